@@ -1,0 +1,150 @@
+//! Errors that give something back to the caller. All others are [`std::io::Error`].
+
+use std::{
+    error::Error,
+    fmt::{self, Debug, Display, Formatter},
+    io,
+};
+
+/// A conversion that failed, with the object that could not be converted.
+#[derive(Debug)]
+pub struct ConversionError<S, E = NoDetails> {
+    /// What exactly did not fit.
+    pub details: E,
+    /// The system's error, if there was one.
+    pub cause: Option<io::Error>,
+    /// The object that was to be converted, if it could be kept.
+    pub source: Option<S>,
+}
+
+impl<S, E: Default> ConversionError<S, E> {
+    /// An error that gives `source` back.
+    pub fn from_source(source: S) -> Self {
+        Self { details: E::default(), cause: None, source: Some(source) }
+    }
+
+    /// An error of the system.
+    pub fn from_cause(cause: io::Error) -> Self {
+        Self { details: E::default(), cause: Some(cause), source: None }
+    }
+
+    /// An error of the system that gives `source` back.
+    pub fn from_source_and_cause(source: S, cause: io::Error) -> Self {
+        Self { details: E::default(), cause: Some(cause), source: Some(source) }
+    }
+}
+
+impl<S, E> ConversionError<S, E> {
+    /// An error that gives `source` back and says why.
+    pub fn from_source_and_details(source: S, details: E) -> Self {
+        Self { details, cause: None, source: Some(source) }
+    }
+
+    /// An error of the system, with details.
+    pub fn from_cause_and_details(cause: io::Error, details: E) -> Self {
+        Self { details, cause: Some(cause), source: None }
+    }
+
+    /// Converts the object that is given back.
+    pub fn map_source<T>(self, map: impl FnOnce(S) -> T) -> ConversionError<T, E> {
+        self.try_map_source(|source| Some(map(source)))
+    }
+
+    /// Converts the object that is given back, or drops it.
+    pub fn try_map_source<T>(self, map: impl FnOnce(S) -> Option<T>) -> ConversionError<T, E> {
+        ConversionError { details: self.details, cause: self.cause, source: self.source.and_then(map) }
+    }
+}
+
+impl<S, E: Display> ConversionError<S, E> {
+    /// The same as an [`io::Error`], without the object: of the cause's kind, or
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if there is no cause.
+    pub fn to_io_error(&self) -> io::Error {
+        let kind = self.cause.as_ref().map_or(io::ErrorKind::InvalidInput, io::Error::kind);
+        io::Error::new(kind, self.to_string())
+    }
+}
+
+impl<S, E: Default> Default for ConversionError<S, E> {
+    fn default() -> Self {
+        Self { details: E::default(), cause: None, source: None }
+    }
+}
+
+impl<S, E: Display> From<ConversionError<S, E>> for io::Error {
+    fn from(error: ConversionError<S, E>) -> Self {
+        error.to_io_error()
+    }
+}
+
+impl<S, E: Display> Display for ConversionError<S, E> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let details = self.details.to_string();
+        match &self.cause {
+            Some(cause) if details.is_empty() => Display::fmt(cause, f),
+            Some(cause) => write!(f, "{details}: {cause}"),
+            None if details.is_empty() => f.write_str("the object is not of the wanted type"),
+            None => f.write_str(&details),
+        }
+    }
+}
+
+impl<S: Debug, E: Debug + Display> Error for ConversionError<S, E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_ref().map(|cause| cause as _)
+    }
+}
+
+/// There is nothing to add to the [`cause`](ConversionError::cause).
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NoDetails;
+
+impl Display for NoDetails {
+    fn fmt(&self, _: &mut Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}
+
+/// A [`ConversionError`] that gives a handle back.
+#[cfg(windows)]
+pub type FromHandleError<E = NoDetails> = ConversionError<std::os::windows::io::OwnedHandle, E>;
+
+/// A [`ConversionError`] that gives a descriptor back.
+#[cfg(unix)]
+pub type FromFdError<E = NoDetails> = ConversionError<std::os::fd::OwnedFd, E>;
+
+/// Two halves that do not belong together, given back.
+#[derive(Debug)]
+pub struct ReuniteError<R, S> {
+    /// The receiving half.
+    pub rh: R,
+    /// The sending half.
+    pub sh: S,
+}
+
+impl<R, S> ReuniteError<R, S> {
+    /// Converts both halves.
+    pub fn map_halves<NR: From<R>, NS: From<S>>(
+        self,
+        recv: impl FnOnce(R) -> NR,
+        send: impl FnOnce(S) -> NS,
+    ) -> ReuniteError<NR, NS> {
+        ReuniteError { rh: recv(self.rh), sh: send(self.sh) }
+    }
+
+    /// Converts both halves by [`From`].
+    pub fn convert_halves<NR: From<R>, NS: From<S>>(self) -> ReuniteError<NR, NS> {
+        self.map_halves(From::from, From::from)
+    }
+}
+
+impl<R, S> Display for ReuniteError<R, S> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("the two halves belong to different streams")
+    }
+}
+
+impl<R: Debug, S: Debug> Error for ReuniteError<R, S> {}
+
+/// What reuniting two halves gives.
+pub type ReuniteResult<T, R, S> = Result<T, ReuniteError<R, S>>;

@@ -1,0 +1,109 @@
+//! Local sockets: one API for talking to another process of the same machine, on every platform.
+//!
+//! A local socket is a Unix domain socket on Unix and a named pipe on Windows. It carries exactly the bytes that were
+//! written, without framing, so that a program in any language can be at the other end.
+//!
+//! ```
+//! use interprocess::local_socket::{ListenerOptions, Name, Stream};
+//! use std::io::{BufRead, BufReader, Write};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let name = Name::namespaced("interprocess-example")?;
+//! # let unique = format!("interprocess-doc-local-{}", std::process::id());
+//! # let name = Name::namespaced(&unique)?;
+//! let listener = ListenerOptions::new().name(name.borrow()).create_sync()?;
+//! let server = std::thread::spawn(move || -> std::io::Result<()> {
+//!     let mut client = BufReader::new(listener.accept()?);
+//!     let mut question = String::new();
+//!     client.read_line(&mut question)?;
+//!     write!(client.get_mut(), "you said: {question}")
+//! });
+//!
+//! let mut stream = BufReader::new(Stream::connect(name)?);
+//! stream.get_mut().write_all(b"hello\n")?;
+//! let mut answer = String::new();
+//! stream.read_line(&mut answer)?;
+//! assert_eq!(answer, "you said: hello\n");
+//! # server.join().unwrap()
+//! # }
+//! ```
+//!
+//! # Names
+//! A [`Name`] is a path or stands in a namespace of its own:
+//!
+//! | platform | [`Name::path`] | [`Name::namespaced`]`("app")` |
+//! | --- | --- | --- |
+//! | Linux, Android | a socket file | `app` in the abstract namespace: no file, gone with the listener, no permissions, shared by containers that share the network namespace |
+//! | macOS, BSD, other Unix | a socket file | `$XDG_RUNTIME_DIR/app`, else `interprocess-UID/app` in the temporary folder, of mode 0700 |
+//! | Windows | `\\.\pipe\app` alone (`\\HOST\pipe\app` to connect) | `\\.\pipe\app` |
+//!
+//! The folder of the third column is the user's own: servers and clients of different users do not meet there. Use a
+//! path where they shall. In the name, `/` and `%` become `%2F` and `%25`, and so does the dot of `.` and `..`.
+//! interprocess 2.4 looked in other folders on those systems; for talking to its programs,
+//! `os::unix::local_socket::SpecialDirUdSocket` is that mapping. On Linux and Windows both mappings are 2.4's.
+//!
+//! # Servers that died
+//! On Windows, and for abstract names, a name vanishes with its listener. A socket file stays behind if its server was
+//! killed. A new listener finds that and takes the path over
+//! ([`reclaim_stale`](ListenerOptions::reclaim_stale)), and leaves a living one alone (`AddrInUse`). For that, a
+//! listener at a path holds a lock on an empty file `.NAME.interprocess-lock` beside the socket for as long as it
+//! lives; the lock is what makes one of several servers that start at the same moment win. A socket of a program that
+//! does not know the lock is tested by connecting to it, which that program sees as a client that leaves at once.
+//!
+//! # Shutting down
+//! [`Listener::close`] and [`Stream::shutdown`] wake other threads or tasks that are blocked on the same object.
+//!
+//! | | Unix | Windows |
+//! | --- | --- | --- |
+//! | end of one's own sending, peer reads to the end | `shutdown(Shutdown::Write)` | not there: `Unsupported`. Say in your protocol how long a message is |
+//! | the peer reads what was written before a drop | always | always, as long as the process lives or everything fitted into the pipe's buffer |
+//! | timeouts | [`WouldBlock`](std::io::ErrorKind::WouldBlock) | [`TimedOut`](std::io::ErrorKind::TimedOut) |
+//!
+//! [`is_timeout`] tells a timeout on both.
+
+mod listener;
+mod name;
+mod options;
+mod peer;
+mod stream;
+#[cfg(feature = "tokio")]
+pub mod tokio;
+pub mod traits;
+
+// The only place in this module that knows which platform it is on. The half that is chosen provides `Stream`,
+// `Listener`, `ListenerExtras`, `Pid`, `connect`, `pair`, `peer_creds`, `local_name`, `peer_name`, the checks and facts
+// about names, and `tokio` with the same for the runtime.
+#[cfg(unix)]
+pub(crate) mod unix;
+#[cfg(unix)]
+use self::unix as platform;
+#[cfg(windows)]
+pub(crate) mod windows;
+#[cfg(windows)]
+use self::windows as platform;
+
+pub use self::{
+    listener::{Incoming, Listener, ListenerNonblockingMode},
+    name::{
+        GenericFilePath, GenericNamespaced, Name, NameType, NamespacedNameType, PathNameType, ToFsName,
+        ToNsName,
+    },
+    options::{ConnectOptions, ListenerOptions},
+    peer::PeerCreds,
+    platform::Pid,
+    stream::{RecvHalf, ReuniteError, ReuniteResult, SendHalf, Stream, is_timeout},
+};
+
+/// Everything that a program for interprocess 2.4 imports at once.
+pub mod prelude {
+    pub use super::{
+        Listener as LocalSocketListener, NameType as _, Stream as LocalSocketStream, ToFsName as _,
+        ToNsName as _,
+        traits::{Listener as _, ListenerExt as _, Stream as _, StreamCommon as _},
+    };
+}
+
+mod sealed {
+    /// Traits of this crate alone.
+    pub trait Sealed {}
+}

@@ -1,0 +1,151 @@
+use super::{ListenerOptions, Name, Stream, platform, traits};
+use std::{io, iter::FusedIterator, time::Duration};
+
+/// A local socket that waits for clients. Made by [`ListenerOptions`].
+///
+/// Several threads may accept from one listener at the same time; no lock is held while they wait. As an iterator it
+/// does what [`incoming`](Self::incoming) does.
+#[derive(Debug)]
+pub struct Listener(pub(super) platform::Listener);
+
+impl Listener {
+    /// Makes a listener; the same as [`ListenerOptions::create_sync`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
+        options.create_sync()
+    }
+
+    /// Waits for a client.
+    ///
+    /// A client that connected and has left again is accepted like any other: reads give what it wrote, then the end.
+    ///
+    /// # Errors
+    /// - `WouldBlock`: accepting is nonblocking and nobody is there.
+    /// - `ConnectionAborted`: the listener was [closed](Self::close).
+    /// - The limit of open descriptors or handles: back off then; the client stays in the queue.
+    pub fn accept(&self) -> io::Result<Stream> {
+        self.0.accept(None).map(Stream)
+    }
+
+    /// Waits for a client, at most `timeout`, also in nonblocking mode.
+    ///
+    /// # Errors
+    /// As for [`accept`](Self::accept), and `TimedOut`.
+    pub fn accept_timeout(&self, timeout: Duration) -> io::Result<Stream> {
+        self.0.accept(Some(timeout)).map(Stream)
+    }
+
+    /// Accepts again and again, until the listener is closed.
+    pub fn incoming(&self) -> Incoming<'_, Self> {
+        self.into()
+    }
+
+    /// Whether accepting, and what streams do that are accepted from now on, fails with `WouldBlock` instead of waiting.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn set_nonblocking(&self, nonblocking: ListenerNonblockingMode) -> io::Result<()> {
+        self.0.set_nonblocking(nonblocking)
+    }
+
+    /// Ends listening, and wakes all threads that are blocked in [`accept`](Self::accept): they fail with
+    /// `ConnectionAborted`, and so does every later attempt. The name goes when the listener is dropped.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// Whether the listener was [closed](Self::close).
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    /// The name it listens at. `None` if it was made from a descriptor that has none.
+    pub fn local_name(&self) -> Option<Name<'static>> {
+        self.0.local_name()
+    }
+
+    /// Leaves a socket file where it is when the listener is dropped.
+    pub fn do_not_reclaim_name_on_drop(&mut self) {
+        self.0.do_not_reclaim_name_on_drop();
+    }
+}
+
+impl Iterator for Listener {
+    type Item = io::Result<Stream>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.incoming().next()
+    }
+}
+
+impl FusedIterator for Listener {}
+
+/// What of a listener is in nonblocking mode.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ListenerNonblockingMode {
+    /// Nothing: accepting waits, and so do the accepted streams.
+    #[default]
+    Neither,
+    /// Accepting.
+    Accept,
+    /// The accepted streams.
+    Stream,
+    /// Accepting, and the accepted streams.
+    Both,
+}
+
+impl ListenerNonblockingMode {
+    /// The mode for two answers.
+    pub const fn from_bool(accept: bool, stream: bool) -> Self {
+        match (accept, stream) {
+            (false, false) => Self::Neither,
+            (true, false) => Self::Accept,
+            (false, true) => Self::Stream,
+            (true, true) => Self::Both,
+        }
+    }
+
+    /// Whether accepting is nonblocking.
+    pub const fn accept_nonblocking(self) -> bool {
+        matches!(self, Self::Accept | Self::Both)
+    }
+
+    /// Whether accepted streams are nonblocking.
+    pub const fn stream_nonblocking(self) -> bool {
+        matches!(self, Self::Stream | Self::Both)
+    }
+}
+
+/// An iterator that accepts again and again, until the listener is closed.
+#[derive(Debug)]
+pub struct Incoming<'a, L> {
+    listener: &'a L,
+}
+
+impl<'a, L: traits::Listener> From<&'a L> for Incoming<'a, L> {
+    fn from(listener: &'a L) -> Self {
+        Self { listener }
+    }
+}
+
+impl<L: traits::Listener> Iterator for Incoming<'_, L> {
+    type Item = io::Result<L::Stream>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let accepted = self.listener.accept();
+        if accepted.is_err() && self.listener.is_closed() { None } else { Some(accepted) }
+    }
+}
+
+impl<L: traits::Listener> FusedIterator for Incoming<'_, L> {}
+
+impl<'a> IntoIterator for &'a Listener {
+    type Item = io::Result<Stream>;
+    type IntoIter = Incoming<'a, Listener>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.incoming()
+    }
+}

@@ -1,0 +1,315 @@
+use super::{platform, sealed::Sealed};
+use std::{
+    borrow::Cow,
+    ffi::{CStr, CString, OsStr, OsString},
+    fmt::{self, Debug, Display, Formatter},
+    io,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+/// The name of a local socket: a path, or a name in a namespace of its own.
+///
+/// Names are checked when they are made: an empty name, a NUL in it, one that is too long for the platform and, on
+/// Windows, a path that is not a pipe's are errors there and then. Names compare by their kind and text.
+///
+/// The text form ([`Display`], [`FromStr`]) is the path itself, or `@` and the name; a relative path that begins with
+/// `@` is written with `./` before it.
+///
+/// ```
+/// use interprocess::local_socket::Name;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let name: Name<'static> = "@app".parse()?;
+/// assert_eq!(name, Name::namespaced("app")?);
+/// assert_eq!(name.text(), "app");
+/// assert_eq!(name.to_string(), "@app");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name<'s> {
+    kind: Kind,
+    text: Cow<'s, OsStr>,
+}
+
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Path,
+    Namespaced,
+    /// In one of the folders in which interprocess 2.4 puts namespaced names where there is no abstract namespace.
+    SpecialDir,
+}
+
+impl<'s> Name<'s> {
+    /// The name of a path.
+    ///
+    /// # Errors
+    /// `InvalidInput`: the path is empty, has a NUL, or is too long for a socket (Linux can reach most longer ones;
+    /// elsewhere the limit is 104 bytes). `Unsupported`: on Windows, the path is not `\\HOST\pipe\NAME`.
+    pub fn path<P: AsRef<Path> + ?Sized>(path: &'s P) -> io::Result<Self> {
+        Self::from_path(Cow::Borrowed(path.as_ref().as_os_str()))
+    }
+
+    /// A name in the namespace.
+    ///
+    /// # Errors
+    /// `InvalidInput`: the name is empty, has a NUL, or is too long (107 bytes on Linux, 247 characters on Windows).
+    pub fn namespaced<N: AsRef<OsStr> + ?Sized>(name: &'s N) -> io::Result<Self> {
+        Self::from_namespaced(Cow::Borrowed(name.as_ref()))
+    }
+
+    pub(super) fn from_path(path: Cow<'s, OsStr>) -> io::Result<Self> {
+        platform::check_path(&path)?;
+        Ok(Self { kind: Kind::Path, text: path })
+    }
+
+    pub(super) fn from_namespaced(name: Cow<'s, OsStr>) -> io::Result<Self> {
+        platform::check_namespaced(&name)?;
+        Ok(Self { kind: Kind::Namespaced, text: name })
+    }
+
+    #[cfg_attr(windows, allow(dead_code))] // The folders exist on Unix.
+    pub(super) fn with_kind(kind: Kind, text: Cow<'s, OsStr>) -> Self {
+        Self { kind, text }
+    }
+
+    #[cfg_attr(windows, allow(dead_code))]
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Whether the name stands in a namespace of local sockets. On Windows all do.
+    pub fn is_namespaced(&self) -> bool {
+        self.kind == Kind::Namespaced || platform::PATHS_ARE_NAMESPACED
+    }
+
+    /// Whether the name is a path. On Windows all are.
+    pub fn is_path(&self) -> bool {
+        self.kind == Kind::Path || platform::PATHS_ARE_NAMESPACED
+    }
+
+    /// What the name was made from: the path, or the name in the namespace.
+    pub fn text(&self) -> &OsStr {
+        &self.text
+    }
+
+    /// The path that the name was made from.
+    pub fn as_path(&self) -> Option<&Path> {
+        (self.kind == Kind::Path).then(|| Path::new(&*self.text))
+    }
+
+    /// The name in the namespace that the name was made from.
+    pub fn as_namespaced(&self) -> Option<&OsStr> {
+        (self.kind != Kind::Path).then_some(&*self.text)
+    }
+
+    /// The same name, borrowed.
+    pub fn borrow(&self) -> Name<'_> {
+        Name { kind: self.kind, text: Cow::Borrowed(&self.text) }
+    }
+
+    /// The same name with a text of its own.
+    pub fn into_owned(self) -> Name<'static> {
+        Name { kind: self.kind, text: Cow::Owned(self.text.into_owned()) }
+    }
+}
+
+impl Debug for Name<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_tuple(match self.kind {
+            Kind::Path => "Path",
+            Kind::Namespaced => "Namespaced",
+            Kind::SpecialDir => "SpecialDir",
+        })
+        .field(&self.text)
+        .finish()
+    }
+}
+
+/// What is not Unicode is shown as U+FFFD.
+impl Display for Name<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let text = self.text.to_string_lossy();
+        match self.kind {
+            Kind::Path if text.starts_with('@') => write!(f, "./{text}"),
+            Kind::Path => f.write_str(&text),
+            Kind::Namespaced | Kind::SpecialDir => write!(f, "@{text}"),
+        }
+    }
+}
+
+impl FromStr for Name<'static> {
+    type Err = io::Error;
+
+    fn from_str(text: &str) -> io::Result<Self> {
+        match text.strip_prefix('@') {
+            Some(name) => Self::from_namespaced(Cow::Owned(name.into())),
+            None => Self::from_path(Cow::Owned(text.into())),
+        }
+    }
+}
+
+/// A way to make names from texts. The implementors are types without values, for
+/// [`to_fs_name`](ToFsName::to_fs_name) and [`to_ns_name`](ToNsName::to_ns_name).
+#[allow(private_bounds)]
+pub trait NameType: Copy + Debug + Eq + Send + Sync + Unpin + Sealed {
+    /// Whether this system has names of this kind.
+    fn is_supported() -> bool;
+}
+
+/// A way to make names from paths.
+pub trait PathNameType<S: ToOwned + ?Sized>: NameType {
+    /// Makes the name; [`ToFsName::to_fs_name`] is the convenient form.
+    ///
+    /// # Errors
+    /// As for [`Name::path`].
+    fn map(path: Cow<'_, S>) -> io::Result<Name<'_>>;
+}
+
+/// A way to make names from names in a namespace.
+pub trait NamespacedNameType<S: ToOwned + ?Sized>: NameType {
+    /// Makes the name; [`ToNsName::to_ns_name`] is the convenient form.
+    ///
+    /// # Errors
+    /// As for [`Name::namespaced`].
+    fn map(name: Cow<'_, S>) -> io::Result<Name<'_>>;
+}
+
+/// Paths of any platform, as [`Name::path`] takes them.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum GenericFilePath {}
+
+impl Sealed for GenericFilePath {}
+
+impl NameType for GenericFilePath {
+    fn is_supported() -> bool {
+        true
+    }
+}
+
+impl PathNameType<OsStr> for GenericFilePath {
+    fn map(path: Cow<'_, OsStr>) -> io::Result<Name<'_>> {
+        Name::from_path(path)
+    }
+}
+
+/// Names in any platform's namespace, as [`Name::namespaced`] takes them.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum GenericNamespaced {}
+
+impl Sealed for GenericNamespaced {}
+
+impl NameType for GenericNamespaced {
+    fn is_supported() -> bool {
+        true
+    }
+}
+
+impl NamespacedNameType<OsStr> for GenericNamespaced {
+    fn map(name: Cow<'_, OsStr>) -> io::Result<Name<'_>> {
+        Name::from_namespaced(name)
+    }
+}
+
+/// Conversion of a path to a name.
+pub trait ToFsName<'s, S: ToOwned + ?Sized> {
+    /// Makes the name.
+    ///
+    /// # Errors
+    /// As for [`Name::path`].
+    fn to_fs_name<NT: PathNameType<S>>(self) -> io::Result<Name<'s>>;
+}
+
+/// Conversion of a name in a namespace to a name.
+pub trait ToNsName<'s, S: ToOwned + ?Sized> {
+    /// Makes the name.
+    ///
+    /// # Errors
+    /// As for [`Name::namespaced`].
+    fn to_ns_name<NT: NamespacedNameType<S>>(self) -> io::Result<Name<'s>>;
+}
+
+impl<'s> ToFsName<'s, OsStr> for &'s Path {
+    fn to_fs_name<NT: PathNameType<OsStr>>(self) -> io::Result<Name<'s>> {
+        NT::map(Cow::Borrowed(self.as_os_str()))
+    }
+}
+
+impl<'s> ToFsName<'s, OsStr> for PathBuf {
+    fn to_fs_name<NT: PathNameType<OsStr>>(self) -> io::Result<Name<'s>> {
+        NT::map(Cow::Owned(self.into_os_string()))
+    }
+}
+
+impl<'s> ToFsName<'s, OsStr> for &'s OsStr {
+    fn to_fs_name<NT: PathNameType<OsStr>>(self) -> io::Result<Name<'s>> {
+        NT::map(Cow::Borrowed(self))
+    }
+}
+
+impl<'s> ToFsName<'s, OsStr> for OsString {
+    fn to_fs_name<NT: PathNameType<OsStr>>(self) -> io::Result<Name<'s>> {
+        NT::map(Cow::Owned(self))
+    }
+}
+
+impl<'s> ToFsName<'s, OsStr> for &'s str {
+    fn to_fs_name<NT: PathNameType<OsStr>>(self) -> io::Result<Name<'s>> {
+        NT::map(Cow::Borrowed(OsStr::new(self)))
+    }
+}
+
+impl<'s> ToFsName<'s, OsStr> for String {
+    fn to_fs_name<NT: PathNameType<OsStr>>(self) -> io::Result<Name<'s>> {
+        NT::map(Cow::Owned(self.into()))
+    }
+}
+
+impl<'s> ToFsName<'s, CStr> for &'s CStr {
+    fn to_fs_name<NT: PathNameType<CStr>>(self) -> io::Result<Name<'s>> {
+        NT::map(Cow::Borrowed(self))
+    }
+}
+
+impl<'s> ToFsName<'s, CStr> for CString {
+    fn to_fs_name<NT: PathNameType<CStr>>(self) -> io::Result<Name<'s>> {
+        NT::map(Cow::Owned(self))
+    }
+}
+
+impl<'s> ToNsName<'s, OsStr> for &'s OsStr {
+    fn to_ns_name<NT: NamespacedNameType<OsStr>>(self) -> io::Result<Name<'s>> {
+        NT::map(Cow::Borrowed(self))
+    }
+}
+
+impl<'s> ToNsName<'s, OsStr> for OsString {
+    fn to_ns_name<NT: NamespacedNameType<OsStr>>(self) -> io::Result<Name<'s>> {
+        NT::map(Cow::Owned(self))
+    }
+}
+
+impl<'s> ToNsName<'s, OsStr> for &'s str {
+    fn to_ns_name<NT: NamespacedNameType<OsStr>>(self) -> io::Result<Name<'s>> {
+        NT::map(Cow::Borrowed(OsStr::new(self)))
+    }
+}
+
+impl<'s> ToNsName<'s, OsStr> for String {
+    fn to_ns_name<NT: NamespacedNameType<OsStr>>(self) -> io::Result<Name<'s>> {
+        NT::map(Cow::Owned(self.into()))
+    }
+}
+
+impl<'s> ToNsName<'s, CStr> for &'s CStr {
+    fn to_ns_name<NT: NamespacedNameType<CStr>>(self) -> io::Result<Name<'s>> {
+        NT::map(Cow::Borrowed(self))
+    }
+}
+
+impl<'s> ToNsName<'s, CStr> for CString {
+    fn to_ns_name<NT: NamespacedNameType<CStr>>(self) -> io::Result<Name<'s>> {
+        NT::map(Cow::Owned(self))
+    }
+}

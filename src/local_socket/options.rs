@@ -1,0 +1,248 @@
+use super::{Listener, ListenerNonblockingMode, Name, Stream, platform, traits};
+use crate::{ConnectWaitMode, TryClone};
+use std::{io, time::Duration};
+
+/// How to make a listener.
+///
+/// Options that only one platform has are in `os::unix::local_socket::ListenerOptionsExt` (the file's mode) and
+/// `os::windows::local_socket::ListenerOptionsExt` (the security descriptor).
+#[derive(Clone, Debug)]
+#[must_use = "options do nothing until a listener is made from them"]
+pub struct ListenerOptions<'n> {
+    pub(super) name: Option<Name<'n>>,
+    pub(super) nonblocking: ListenerNonblockingMode,
+    pub(super) backlog: Option<u32>,
+    pub(super) reclaim_name: bool,
+    pub(super) reclaim_stale: bool,
+    pub(super) try_overwrite: bool,
+    pub(super) current_user_only: bool,
+    pub(super) extras: platform::ListenerExtras,
+}
+
+impl<'n> ListenerOptions<'n> {
+    /// The defaults, without a name, which must be set.
+    pub fn new() -> Self {
+        Self {
+            name: None,
+            nonblocking: ListenerNonblockingMode::Neither,
+            backlog: None,
+            reclaim_name: true,
+            reclaim_stale: true,
+            try_overwrite: false,
+            current_user_only: false,
+            extras: platform::ListenerExtras::default(),
+        }
+    }
+
+    /// The name to listen at.
+    pub fn name(mut self, name: Name<'n>) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Whether accepting, and what the accepted streams do, fails with `WouldBlock` instead of waiting. Neither is the
+    /// default. Tokio listeners take no notice.
+    pub fn nonblocking(mut self, nonblocking: ListenerNonblockingMode) -> Self {
+        self.nonblocking = nonblocking;
+        self
+    }
+
+    /// How many clients can be connected before they are accepted. Unix: `listen`'s backlog, 4,096 by default, lowered
+    /// by the system to its own limit. Windows: how many instances of the pipe wait for clients, 4 by default, 60 at
+    /// most.
+    pub fn backlog(mut self, backlog: u32) -> Self {
+        self.backlog = Some(backlog);
+        self
+    }
+
+    /// Whether a socket file is removed when the listener is dropped; it is by default. A file that is not the
+    /// listener's own any more, because somebody took its path over, is left alone.
+    pub fn reclaim_name(mut self, reclaim_name: bool) -> Self {
+        self.reclaim_name = reclaim_name;
+        self
+    }
+
+    /// Whether a socket file whose listener is gone is taken over; it is by default. See the
+    /// [module's page](super#servers-that-died) for how. Without this, such a file is `AddrInUse`.
+    pub fn reclaim_stale(mut self, reclaim_stale: bool) -> Self {
+        self.reclaim_stale = reclaim_stale;
+        self
+    }
+
+    /// Whether the path of a listener that lives is taken over too; it is not by default. The displaced listener gets no
+    /// more clients and, when it is dropped, leaves its successor's socket alone. A file that is not a socket is never
+    /// touched: `AddrInUse`. Abstract names and Windows pipes cannot be displaced.
+    pub fn try_overwrite(mut self, try_overwrite: bool) -> Self {
+        self.try_overwrite = try_overwrite;
+        self
+    }
+
+    /// Whether only processes of the same user can connect; anybody with access to the name can by default.
+    ///
+    /// Socket files get the mode 0600 (which counts on Linux and current systems; some old ones ignore it); at abstract
+    /// names, which have no permissions, clients of other users but root are turned away when they are accepted; pipes
+    /// get a security descriptor for the user and the system.
+    pub fn current_user_only(mut self, current_user_only: bool) -> Self {
+        self.current_user_only = current_user_only;
+        self
+    }
+
+    /// Does nothing: no attempt is repeated here. It was a limit of time for `try_overwrite` in interprocess 2.4.
+    pub fn max_spin_time(self, _: Duration) -> Self {
+        self
+    }
+
+    /// Makes the listener.
+    ///
+    /// # Errors
+    /// - `AddrInUse`: another process listens at the name, or there is something else than a socket.
+    /// - `InvalidInput`: no name was set, or an option does not fit it.
+    /// - `NotFound`: the folder of the path does not exist.
+    /// - `PermissionDenied`: the folder, the lock or the pipe's name is not for this user.
+    pub fn create_sync(self) -> io::Result<Listener> {
+        platform::Listener::listen(self).map(Listener)
+    }
+
+    /// [`create_sync`](Self::create_sync), generic.
+    ///
+    /// # Errors
+    /// As for `create_sync`.
+    pub fn create_sync_as<L: traits::Listener>(self) -> io::Result<L> {
+        L::from_options(self)
+    }
+
+    /// Makes a listener on the current Tokio runtime.
+    ///
+    /// # Errors
+    /// As for [`create_sync`](Self::create_sync).
+    ///
+    /// # Panics
+    /// On Unix, outside a Tokio runtime with I/O enabled.
+    #[cfg(feature = "tokio")]
+    pub fn create_tokio(self) -> io::Result<super::tokio::Listener> {
+        super::tokio::Listener::from_options(self)
+    }
+
+    /// [`create_tokio`](Self::create_tokio), generic.
+    ///
+    /// # Errors
+    /// As for `create_tokio`.
+    #[cfg(feature = "tokio")]
+    pub fn create_tokio_as<L: traits::tokio::Listener>(self) -> io::Result<L> {
+        L::from_options(self)
+    }
+
+    pub(super) fn needed_name(&self) -> io::Result<&Name<'n>> {
+        self.name.as_ref().ok_or_else(|| no_name("listener"))
+    }
+}
+
+impl Default for ListenerOptions<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl TryClone for ListenerOptions<'_> {
+    fn try_clone(&self) -> io::Result<Self> {
+        Ok(self.clone())
+    }
+}
+
+/// How to connect.
+#[derive(Clone, Debug)]
+#[must_use = "options do nothing until a stream is made from them"]
+pub struct ConnectOptions<'n> {
+    pub(super) name: Option<Name<'n>>,
+    pub(super) wait_mode: ConnectWaitMode,
+    pub(super) nonblocking_stream: bool,
+}
+
+impl<'n> ConnectOptions<'n> {
+    /// The defaults, without a name, which must be set.
+    pub fn new() -> Self {
+        Self { name: None, wait_mode: ConnectWaitMode::Unbounded, nonblocking_stream: false }
+    }
+
+    /// The name of the listener.
+    pub fn name(mut self, name: Name<'n>) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// How long to wait for a listener that is there but busy; without end by default.
+    pub fn wait_mode(mut self, wait_mode: ConnectWaitMode) -> Self {
+        self.wait_mode = wait_mode;
+        self
+    }
+
+    /// Whether the stream, once connected, fails with `WouldBlock` instead of waiting. Tokio streams take no notice.
+    pub fn nonblocking_stream(mut self, nonblocking: bool) -> Self {
+        self.nonblocking_stream = nonblocking;
+        self
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// - `NotFound`: there is no such name. `ConnectionRefused`: there is, but nobody listens (any more).
+    /// - `TimedOut`, `WouldBlock`: see [`ConnectWaitMode`].
+    /// - `InvalidInput`: no name was set, or the path names something that is not a socket.
+    /// - `PermissionDenied`: the name is not for this user.
+    pub fn connect_sync(&self) -> io::Result<Stream> {
+        platform::connect(self).map(Stream)
+    }
+
+    /// [`connect_sync`](Self::connect_sync), generic.
+    ///
+    /// # Errors
+    /// As for `connect_sync`.
+    pub fn connect_sync_as<S: traits::Stream>(&self) -> io::Result<S> {
+        S::from_options(self)
+    }
+
+    /// Connects on the current Tokio runtime. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for [`connect_sync`](Self::connect_sync).
+    ///
+    /// # Panics
+    /// On Unix, outside a Tokio runtime with I/O enabled; everywhere, if it has to wait and the runtime has no timer.
+    #[cfg(feature = "tokio")]
+    pub fn connect_tokio(
+        &self,
+    ) -> impl Future<Output = io::Result<super::tokio::Stream>> + Send + Sync + use<'_, 'n> {
+        super::tokio::Stream::from_options(self)
+    }
+
+    /// [`connect_tokio`](Self::connect_tokio), generic.
+    ///
+    /// # Errors
+    /// As for `connect_tokio`.
+    #[cfg(feature = "tokio")]
+    pub fn connect_tokio_as<S: traits::tokio::Stream>(
+        &self,
+    ) -> impl Future<Output = io::Result<S>> + Send + Sync + use<'_, 'n, S> {
+        S::from_options(self)
+    }
+
+    pub(super) fn needed_name(&self) -> io::Result<&Name<'n>> {
+        self.name.as_ref().ok_or_else(|| no_name("connection"))
+    }
+}
+
+impl Default for ConnectOptions<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl TryClone for ConnectOptions<'_> {
+    fn try_clone(&self) -> io::Result<Self> {
+        Ok(self.clone())
+    }
+}
+
+fn no_name(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("the local socket {what} was given no name"))
+}

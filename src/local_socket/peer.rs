@@ -1,0 +1,65 @@
+use super::Pid;
+
+/// Who is at the other end of a stream, as far as the platform tells. What it does not tell is `None`.
+///
+/// | | Linux, Android | macOS | FreeBSD | NetBSD, OpenBSD | illumos | Windows |
+/// | --- | --- | --- | --- | --- | --- | --- |
+/// | pid | yes | yes | 13 and later | yes | yes | yes |
+/// | user and group | yes | yes | yes | yes | yes | no |
+/// | groups | Linux 4.13 and later | yes | yes | no | yes | no |
+/// | user SID | no | no | no | no | no | yes |
+///
+/// On Unix it is what was true when the peer connected, listened, or made the pair. On Windows, the server learns the
+/// client's user by impersonating it for an instant, so it is the user whose token made the connection; the client
+/// asks for the server process's user.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PeerCreds(PeerCredsParts);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(windows, allow(dead_code))]
+pub(super) struct PeerCredsParts {
+    pub(super) pid: Option<Pid>,
+    pub(super) euid: Option<u32>,
+    pub(super) egid: Option<u32>,
+    pub(super) groups: Option<Vec<u32>>,
+    pub(super) user_sid: Option<String>,
+}
+
+impl PeerCreds {
+    pub(super) fn new(parts: PeerCredsParts) -> Self {
+        Self(parts)
+    }
+
+    /// The process id. `None` also for a peer in another pid namespace (Linux containers). The process may be gone by
+    /// the time that you look, and its id given to another.
+    pub fn pid(&self) -> Option<Pid> {
+        self.0.pid
+    }
+
+    /// The effective user id.
+    pub fn euid(&self) -> Option<u32> {
+        self.0.euid
+    }
+
+    /// The effective group id.
+    pub fn egid(&self) -> Option<u32> {
+        self.0.egid
+    }
+
+    /// The groups.
+    pub fn groups(&self) -> Option<&[u32]> {
+        self.0.groups.as_deref()
+    }
+
+    /// Whether there are more groups than [`groups`](Self::groups) gives: macOS and FreeBSD tell sixteen at most.
+    pub fn groups_truncated(&self) -> bool {
+        // The kernel does not say so, so a full list counts as truncated where there is a limit.
+        super::platform::MOST_GROUPS
+            .is_some_and(|most| self.groups().is_some_and(|groups| groups.len() >= most))
+    }
+
+    /// The user's security identifier in its text form, `S-1-5-21-...`.
+    pub fn user_sid(&self) -> Option<&str> {
+        self.0.user_sid.as_deref()
+    }
+}

@@ -1,0 +1,390 @@
+//! Local sockets on a Tokio runtime.
+//!
+//! On Unix they are driven by readiness, on Windows by completion of overlapped operations; never by a pool of blocking
+//! threads. On Windows nothing is tied to the runtime: a stream can be made, used and dropped anywhere.
+//!
+//! ```
+//! use interprocess::local_socket::{ListenerOptions, Name, tokio::Stream};
+//! use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let name = Name::namespaced("interprocess-tokio-example")?;
+//! # let unique = format!("interprocess-doc-local-tokio-{}", std::process::id());
+//! # let name = Name::namespaced(&unique)?;
+//! let listener = ListenerOptions::new().name(name.borrow()).create_tokio()?;
+//! let server = tokio::spawn(async move {
+//!     let mut client = BufReader::new(listener.accept().await?);
+//!     let mut question = String::new();
+//!     client.read_line(&mut question).await?;
+//!     client.get_mut().write_all(format!("you said: {question}").as_bytes()).await?;
+//!     client.get_mut().flush().await
+//! });
+//!
+//! let mut stream = BufReader::new(Stream::connect(name).await?);
+//! stream.get_mut().write_all(b"hello\n").await?;
+//! let mut answer = String::new();
+//! stream.read_line(&mut answer).await?;
+//! assert_eq!(answer, "you said: hello\n");
+//! # server.await.unwrap()
+//! # }
+//! ```
+
+use super::{ConnectOptions, ListenerOptions, Name, PeerCreds, platform};
+use crate::error;
+use std::{
+    io::{self, IoSlice},
+    net::Shutdown,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Everything that a program for interprocess 2.4 imports at once.
+pub mod prelude {
+    pub use super::{
+        super::{
+            NameType as _, ToFsName as _, ToNsName as _,
+            traits::{
+                StreamCommon as _,
+                tokio::{Listener as _, Stream as _},
+            },
+        },
+        Listener as LocalSocketListener, Stream as LocalSocketStream,
+    };
+}
+
+/// A connected local socket.
+///
+/// `&Stream` reads and writes too, so that two tasks can share one. The two directions are independent.
+///
+/// # Cancel safety
+/// A read that was dropped before it was ready has taken no byte, and a write none either: both are cancel-safe, as
+/// Tokio's own are (and `read_exact` and `write_all` are not, as with Tokio).
+///
+/// # Flush, shutdown and drop
+/// On Unix, what was written is in the kernel's hands, and flushing does nothing. On Windows a write is done when the
+/// stream has taken the bytes, and they may still be on their way into a pipe that is full; `flush` waits until they
+/// are in it. Dropping such a stream blocks nobody: the system finishes the write, for at most a minute, while the
+/// process lives. Before a process ends, flush.
+///
+/// `shutdown` ends the sending direction on Unix, and the peer sees it. Windows has no such thing: there it flushes and
+/// refuses later writes, and the peer sees the end when the stream is dropped.
+#[derive(Debug)]
+pub struct Stream(pub(super) platform::tokio::Stream);
+
+impl Stream {
+    /// Connects to a listener, and waits without end if it is there but busy. [`ConnectOptions`] can set a limit.
+    /// Cancel-safe.
+    ///
+    /// # Errors
+    /// As for [`ConnectOptions::connect_sync`].
+    ///
+    /// # Panics
+    /// As for [`ConnectOptions::connect_tokio`].
+    pub fn connect(name: Name<'_>) -> impl Future<Output = io::Result<Self>> + Send + Sync {
+        async { Self::from_options(&ConnectOptions::new().name(name)).await }
+    }
+
+    /// Connects as the options say; the same as [`ConnectOptions::connect_tokio`].
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// # Panics
+    /// As there.
+    pub fn from_options<'o, 'n>(
+        options: &'o ConnectOptions<'n>,
+    ) -> impl Future<Output = io::Result<Self>> + Send + Sync + use<'o, 'n> {
+        async { platform::tokio::connect(options).await.map(Self) }
+    }
+
+    /// Two streams that are connected to each other.
+    ///
+    /// # Errors
+    /// The limit of open descriptors or handles.
+    ///
+    /// # Panics
+    /// On Unix, outside a Tokio runtime with I/O enabled.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        let (a, b) = platform::tokio::pair()?;
+        Ok((Self(a), Self(b)))
+    }
+
+    /// Two halves that can go to different tasks. Dropping one half ends nothing: the connection ends when both are
+    /// gone, or by shutting the sending half down.
+    pub fn split(self) -> (RecvHalf, SendHalf) {
+        let shared = Arc::new(self.0);
+        (RecvHalf(Arc::clone(&shared)), SendHalf(shared))
+    }
+
+    /// Puts two halves together again.
+    ///
+    /// # Errors
+    /// The halves are of different streams, and are given back.
+    pub fn reunite(recv: RecvHalf, send: SendHalf) -> ReuniteResult {
+        if !Arc::ptr_eq(&recv.0, &send.0) {
+            return Err(ReuniteError { rh: recv, sh: send });
+        }
+        drop(recv);
+        match Arc::try_unwrap(send.0) {
+            Ok(stream) => Ok(Self(stream)),
+            Err(_) => {
+                unreachable!("a stream has two halves, which cannot be cloned, and one was just dropped")
+            }
+        }
+    }
+
+    /// Ends one direction or both at once, and wakes the tasks that wait in it.
+    ///
+    /// This is [`local_socket::Stream::shutdown`](super::Stream::shutdown); `AsyncWriteExt::shutdown` is the
+    /// asynchronous end of sending.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn shutdown_now(&self, how: Shutdown) -> io::Result<()> {
+        platform::tokio::shutdown_now(&self.0, how)
+    }
+
+    /// Takes the error that the system keeps for this stream. Windows keeps none.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.0.take_error()
+    }
+
+    /// Who is at the other end.
+    ///
+    /// # Errors
+    /// `Unsupported` where the system cannot tell; those of the system.
+    pub fn peer_creds(&self) -> io::Result<PeerCreds> {
+        platform::tokio::peer_creds(&self.0)
+    }
+
+    /// The name of this end; see [`local_socket::Stream::local_name`](super::Stream::local_name).
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn local_name(&self) -> io::Result<Option<Name<'static>>> {
+        platform::tokio::local_name(&self.0)
+    }
+
+    /// The name of the other end; see [`local_socket::Stream::peer_name`](super::Stream::peer_name).
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn peer_name(&self) -> io::Result<Option<Name<'static>>> {
+        platform::tokio::peer_name(&self.0)
+    }
+}
+
+impl AsyncRead for &Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for &Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &self.0).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &self.0).poll_shutdown(cx)
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self).poll_shutdown(cx)
+    }
+}
+
+/// Puts a stream on the current runtime (Unix: and into nonblocking mode).
+impl TryFrom<super::Stream> for Stream {
+    type Error = io::Error;
+
+    fn try_from(stream: super::Stream) -> io::Result<Self> {
+        platform::tokio::Stream::try_from(stream.0).map(Self).map_err(io::Error::from)
+    }
+}
+
+/// Takes a stream off the runtime (Unix: and into blocking mode).
+///
+/// Fails on Windows if a write is under way, or if a read that was dropped has left bytes in the stream.
+impl TryFrom<Stream> for super::Stream {
+    type Error = io::Error;
+
+    fn try_from(stream: Stream) -> io::Result<Self> {
+        platform::Stream::try_from(stream.0).map(Self).map_err(io::Error::from)
+    }
+}
+
+/// The receiving half of a [`Stream`].
+#[derive(Debug)]
+pub struct RecvHalf(Arc<platform::tokio::Stream>);
+
+impl AsyncRead for &RecvHalf {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncRead for RecvHalf {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self.0).poll_read(cx, buf)
+    }
+}
+
+/// The sending half of a [`Stream`].
+#[derive(Debug)]
+pub struct SendHalf(Arc<platform::tokio::Stream>);
+
+impl AsyncWrite for &SendHalf {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self.0).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self.0).poll_shutdown(cx)
+    }
+}
+
+impl AsyncWrite for SendHalf {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self).poll_shutdown(cx)
+    }
+}
+
+/// Two halves of different streams, given back.
+pub type ReuniteError = error::ReuniteError<RecvHalf, SendHalf>;
+
+/// What [`Stream::reunite`] gives.
+pub type ReuniteResult = error::ReuniteResult<Stream, RecvHalf, SendHalf>;
+
+/// A local socket that waits for clients. Made by [`ListenerOptions::create_tokio`].
+#[derive(Debug)]
+pub struct Listener(pub(super) platform::tokio::Listener);
+
+impl Listener {
+    /// Makes a listener; the same as [`ListenerOptions::create_tokio`].
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// # Panics
+    /// As there.
+    pub fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
+        platform::tokio::Listener::listen(options).map(Self)
+    }
+
+    /// Waits for a client. Cancel-safe: no client is lost. Several tasks may wait. For a deadline, put
+    /// `tokio::time::timeout` around it.
+    ///
+    /// # Errors
+    /// As for [`local_socket::Listener::accept`](super::Listener::accept), but for `WouldBlock`.
+    pub fn accept(&self) -> impl Future<Output = io::Result<Stream>> + Send + Sync + '_ {
+        async { self.0.accept().await.map(Stream) }
+    }
+
+    /// Ends listening, and wakes all tasks that wait in [`accept`](Self::accept): they fail with `ConnectionAborted`,
+    /// and so does every later attempt. The name goes when the listener is dropped.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// Whether the listener was [closed](Self::close).
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    /// The name it listens at. `None` if it was made from a descriptor that has none.
+    pub fn local_name(&self) -> Option<Name<'static>> {
+        self.0.local_name()
+    }
+
+    /// Leaves a socket file where it is when the listener is dropped.
+    pub fn do_not_reclaim_name_on_drop(&mut self) {
+        self.0.do_not_reclaim_name_on_drop();
+    }
+}

@@ -1,0 +1,219 @@
+//! The half of local sockets for Unix: Unix domain sockets.
+
+mod conversions;
+mod listener;
+pub(crate) mod name_type;
+#[cfg(feature = "tokio")]
+pub(super) mod tokio;
+
+pub use self::name_type::{AbstractNsUdSocket, FilesystemUdSocket, SpecialDirUdSocket};
+pub(super) use self::{
+    listener::Listener,
+    name_type::{check_namespaced, check_path},
+};
+
+use super::{
+    ConnectOptions, ListenerOptions, Name, PeerCreds, name::Kind, peer::PeerCredsParts, sealed::Sealed,
+};
+use crate::{
+    ConnectWaitMode,
+    os::unix::{
+        sys::{file, path, socket},
+        uds::{SocketAddr, UnixStream},
+    },
+};
+use std::{
+    borrow::Cow,
+    ffi::{OsStr, OsString},
+    io,
+    os::unix::ffi::{OsStrExt, OsStringExt},
+    path::{Path, PathBuf},
+};
+
+/// A process id, as this platform writes it.
+pub type Pid = i32;
+
+pub(super) type Stream = UnixStream;
+
+/// A path and a name in the namespace are different things here.
+pub(super) const PATHS_ARE_NAMESPACED: bool = false;
+
+/// How many groups of a peer the system tells at most.
+pub(super) const MOST_GROUPS: Option<usize> =
+    if cfg!(any(target_vendor = "apple", target_os = "freebsd", target_os = "dragonfly")) {
+        Some(16)
+    } else {
+        None
+    };
+
+/// Options that only Unix has.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ListenerExtras {
+    mode: Option<u32>,
+}
+
+/// Options of a listener that only Unix has.
+#[allow(private_bounds)]
+pub trait ListenerOptionsExt: Sized + Sealed {
+    /// The permissions of the socket's file, from the first instant and whatever the umask is; see
+    /// [`UnixListener::bind_with`](crate::os::unix::uds::UnixListener::bind_with). Connecting takes write permission.
+    ///
+    /// A listener at an abstract name, which has no permissions, is `InvalidInput` with this:
+    /// [`current_user_only`](super::ListenerOptions::current_user_only) works there.
+    #[must_use]
+    fn mode(self, mode: u32) -> Self;
+}
+
+impl ListenerOptionsExt for ListenerOptions<'_> {
+    fn mode(mut self, mode: u32) -> Self {
+        self.extras.mode = Some(mode);
+        self
+    }
+}
+
+/// Where a name leads to.
+enum Target {
+    Path(PathBuf),
+    Abstract(SocketAddr),
+}
+
+/// The places of a name, the first choice first.
+fn targets(name: &Name<'_>) -> io::Result<Vec<Target>> {
+    match name.kind() {
+        Kind::Path => Ok(vec![Target::Path(name.text().into())]),
+        Kind::Namespaced if socket::ABSTRACT_NAMESPACE => {
+            Ok(vec![Target::Abstract(SocketAddr::from_abstract_name(name.text().as_bytes())?)])
+        }
+        Kind::Namespaced => Ok(vec![Target::Path(runtime_folder()?.join(file_name_of(name.text())))]),
+        Kind::SpecialDir => {
+            let run_user = Path::new("/run/user").join(file::real_user().to_string());
+            Ok(vec![
+                Target::Path(appended(&run_user, name.text())),
+                Target::Path(appended(&special_temporary_folder(), name.text())),
+            ])
+        }
+    }
+}
+
+/// The folder for names where there is no abstract namespace.
+fn runtime_folder() -> io::Result<PathBuf> {
+    if let Some(folder) = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
+        if folder.is_absolute() && folder.is_dir() {
+            return Ok(folder);
+        }
+    }
+    let folder = std::env::temp_dir().join(format!("interprocess-{}", file::effective_user()));
+    file::own_folder(&folder)?;
+    Ok(folder)
+}
+
+/// A name in the namespace as the name of a file: what would lead out of the folder is escaped.
+fn file_name_of(name: &OsStr) -> OsString {
+    let mut escaped = Vec::new();
+    for (index, &byte) in name.as_bytes().iter().enumerate() {
+        match byte {
+            b'/' => escaped.extend(b"%2F"),
+            b'%' => escaped.extend(b"%25"),
+            b'.' if index == 0 && (name == "." || name == "..") => escaped.extend(b"%2E"),
+            other => escaped.push(other),
+        }
+    }
+    OsString::from_vec(escaped)
+}
+
+/// interprocess 2.4 puts folder and name together without looking at the name.
+fn appended(folder: &Path, name: &OsStr) -> PathBuf {
+    let mut path = folder.as_os_str().to_owned();
+    path.push("/");
+    path.push(name);
+    path.into()
+}
+
+/// The second folder of interprocess 2.4.
+fn special_temporary_folder() -> PathBuf {
+    if cfg!(target_os = "android") {
+        let folder = std::env::var_os("TMPDIR").or_else(|| std::env::var_os("TEMPDIR"));
+        folder.map_or_else(|| PathBuf::from("/data/local/tmp"), PathBuf::from)
+    } else {
+        PathBuf::from("/tmp")
+    }
+}
+
+pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<Stream> {
+    let stream = connect_to_first(options.needed_name()?, |target| match (target, options.wait_mode) {
+        (Target::Path(path), ConnectWaitMode::Deferred) => UnixStream::connect_nonblocking(path),
+        (Target::Path(path), ConnectWaitMode::Timeout(timeout)) => UnixStream::connect_timeout(path, timeout),
+        (Target::Path(path), ConnectWaitMode::Unbounded) => UnixStream::connect(path),
+        (Target::Abstract(name), ConnectWaitMode::Deferred) => UnixStream::connect_addr_nonblocking(name),
+        (Target::Abstract(name), ConnectWaitMode::Timeout(timeout)) => {
+            UnixStream::connect_addr_timeout(name, timeout)
+        }
+        (Target::Abstract(name), ConnectWaitMode::Unbounded) => UnixStream::connect_addr(name),
+    })?;
+    let is_nonblocking = options.wait_mode == ConnectWaitMode::Deferred;
+    if is_nonblocking != options.nonblocking_stream {
+        stream.set_nonblocking(options.nonblocking_stream)?;
+    }
+    Ok(stream)
+}
+
+/// Tries the places of a name until there is something at one.
+fn connect_to_first<T>(name: &Name<'_>, mut connect: impl FnMut(&Target) -> io::Result<T>) -> io::Result<T> {
+    let mut result = Err(io::ErrorKind::NotFound.into());
+    for target in targets(name)? {
+        result = connect(&target).map_err(|error| about(name, &target, error));
+        if !matches!(&result, Err(error) if error.kind() == io::ErrorKind::NotFound) {
+            break;
+        }
+    }
+    result
+}
+
+/// Adds the name to an error of connecting, and what is wrong with the file if something is.
+fn about(name: &Name<'_>, target: &Target, error: io::Error) -> io::Error {
+    if let (Target::Path(path), io::ErrorKind::ConnectionRefused) = (target, error.kind()) {
+        if let Ok((_, false)) = path.canonicalize().and_then(|path| file::identify(&path)) {
+            return io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("cannot connect to {name}: {} is not a socket", path.display()),
+            );
+        }
+    }
+    io::Error::new(error.kind(), format!("cannot connect to {name}: {error}"))
+}
+
+pub(super) fn pair() -> io::Result<(Stream, Stream)> {
+    UnixStream::pair()
+}
+
+pub(super) fn peer_creds(stream: &Stream) -> io::Result<PeerCreds> {
+    let peer = stream.peer_cred()?;
+    Ok(PeerCreds::new(PeerCredsParts {
+        pid: peer.pid(),
+        euid: Some(peer.uid()),
+        egid: Some(peer.gid()),
+        groups: stream.peer_groups()?,
+        user_sid: None,
+    }))
+}
+
+pub(super) fn local_name(stream: &Stream) -> io::Result<Option<Name<'static>>> {
+    Ok(name_of(&stream.local_addr()?))
+}
+
+pub(super) fn peer_name(stream: &Stream) -> io::Result<Option<Name<'static>>> {
+    Ok(name_of(&stream.peer_addr()?))
+}
+
+fn name_of(address: &SocketAddr) -> Option<Name<'static>> {
+    if let Some(path) = address.as_pathname() {
+        return Some(Name::with_kind(Kind::Path, Cow::Owned(path.into())));
+    }
+    let name = address.as_abstract_name()?;
+    Some(Name::with_kind(Kind::Namespaced, Cow::Owned(OsStr::from_bytes(name).to_owned())))
+}
+
+/// The longest name in the namespace that can be told at once to be too long.
+fn longest_namespaced() -> usize {
+    path::LIMIT - 1
+}

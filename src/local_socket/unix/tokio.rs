@@ -1,0 +1,186 @@
+//! The half of Tokio local sockets for Unix.
+
+use super::{
+    Target, connect_to_first,
+    listener::{self, State},
+    name_of,
+};
+use crate::{
+    ConnectWaitMode,
+    local_socket::{self, ConnectOptions, ListenerOptions, Name, PeerCreds},
+    os::unix::{
+        sys::registered::Registered,
+        uds::{self, tokio::UnixStream},
+    },
+};
+use std::{
+    io,
+    net::Shutdown,
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
+};
+use tokio::io::Interest;
+
+pub(in crate::local_socket) type Stream = UnixStream;
+
+pub(in crate::local_socket) async fn connect(options: &ConnectOptions<'_>) -> io::Result<Stream> {
+    let name = options.needed_name()?;
+    let attempt = || {
+        connect_to_first(name, |target| match target {
+            Target::Path(path) => uds::UnixStream::connect_nonblocking(path),
+            Target::Abstract(address) => uds::UnixStream::connect_addr_nonblocking(address),
+        })
+    };
+    let connected = match options.wait_mode {
+        ConnectWaitMode::Deferred => attempt()?,
+        ConnectWaitMode::Unbounded => uds::tokio::retried(attempt).await?,
+        ConnectWaitMode::Timeout(timeout) => {
+            // The first attempt is made whatever the timeout is, and without the timer.
+            match attempt() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                other => return other.and_then(Stream::registered),
+            }
+            tokio::time::timeout(timeout, uds::tokio::retried(attempt)).await.map_err(|_| {
+                io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    format!(
+                        "cannot connect to {name}: the listener's backlog stayed full until the deadline"
+                    ),
+                )
+            })??
+        }
+    };
+    Stream::registered(connected)
+}
+
+pub(in crate::local_socket) fn pair() -> io::Result<(Stream, Stream)> {
+    UnixStream::pair()
+}
+
+pub(in crate::local_socket) fn shutdown_now(stream: &Stream, how: Shutdown) -> io::Result<()> {
+    stream.shutdown_now(how)
+}
+
+pub(in crate::local_socket) fn peer_creds(stream: &Stream) -> io::Result<PeerCreds> {
+    super::peer_creds(stream.get())
+}
+
+pub(in crate::local_socket) fn local_name(stream: &Stream) -> io::Result<Option<Name<'static>>> {
+    Ok(name_of(&stream.local_addr()?))
+}
+
+pub(in crate::local_socket) fn peer_name(stream: &Stream) -> io::Result<Option<Name<'static>>> {
+    Ok(name_of(&stream.peer_addr()?))
+}
+
+#[derive(Debug)]
+pub(in crate::local_socket) struct Listener {
+    socket: Registered<uds::UnixListener>,
+    shared: State,
+}
+
+impl Listener {
+    pub(in crate::local_socket) fn listen(options: ListenerOptions<'_>) -> io::Result<Self> {
+        let (socket, shared) = listener::listen(options)?;
+        Ok(Self { socket: Registered::new(socket, Interest::READABLE)?, shared })
+    }
+
+    pub(in crate::local_socket) async fn accept(&self) -> io::Result<Stream> {
+        let accepted = self
+            .socket
+            .reading(|socket| {
+                loop {
+                    let attempt = socket.accept_nonblocking_stream().map(|(stream, _)| stream);
+                    let nobody = matches!(&attempt, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+                    match self.shared.judge(socket, attempt)? {
+                        Some(stream) => return Ok(stream),
+                        None if nobody => return Err(io::ErrorKind::WouldBlock.into()),
+                        // A client that was turned away; the next may be there already.
+                        None => {}
+                    }
+                }
+            })
+            .await?;
+        Stream::registered(accepted)
+    }
+
+    pub(in crate::local_socket) fn close(&self) {
+        self.shared.close(self.socket.get());
+    }
+
+    pub(in crate::local_socket) fn is_closed(&self) -> bool {
+        self.shared.is_closed()
+    }
+
+    pub(in crate::local_socket) fn local_name(&self) -> Option<Name<'static>> {
+        self.shared.name()
+    }
+
+    pub(in crate::local_socket) fn do_not_reclaim_name_on_drop(&mut self) {
+        self.shared.do_not_reclaim_name_on_drop();
+    }
+}
+
+impl From<UnixStream> for local_socket::tokio::Stream {
+    fn from(stream: UnixStream) -> Self {
+        Self(stream)
+    }
+}
+
+impl From<local_socket::tokio::Stream> for UnixStream {
+    fn from(stream: local_socket::tokio::Stream) -> Self {
+        stream.0
+    }
+}
+
+/// Puts a stream socket on the current runtime, and into nonblocking mode.
+impl TryFrom<OwnedFd> for local_socket::tokio::Stream {
+    type Error = io::Error;
+
+    fn try_from(fd: OwnedFd) -> io::Result<Self> {
+        UnixStream::try_from(fd).map(Self)
+    }
+}
+
+/// Takes the socket off the runtime, and into blocking mode.
+impl TryFrom<local_socket::tokio::Stream> for OwnedFd {
+    type Error = io::Error;
+
+    fn try_from(stream: local_socket::tokio::Stream) -> io::Result<Self> {
+        uds::UnixStream::try_from(stream.0).map(Self::from)
+    }
+}
+
+impl AsFd for local_socket::tokio::Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl AsRawFd for local_socket::tokio::Stream {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+impl AsFd for local_socket::tokio::Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.socket.get().as_fd()
+    }
+}
+
+impl AsRawFd for local_socket::tokio::Listener {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+/// Puts a listener on the current runtime.
+impl TryFrom<uds::UnixListener> for local_socket::tokio::Listener {
+    type Error = io::Error;
+
+    fn try_from(socket: uds::UnixListener) -> io::Result<Self> {
+        let shared = State::of(&socket);
+        socket.set_nonblocking(true)?;
+        Ok(Self(Listener { socket: Registered::new(socket, Interest::READABLE)?, shared }))
+    }
+}

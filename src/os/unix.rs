@@ -1,0 +1,6 @@
+//! What Unix-like systems have: Unix domain sockets, and pipes by descriptor.
+
+pub mod local_socket;
+pub(crate) mod sys;
+pub mod uds;
+pub mod unnamed_pipe;

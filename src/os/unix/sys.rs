@@ -1,0 +1,21 @@
+//! System calls. The only place with `unsafe`, and the only place that knows how one Unix differs from another.
+//!
+//! A function here is one system call where the system has one for the purpose. Descriptors come in borrowed and
+//! go out owned.
+#![allow(unsafe_code)]
+
+pub(crate) mod abstract_name;
+pub(crate) mod child;
+pub(crate) mod fd;
+pub(crate) mod file;
+pub(crate) mod path;
+pub(crate) mod peer;
+pub(crate) mod pipe;
+#[cfg(feature = "tokio")]
+pub(crate) mod registered;
+pub(crate) mod socket;
+
+/// Whether this is Linux's way of Unix domain sockets. `--cfg interprocess_portable_unix` makes a Linux build take the
+/// ways of the other systems where those work on Linux too, so that they are tested.
+pub(crate) const LINUX_SOCKETS: bool =
+    cfg!(all(any(target_os = "linux", target_os = "android"), not(interprocess_portable_unix)));

@@ -1,0 +1,79 @@
+//! What any descriptor can be asked.
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec},
+    fs::OFlags,
+    io::FdFlags,
+};
+use std::{
+    io::{self, IoSliceMut},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    time::{Duration, Instant},
+};
+
+/// Repeats a call for as long as a signal handler interrupts it.
+pub(crate) fn uninterrupted<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(rustix::io::Errno::INTR) => {}
+            other => return Ok(other?),
+        }
+    }
+}
+
+pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    Ok(rustix::io::read(fd, buffer)?)
+}
+
+pub(crate) fn read_vectored(fd: BorrowedFd<'_>, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+    let count = buffers.len().min(MAX_SLICES);
+    Ok(rustix::io::readv(fd, &mut buffers[..count])?)
+}
+
+/// How many slices one system call takes: IOV_MAX, which is 1,024 on all systems but illumos (16 by POSIX's
+/// minimum, 1,024 since 2013).
+pub(crate) const MAX_SLICES: usize = 1024;
+
+pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> io::Result<()> {
+    Ok(rustix::io::ioctl_fionbio(fd, nonblocking)?)
+}
+
+pub(crate) fn is_nonblocking(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    Ok(rustix::fs::fcntl_getfl(fd)?.contains(OFlags::NONBLOCK))
+}
+
+/// A second descriptor of the same open file that no child inherits.
+pub(crate) fn duplicate(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    fd.try_clone_to_owned()
+}
+
+pub(crate) fn set_close_on_exec(fd: BorrowedFd<'_>, close: bool) -> io::Result<()> {
+    let flags = if close { FdFlags::CLOEXEC } else { FdFlags::empty() };
+    Ok(rustix::io::fcntl_setfd(fd, flags)?)
+}
+
+/// The bytes that can be read at once (`FIONREAD`).
+pub(crate) fn readable_bytes(fd: BorrowedFd<'_>) -> io::Result<usize> {
+    Ok(usize::try_from(rustix::io::ioctl_fionread(fd)?).unwrap_or(usize::MAX))
+}
+
+/// Waits until there is something to read or the peer is gone. `false`: the time is over.
+pub(crate) fn wait_readable(fd: BorrowedFd<'_>, deadline: Option<Instant>) -> io::Result<bool> {
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let mut entry = [PollFd::from_borrowed_fd(fd.as_fd(), PollFlags::IN)];
+        match rustix::event::poll(&mut entry, left.map(timespec).as_ref()) {
+            Ok(0) if left.is_some_and(|left| left.is_zero()) => return Ok(false),
+            Ok(0) | Err(rustix::io::Errno::INTR) => {}
+            Ok(_) => return Ok(true),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn timespec(duration: Duration) -> Timespec {
+    // Some systems refuse more than a few years; the caller looks at the clock again in any case.
+    const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+    let duration = duration.min(LONGEST);
+    Timespec { tv_sec: duration.as_secs() as _, tv_nsec: duration.subsec_nanos() as _ }
+}

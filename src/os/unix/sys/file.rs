@@ -1,0 +1,172 @@
+//! Files by path: modes, identities, locks, and moves that replace nothing.
+
+use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags};
+use std::{
+    ffi::OsString,
+    fs::{DirBuilder, Permissions},
+    hash::{BuildHasher, Hasher, RandomState},
+    io,
+    os::{
+        fd::{BorrowedFd, OwnedFd},
+        unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt},
+    },
+    path::{Path, PathBuf},
+};
+
+/// Which file it is, whatever its name is.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+/// The file that a path names, without following a link: which one, and whether it is a socket.
+pub(crate) fn identify(path: &Path) -> io::Result<(Identity, bool)> {
+    let metadata = std::fs::symlink_metadata(path)?;
+    Ok((Identity { device: metadata.dev(), inode: metadata.ino() }, metadata.file_type().is_socket()))
+}
+
+fn identity_of(fd: &OwnedFd) -> io::Result<Identity> {
+    let status = rustix::fs::fstat(fd)?;
+    // The types differ from system to system; all fit.
+    Ok(Identity { device: status.st_dev as _, inode: status.st_ino as _ })
+}
+
+pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    std::fs::set_permissions(path, Permissions::from_mode(mode))
+}
+
+/// Gives a socket that is not bound yet the mode of its later file (Linux).
+pub(crate) fn set_mode_of(fd: BorrowedFd<'_>, mode: u32) -> io::Result<()> {
+    Ok(rustix::fs::fchmod(fd, Mode::from_raw_mode(mode as _))?)
+}
+
+/// Gives `from` the name `to`, or fails with `AlreadyExists`.
+pub(crate) fn move_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
+    rustix::fs::linkat(CWD, from, CWD, to, AtFlags::empty())?;
+    Ok(rustix::fs::unlink(from)?)
+}
+
+/// A name beside `path` that nobody else uses or can guess.
+pub(crate) fn private_name_beside(path: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(format!("{:016x}", RandomState::new().build_hasher().finish()));
+    path.with_file_name(name)
+}
+
+/// Removes a file if it is the one that is meant, and no other that has taken its name since.
+///
+/// No system removes by identity, so the file is moved to a private name first, looked at there, and moved back if it
+/// turns out to be another's: `NotFound` for a moment is the worst that this other can suffer.
+pub(crate) fn remove_exactly(path: &Path, meant: Identity) {
+    if !matches!(identify(path), Ok((found, _)) if found == meant) {
+        return;
+    }
+    let private = private_name_beside(path);
+    if std::fs::rename(path, &private).is_err() {
+        return;
+    }
+    let is_meant = matches!(identify(&private), Ok((found, _)) if found == meant);
+    if is_meant || move_without_replacing(&private, path).is_err() {
+        let _ = std::fs::remove_file(&private);
+    }
+}
+
+/// A folder that only this user can enter, removed with what is left in it.
+pub(crate) struct PrivateFolder(PathBuf);
+
+impl PrivateFolder {
+    pub(crate) fn beside(path: &Path) -> io::Result<Self> {
+        let folder = private_name_beside(path);
+        DirBuilder::new().mode(0o700).create(&folder)?;
+        Ok(Self(folder))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for PrivateFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A folder of mode 0700 that belongs to this user, made if it is not there.
+pub(crate) fn own_folder(folder: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    let metadata = std::fs::symlink_metadata(folder)?;
+    if metadata.is_dir() && metadata.uid() == effective_user() && metadata.mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        format!("{} is not a folder that belongs to this user alone (mode 0700)", folder.display()),
+    ))
+}
+
+pub(crate) fn effective_user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// The user that `/run/user/UID` is named after.
+pub(crate) fn real_user() -> u32 {
+    rustix::process::getuid().as_raw()
+}
+
+/// A file that one process at a time can hold, for as long as it lives (flock(2)).
+#[derive(Debug)]
+pub(crate) struct LockFile {
+    path: PathBuf,
+    identity: Identity,
+    _held: OwnedFd,
+}
+
+impl LockFile {
+    /// Takes the lock, or fails with `WouldBlock` if a living process has it.
+    pub(crate) fn acquire(path: &Path) -> io::Result<Self> {
+        loop {
+            let file = open(path, OFlags::CREATE)?;
+            rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+            let held = Self::held(path, file)?;
+            // The last holder may have removed the file between the opening and the locking.
+            if held.is_in_place() {
+                return Ok(held);
+            }
+        }
+    }
+
+    /// Puts a new lock in place of one that somebody may hold, who keeps a file without a name.
+    pub(crate) fn displace(path: &Path) -> io::Result<Self> {
+        let private = private_name_beside(path);
+        let file = open(&private, OFlags::CREATE | OFlags::EXCL)?;
+        rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+        std::fs::rename(&private, path).inspect_err(|_| drop(std::fs::remove_file(&private)))?;
+        Self::held(path, file)
+    }
+
+    /// Whether the lock's path still names this lock.
+    pub(crate) fn is_in_place(&self) -> bool {
+        matches!(identify(&self.path), Ok((found, _)) if found == self.identity)
+    }
+
+    fn held(path: &Path, file: OwnedFd) -> io::Result<Self> {
+        Ok(Self { path: path.to_owned(), identity: identity_of(&file)?, _held: file })
+    }
+}
+
+impl Drop for LockFile {
+    fn drop(&mut self) {
+        // Before the descriptor closes: who gets the lock next then sees that this file has no name any more.
+        remove_exactly(&self.path, self.identity);
+    }
+}
+
+fn open(path: &Path, how: OFlags) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW | how;
+    Ok(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?)
+}

@@ -1,0 +1,82 @@
+//! Socket addresses of paths, however long.
+
+use rustix::net::SocketAddrUnix;
+use std::{
+    io,
+    os::{fd::OwnedFd, unix::ffi::OsStrExt},
+    path::Path,
+};
+
+/// The bytes of a path that an address has room for.
+pub(crate) const LIMIT: usize = {
+    // SAFETY: sockaddr_un is plain integers, for which all zeroes is a value.
+    let address: libc::sockaddr_un = unsafe { std::mem::zeroed() };
+    address.sun_path.len()
+};
+
+/// The address of a path, which holds for as long as the second part lives.
+///
+/// # Errors
+/// `InvalidInput` for an empty path, for a NUL byte and for a path that is too long here.
+pub(crate) fn address(path: &Path) -> io::Result<(SocketAddrUnix, Option<OwnedFd>)> {
+    let bytes = path.as_os_str().as_bytes();
+    if bytes.is_empty() {
+        return Err(invalid("the path of a Unix domain socket is empty".into()));
+    }
+    if bytes.contains(&0) {
+        return Err(invalid(format!("the path {} has a NUL byte in it", path.display())));
+    }
+    if bytes.len() <= LIMIT {
+        return Ok((SocketAddrUnix::new(path)?, None));
+    }
+    long(path)
+}
+
+/// On Linux the folder's descriptor stands for the folder: `/proc/self/fd/N/NAME` is short.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn long(path: &Path) -> io::Result<(SocketAddrUnix, Option<OwnedFd>)> {
+    use rustix::fs::{Mode, OFlags};
+    use std::os::fd::AsRawFd;
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(too_long(path));
+    };
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = rustix::fs::open(folder, flags, Mode::empty())?;
+    let short = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
+    if short.as_os_str().len() > LIMIT {
+        return Err(too_long(path));
+    }
+    Ok((SocketAddrUnix::new(short)?, Some(folder)))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn long(path: &Path) -> io::Result<(SocketAddrUnix, Option<OwnedFd>)> {
+    Err(too_long(path))
+}
+
+/// Whether [`address`] can say without looking at the file system that a path is too long.
+pub(crate) fn check_length(path: &Path) -> io::Result<()> {
+    let longest = if cfg!(any(target_os = "linux", target_os = "android")) {
+        // `/proc/self/fd/2147483647/NAME` is the longest form.
+        match path.file_name() {
+            Some(name) if path.as_os_str().len() > LIMIT => name.len() + 25,
+            _ => 0,
+        }
+    } else {
+        path.as_os_str().len()
+    };
+    if longest > LIMIT { Err(too_long(path)) } else { Ok(()) }
+}
+
+fn too_long(path: &Path) -> io::Error {
+    let length = path.as_os_str().len();
+    invalid(format!(
+        "the socket path {} is too long: it has {length} bytes, and a socket address has room for {LIMIT} \
+         (sockaddr_un.sun_path)",
+        path.display()
+    ))
+}
+
+fn invalid(message: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, message)
+}

@@ -1,0 +1,156 @@
+//! Pipes that no child inherits.
+
+use super::fd::MAX_SLICES;
+use rustix::pipe::PipeFlags;
+use std::{
+    io::{self, IoSlice},
+    os::fd::{BorrowedFd, OwnedFd},
+};
+
+pub(crate) use self::system::{capacity, new, set_capacity, write, write_vectored};
+
+/// What a pipe can be made with.
+#[derive(Copy, Clone, Default)]
+pub(crate) struct Options {
+    pub(crate) nonblocking: bool,
+    /// Each write is a packet (Linux's O_DIRECT).
+    pub(crate) packets: bool,
+}
+
+/// Whether the descriptor is a pipe, and what it may be used for: `(readable, writable)`.
+pub(crate) fn directions(fd: BorrowedFd<'_>) -> io::Result<(bool, bool)> {
+    let status = rustix::fs::fstat(fd)?;
+    if !rustix::fs::FileType::from_raw_mode(status.st_mode as _).is_fifo() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the descriptor is open but is not a pipe"));
+    }
+    let mode = rustix::fs::fcntl_getfl(fd)? & rustix::fs::OFlags::RWMODE;
+    Ok((mode != rustix::fs::OFlags::WRONLY, mode != rustix::fs::OFlags::RDONLY))
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod system {
+    use super::{BorrowedFd, IoSlice, MAX_SLICES, Options, OwnedFd, PipeFlags, io};
+    use rustix::io::{Errno, ReadWriteFlags};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    pub(crate) fn new(options: Options) -> io::Result<(OwnedFd, OwnedFd)> {
+        let mut flags = PipeFlags::CLOEXEC;
+        flags.set(PipeFlags::NONBLOCK, options.nonblocking);
+        flags.set(PipeFlags::DIRECT, options.packets);
+        Ok(rustix::pipe::pipe_with(flags)?)
+    }
+
+    pub(crate) fn capacity(pipe: BorrowedFd<'_>) -> io::Result<usize> {
+        Ok(rustix::pipe::fcntl_getpipe_size(pipe)?)
+    }
+
+    pub(crate) fn set_capacity(pipe: BorrowedFd<'_>, bytes: usize) -> io::Result<usize> {
+        Ok(rustix::pipe::fcntl_setpipe_size(pipe, bytes)?)
+    }
+
+    /// `RWF_NOSIGNAL` (linux/fs.h, Linux 6.18), which rustix does not name yet.
+    const NO_SIGNAL: ReadWriteFlags = ReadWriteFlags::from_bits_retain(0x100);
+    /// The offset that makes `pwritev2` write where `write` does (pwritev2(2)).
+    const CURRENT_POSITION: u64 = u64::MAX;
+    static NO_SIGNAL_IS_KNOWN: AtomicBool = AtomicBool::new(true);
+
+    pub(crate) fn write(pipe: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+        write_vectored(pipe, &[IoSlice::new(bytes)])
+    }
+
+    /// One `pwritev2` without SIGPIPE where the kernel has that; an older one refuses the flag before it writes
+    /// anything, and is not asked again.
+    pub(crate) fn write_vectored(pipe: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let slices = &slices[..slices.len().min(MAX_SLICES)];
+        if NO_SIGNAL_IS_KNOWN.load(Ordering::Relaxed) {
+            match rustix::io::pwritev2(pipe, slices, CURRENT_POSITION, NO_SIGNAL) {
+                Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::PERM | Errno::SPIPE) => {
+                    NO_SIGNAL_IS_KNOWN.store(false, Ordering::Relaxed);
+                }
+                other => return Ok(other?),
+            }
+        }
+        Ok(rustix::io::writev(pipe, slices)?)
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod system {
+    use super::{BorrowedFd, IoSlice, MAX_SLICES, Options, OwnedFd, io};
+
+    pub(crate) fn new(options: Options) -> io::Result<(OwnedFd, OwnedFd)> {
+        if options.packets {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "pipes in packet mode (O_DIRECT) exist on Linux alone",
+            ));
+        }
+        made(options.nonblocking)
+    }
+
+    #[cfg(not(target_vendor = "apple"))]
+    fn made(nonblocking: bool) -> io::Result<(OwnedFd, OwnedFd)> {
+        let mut flags = super::PipeFlags::CLOEXEC;
+        flags.set(super::PipeFlags::NONBLOCK, nonblocking);
+        Ok(rustix::pipe::pipe_with(flags)?)
+    }
+
+    #[cfg(target_vendor = "apple")]
+    fn made(nonblocking: bool) -> io::Result<(OwnedFd, OwnedFd)> {
+        use crate::os::unix::sys::fd;
+        use std::os::fd::{AsFd, AsRawFd};
+        let (reader, writer) = rustix::pipe::pipe()?;
+        for end in [reader.as_fd(), writer.as_fd()] {
+            fd::set_close_on_exec(end, true)?;
+            fd::set_nonblocking(end, nonblocking)?;
+        }
+        // SAFETY: the descriptor is open for the call; F_SETNOSIGPIPE takes an int and touches no memory.
+        let result = unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETNOSIGPIPE, 1) };
+        if result == -1 { Err(io::Error::last_os_error()) } else { Ok((reader, writer)) }
+    }
+
+    pub(crate) fn capacity(_: BorrowedFd<'_>) -> io::Result<usize> {
+        Err(no_capacity())
+    }
+
+    pub(crate) fn set_capacity(_: BorrowedFd<'_>, _: usize) -> io::Result<usize> {
+        Err(no_capacity())
+    }
+
+    fn no_capacity() -> io::Error {
+        io::Error::new(
+            io::ErrorKind::Unsupported,
+            "this system cannot tell or change a pipe's capacity (F_GETPIPE_SZ and F_SETPIPE_SZ are Linux's)",
+        )
+    }
+
+    pub(crate) fn write(pipe: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::write(pipe, bytes)?)
+    }
+
+    pub(crate) fn write_vectored(pipe: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        Ok(rustix::io::writev(pipe, &slices[..slices.len().min(MAX_SLICES)])?)
+    }
+}
+
+/// Moving data between descriptors without taking it through this process.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod transfer {
+    use super::{BorrowedFd, io};
+    use rustix::pipe::{IoSliceRaw, SpliceFlags};
+
+    pub(crate) fn splice(from: BorrowedFd<'_>, to: BorrowedFd<'_>, most: usize) -> io::Result<usize> {
+        Ok(rustix::pipe::splice(from, None, to, None, most, SpliceFlags::MOVE)?)
+    }
+
+    pub(crate) fn tee(from: BorrowedFd<'_>, to: BorrowedFd<'_>, most: usize) -> io::Result<usize> {
+        Ok(rustix::pipe::tee(from, to, most, SpliceFlags::empty())?)
+    }
+
+    pub(crate) fn vmsplice(to: BorrowedFd<'_>, bytes: &'static [u8]) -> io::Result<usize> {
+        let slice = [IoSliceRaw::from_slice(bytes)];
+        // SAFETY: the slice is valid memory for ever and nobody writes to it, so the pipe may go on referring to
+        // its pages after the call; without SPLICE_F_GIFT the pages stay this process's own.
+        Ok(unsafe { rustix::pipe::vmsplice(to, &slice, SpliceFlags::empty()) }?)
+    }
+}

@@ -1,0 +1,214 @@
+//! Sockets that no child inherits and that never raise SIGPIPE, on systems that differ in how to get them.
+//!
+//! | system | close-on-exec | no SIGPIPE |
+//! | --- | --- | --- |
+//! | Linux, Android, BSDs, illumos | flag of `socket`, `socketpair`, `accept4` | `MSG_NOSIGNAL` at each send |
+//! | macOS and relatives | `fcntl` right after, so that a fork in between inherits | `SO_NOSIGPIPE` once |
+
+use super::{
+    LINUX_SOCKETS,
+    fd::{MAX_SLICES, uninterrupted},
+};
+use rustix::net::{AddressFamily, RecvFlags, SocketAddrUnix, SocketType, sockopt};
+use std::{
+    io::{self, IoSlice},
+    net::Shutdown,
+    os::fd::{BorrowedFd, OwnedFd},
+    time::Duration,
+};
+
+pub(crate) use self::system::{accept, pair, send, send_vectored, stream};
+
+#[cfg(not(target_vendor = "apple"))]
+mod system {
+    use super::{AddressFamily, BorrowedFd, IoSlice, MAX_SLICES, OwnedFd, SocketAddrUnix, SocketType, io};
+    use rustix::net::{SendAncillaryBuffer, SendFlags, SocketFlags};
+
+    fn flags(nonblocking: bool) -> SocketFlags {
+        let nonblocking = if nonblocking { SocketFlags::NONBLOCK } else { SocketFlags::empty() };
+        SocketFlags::CLOEXEC | nonblocking
+    }
+
+    pub(crate) fn stream(nonblocking: bool) -> io::Result<OwnedFd> {
+        Ok(rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags(nonblocking), None)?)
+    }
+
+    pub(crate) fn pair(nonblocking: bool) -> io::Result<(OwnedFd, OwnedFd)> {
+        let flags = flags(nonblocking);
+        Ok(rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)?)
+    }
+
+    pub(crate) fn accept(
+        listener: BorrowedFd<'_>,
+        nonblocking: bool,
+    ) -> io::Result<(OwnedFd, Option<SocketAddrUnix>)> {
+        let (stream, peer) =
+            super::uninterrupted(|| rustix::net::acceptfrom_with(listener, flags(nonblocking)))?;
+        Ok((stream, peer.and_then(|peer| SocketAddrUnix::try_from(peer).ok())))
+    }
+
+    pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::net::send(socket, bytes, SendFlags::NOSIGNAL)?)
+    }
+
+    pub(crate) fn send_vectored(socket: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let slices = &slices[..slices.len().min(MAX_SLICES)];
+        let mut no_control = SendAncillaryBuffer::default();
+        Ok(rustix::net::sendmsg(socket, slices, &mut no_control, SendFlags::NOSIGNAL)?)
+    }
+}
+
+#[cfg(target_vendor = "apple")]
+mod system {
+    use super::{AddressFamily, BorrowedFd, IoSlice, MAX_SLICES, OwnedFd, SocketAddrUnix, SocketType, io};
+    use crate::os::unix::sys::fd;
+    use rustix::net::SocketFlags;
+    use std::os::fd::{AsFd, AsRawFd};
+
+    fn prepared(socket: OwnedFd, nonblocking: bool) -> io::Result<OwnedFd> {
+        fd::set_close_on_exec(socket.as_fd(), true)?;
+        // Accepted sockets inherit the listener's mode here, so it is set either way.
+        fd::set_nonblocking(socket.as_fd(), nonblocking)?;
+        no_sigpipe(socket.as_fd())?;
+        Ok(socket)
+    }
+
+    fn no_sigpipe(socket: BorrowedFd<'_>) -> io::Result<()> {
+        let on: libc::c_int = 1;
+        // SAFETY: the descriptor is open for the call, and the pointer and length describe `on`.
+        let result = unsafe {
+            libc::setsockopt(
+                socket.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_NOSIGPIPE,
+                (&raw const on).cast(),
+                size_of::<libc::c_int>() as libc::socklen_t,
+            )
+        };
+        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+
+    pub(crate) fn stream(nonblocking: bool) -> io::Result<OwnedFd> {
+        let socket =
+            rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::empty(), None)?;
+        prepared(socket, nonblocking)
+    }
+
+    pub(crate) fn pair(nonblocking: bool) -> io::Result<(OwnedFd, OwnedFd)> {
+        let (a, b) =
+            rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::empty(), None)?;
+        Ok((prepared(a, nonblocking)?, prepared(b, nonblocking)?))
+    }
+
+    pub(crate) fn accept(
+        listener: BorrowedFd<'_>,
+        nonblocking: bool,
+    ) -> io::Result<(OwnedFd, Option<SocketAddrUnix>)> {
+        let (stream, peer) = super::uninterrupted(|| rustix::net::acceptfrom(listener))?;
+        Ok((prepared(stream, nonblocking)?, peer.and_then(|peer| SocketAddrUnix::try_from(peer).ok())))
+    }
+
+    pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+        Ok(rustix::io::write(socket, bytes)?)
+    }
+
+    pub(crate) fn send_vectored(socket: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        Ok(rustix::io::writev(socket, &slices[..slices.len().min(MAX_SLICES)])?)
+    }
+}
+
+pub(crate) fn bind(socket: BorrowedFd<'_>, address: &SocketAddrUnix) -> io::Result<()> {
+    Ok(rustix::net::bind(socket, address)?)
+}
+
+pub(crate) fn listen(socket: BorrowedFd<'_>, backlog: i32) -> io::Result<()> {
+    Ok(rustix::net::listen(socket, backlog)?)
+}
+
+/// Connects; a signal handler's interruption is an error here because the caller may have a deadline to look at.
+pub(crate) fn connect(socket: BorrowedFd<'_>, address: &SocketAddrUnix) -> io::Result<()> {
+    Ok(rustix::net::connect(socket, address)?)
+}
+
+pub(crate) fn shutdown(socket: BorrowedFd<'_>, how: Shutdown) -> io::Result<()> {
+    let how = match how {
+        Shutdown::Read => rustix::net::Shutdown::Read,
+        Shutdown::Write => rustix::net::Shutdown::Write,
+        Shutdown::Both => rustix::net::Shutdown::Both,
+    };
+    Ok(rustix::net::shutdown(socket, how)?)
+}
+
+pub(crate) fn local_addr(socket: BorrowedFd<'_>) -> io::Result<SocketAddrUnix> {
+    unix_address(rustix::net::getsockname(socket)?)
+}
+
+pub(crate) fn peer_addr(socket: BorrowedFd<'_>) -> io::Result<SocketAddrUnix> {
+    match rustix::net::getpeername(socket)? {
+        Some(address) => unix_address(address),
+        // Some systems give no address at all for a peer that has no name.
+        None => Ok(SocketAddrUnix::new_unnamed()),
+    }
+}
+
+fn unix_address(address: rustix::net::SocketAddrAny) -> io::Result<SocketAddrUnix> {
+    SocketAddrUnix::try_from(address).map_err(|_| {
+        io::Error::new(io::ErrorKind::InvalidInput, "the descriptor is not a Unix domain socket")
+    })
+}
+
+pub(crate) fn take_error(socket: BorrowedFd<'_>) -> io::Result<Option<io::Error>> {
+    Ok(sockopt::socket_error(socket)?.err().map(io::Error::from))
+}
+
+pub(crate) fn set_timeout(
+    socket: BorrowedFd<'_>,
+    direction: Direction,
+    timeout: Option<Duration>,
+) -> io::Result<()> {
+    if timeout.is_some_and(|timeout| timeout.is_zero()) {
+        // The kernel takes zero for 'no limit', the opposite of what it says.
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "a timeout of zero is not possible"));
+    }
+    Ok(sockopt::set_socket_timeout(socket, direction.into(), timeout)?)
+}
+
+pub(crate) fn timeout(socket: BorrowedFd<'_>, direction: Direction) -> io::Result<Option<Duration>> {
+    Ok(sockopt::socket_timeout(socket, direction.into())?)
+}
+
+#[derive(Copy, Clone)]
+pub(crate) enum Direction {
+    Recv,
+    Send,
+}
+
+impl From<Direction> for sockopt::Timeout {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Recv => Self::Recv,
+            Direction::Send => Self::Send,
+        }
+    }
+}
+
+/// Reads without taking the bytes out of the queue.
+pub(crate) fn peek(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    let (_, read) = rustix::net::recv(socket, buffer, RecvFlags::PEEK)?;
+    Ok(read)
+}
+
+/// How a connect that may not wait says that the listener's backlog is full.
+///
+/// Linux: EAGAIN (connect(2)); it is not a connection in progress. The BSDs, macOS and illumos refuse instead, as if
+/// nobody listened.
+pub(crate) const FULL_BACKLOG: io::ErrorKind = io::ErrorKind::WouldBlock;
+
+/// Whether `shutdown` wakes threads that are blocked in `accept` on the same socket.
+pub(crate) const SHUTDOWN_WAKES_ACCEPT: bool = LINUX_SOCKETS || cfg!(target_os = "freebsd");
+
+/// Whether the mode that `fchmod` gives a socket before `bind` becomes the file's (less the umask's bits).
+pub(crate) const MODE_BEFORE_BIND: bool = LINUX_SOCKETS;
+
+/// Whether there are names outside the file system.
+pub(crate) const ABSTRACT_NAMESPACE: bool = LINUX_SOCKETS;

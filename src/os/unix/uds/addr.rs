@@ -1,0 +1,91 @@
+use crate::os::unix::sys;
+use rustix::net::SocketAddrUnix;
+use std::{
+    ffi::OsStr,
+    fmt::{self, Debug, Formatter},
+    io,
+    os::unix::ffi::OsStrExt,
+    path::Path,
+};
+
+/// The address of a Unix domain socket: a path, a name in Linux's abstract namespace, or none.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct SocketAddr(pub(super) SocketAddrUnix);
+
+impl SocketAddr {
+    /// The address of a path.
+    ///
+    /// # Errors
+    /// `InvalidInput` if the path is empty, has a NUL byte or is longer than a socket address has room for
+    /// (108 bytes on Linux, 104 on macOS and the BSDs).
+    pub fn from_pathname<P: AsRef<Path>>(path: P) -> io::Result<Self> {
+        let path = path.as_ref();
+        match sys::path::address(path)? {
+            (address, None) => Ok(Self(address)),
+            // Longer paths work in `bind` and `connect`, but an address that depends on a descriptor is not a value.
+            (_, Some(_)) => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "the socket path {} does not fit into an address: it is longer than {} bytes",
+                    path.display(),
+                    sys::path::LIMIT
+                ),
+            )),
+        }
+    }
+
+    /// The address of a name in the abstract namespace (unix(7)). The name may have any bytes, NUL too.
+    ///
+    /// # Errors
+    /// `InvalidInput` if the name is longer than 107 bytes; `Unsupported` where there is no abstract namespace, that
+    /// is, everywhere but on Linux and Android.
+    pub fn from_abstract_name<N: AsRef<[u8]>>(name: N) -> io::Result<Self> {
+        if !sys::socket::ABSTRACT_NAMESPACE {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "this system has no abstract namespace of sockets (Linux and Android do)",
+            ));
+        }
+        let name = name.as_ref();
+        system::abstract_address(name).map(Self).map_err(|_| {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "the abstract socket name has {} bytes, the most is {}",
+                    name.len(),
+                    sys::path::LIMIT - 1
+                ),
+            )
+        })
+    }
+
+    /// The path, if the address has one.
+    pub fn as_pathname(&self) -> Option<&Path> {
+        self.0.path_bytes().map(|bytes| Path::new(OsStr::from_bytes(bytes)))
+    }
+
+    /// The name in the abstract namespace, if the address has one.
+    pub fn as_abstract_name(&self) -> Option<&[u8]> {
+        system::abstract_name(&self.0)
+    }
+
+    /// Whether the socket has no name: the ends of a pair, and clients that did not bind.
+    pub fn is_unnamed(&self) -> bool {
+        self.as_pathname().is_none() && self.as_abstract_name().is_none()
+    }
+}
+
+use crate::os::unix::sys::abstract_name as system;
+
+/// Paths as they are, abstract names with `@` for the leading NUL and escapes for what cannot be printed.
+impl Debug for SocketAddr {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let Some(path) = self.as_pathname() {
+            write!(f, "{path:?} (pathname)")
+        } else if let Some(name) = self.as_abstract_name() {
+            write!(f, "\"@{}\" (abstract)", name.escape_ascii())
+        } else {
+            f.write_str("(unnamed)")
+        }
+    }
+}

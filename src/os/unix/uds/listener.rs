@@ -1,0 +1,272 @@
+use super::{SocketAddr, UnixStream};
+use crate::{
+    TryClone,
+    os::unix::sys::{self, socket},
+};
+use rustix::net::SocketAddrUnix;
+use std::{
+    fmt::{self, Debug, Formatter},
+    io,
+    iter::FusedIterator,
+    net::Shutdown,
+    os::{
+        fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd},
+        unix::net,
+    },
+    path::Path,
+};
+
+/// A socket that listens for stream connections, after [`std::os::unix::net::UnixListener`].
+///
+/// Dropping it leaves the socket's file where it is, as std does;
+/// [`local_socket::Listener`](crate::local_socket::Listener) removes it.
+pub struct UnixListener(OwnedFd);
+
+impl UnixListener {
+    /// The backlog that [`bind`](Self::bind) asks for; the system lowers it to its own limit
+    /// (`net.core.somaxconn` on Linux).
+    pub const DEFAULT_BACKLOG: u32 = 4096;
+
+    /// Makes the socket's file and listens.
+    ///
+    /// # Errors
+    /// `AddrInUse`: something is there, be it a socket whose listener is gone. `NotFound`: the folder does not exist.
+    /// `InvalidInput`: the path is empty, has a NUL byte, or is too long (on Linux only if its last part is;
+    /// elsewhere over 104 bytes).
+    pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
+        Self::bind_with(path.as_ref(), None, Self::DEFAULT_BACKLOG)
+    }
+
+    /// Listens at an address, as [`bind`](Self::bind) does.
+    ///
+    /// # Errors
+    /// As for `bind`.
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
+        Self::bind_addr_with(address, Self::DEFAULT_BACKLOG)
+    }
+
+    /// [`bind_addr`](Self::bind_addr) with a backlog: how many connections may wait to be accepted.
+    ///
+    /// # Errors
+    /// As for `bind`.
+    pub fn bind_addr_with(address: &SocketAddr, backlog: u32) -> io::Result<Self> {
+        let listener = socket::stream(false)?;
+        Self::listen_at(listener, &address.0, backlog)
+    }
+
+    /// [`bind`](Self::bind) with the permissions that the socket's file has from the first instant, whatever the
+    /// umask is, and a backlog.
+    ///
+    /// On Linux the file never has more permissions than asked for; if the umask takes some away, they are added
+    /// right after. Elsewhere the socket is made in a folder that nobody else can enter and moved to its place when
+    /// its mode is right, which needs a few bytes of path for that folder.
+    ///
+    /// # Errors
+    /// As for `bind`.
+    pub fn bind_with(path: &Path, mode: Option<u32>, backlog: u32) -> io::Result<Self> {
+        let (address, _folder) = sys::path::address(path)?;
+        let listener = socket::stream(false)?;
+        let Some(mode) = mode else {
+            return Self::listen_at(listener, &address, backlog);
+        };
+        if socket::MODE_BEFORE_BIND {
+            sys::file::set_mode_of(listener.as_fd(), mode)?;
+            socket::bind(listener.as_fd(), &address)?;
+            sys::file::set_mode(path, mode)
+                .and_then(|()| socket::listen(listener.as_fd(), length(backlog)))
+                .inspect_err(|_| drop(std::fs::remove_file(path)))?;
+            return Ok(Self(listener));
+        }
+        let private = sys::file::PrivateFolder::beside(path)?;
+        let (address, _folder) = sys::path::address(&private.path().join("s"))?;
+        socket::bind(listener.as_fd(), &address)?;
+        sys::file::set_mode(&private.path().join("s"), mode)?;
+        socket::listen(listener.as_fd(), length(backlog))?;
+        // A link instead of a rename, so that what is there already stays there.
+        sys::file::move_without_replacing(&private.path().join("s"), path).map_err(|error| {
+            if error.kind() == io::ErrorKind::AlreadyExists { io::ErrorKind::AddrInUse.into() } else { error }
+        })?;
+        Ok(Self(listener))
+    }
+
+    fn listen_at(listener: OwnedFd, address: &SocketAddrUnix, backlog: u32) -> io::Result<Self> {
+        socket::bind(listener.as_fd(), address)?;
+        socket::listen(listener.as_fd(), length(backlog))?;
+        Ok(Self(listener))
+    }
+
+    /// Waits for a connection.
+    ///
+    /// # Errors
+    /// Those of accept(2), most often the limit of open descriptors: back off then, the connection stays in the
+    /// queue. `InvalidInput` after [`shutdown`](Self::shutdown).
+    pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
+        let (stream, peer) = socket::accept(self.as_fd(), false)?;
+        let peer = peer.unwrap_or_else(SocketAddrUnix::new_unnamed);
+        Ok((UnixStream::from_accepted(stream), SocketAddr(peer)))
+    }
+
+    /// Accepts a stream that is in nonblocking mode from the start.
+    ///
+    /// # Errors
+    /// As for [`accept`](Self::accept).
+    pub fn accept_nonblocking_stream(&self) -> io::Result<(UnixStream, SocketAddr)> {
+        let (stream, peer) = socket::accept(self.as_fd(), true)?;
+        let peer = peer.unwrap_or_else(SocketAddrUnix::new_unnamed);
+        Ok((UnixStream::from_accepted(stream), SocketAddr(peer)))
+    }
+
+    /// Ends listening and wakes threads that are blocked in [`accept`](Self::accept), which then fail.
+    ///
+    /// # Errors
+    /// `Unsupported` where the system does not wake them: everywhere but on Linux, Android and FreeBSD.
+    pub fn shutdown(&self) -> io::Result<()> {
+        match socket::shutdown(self.as_fd(), Shutdown::Both) {
+            _ if !socket::SHUTDOWN_WAKES_ACCEPT => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "on this system, shutdown does not wake threads that wait in accept",
+            )),
+            // FreeBSD wakes them and says this all the same.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+            other => other,
+        }
+    }
+
+    /// A second object of the same listening socket.
+    ///
+    /// # Errors
+    /// The limit of open descriptors.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        sys::fd::duplicate(self.as_fd()).map(Self)
+    }
+
+    /// The address it listens at.
+    ///
+    /// # Errors
+    /// Those of getsockname(2).
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        socket::local_addr(self.as_fd()).map(SocketAddr)
+    }
+
+    /// In nonblocking mode, accepting fails with `WouldBlock` instead of waiting. Accepted streams are in blocking
+    /// mode all the same, on every system.
+    ///
+    /// # Errors
+    /// Those of ioctl(2).
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        sys::fd::set_nonblocking(self.as_fd(), nonblocking)
+    }
+
+    /// Takes the error that the kernel keeps for this socket (`SO_ERROR`).
+    ///
+    /// # Errors
+    /// Those of getsockopt(2).
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        socket::take_error(self.as_fd())
+    }
+
+    /// Accepts again and again; never ends.
+    pub fn incoming(&self) -> Incoming<'_> {
+        Incoming { listener: self }
+    }
+}
+
+fn length(backlog: u32) -> i32 {
+    i32::try_from(backlog).unwrap_or(i32::MAX)
+}
+
+impl TryClone for UnixListener {
+    fn try_clone(&self) -> io::Result<Self> {
+        self.try_clone()
+    }
+}
+
+/// An iterator that accepts again and again; see [`UnixListener::incoming`].
+#[derive(Debug)]
+pub struct Incoming<'a> {
+    listener: &'a UnixListener,
+}
+
+impl Iterator for Incoming<'_> {
+    type Item = io::Result<UnixStream>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.listener.accept().map(|(stream, _)| stream))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::MAX, None)
+    }
+}
+
+impl FusedIterator for Incoming<'_> {}
+
+impl<'a> IntoIterator for &'a UnixListener {
+    type Item = io::Result<UnixStream>;
+    type IntoIter = Incoming<'a>;
+
+    fn into_iter(self) -> Incoming<'a> {
+        self.incoming()
+    }
+}
+
+impl Debug for UnixListener {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_struct("UnixListener");
+        fields.field("fd", &self.0.as_raw_fd());
+        if let Ok(local) = self.local_addr() {
+            fields.field("local", &local);
+        }
+        fields.finish()
+    }
+}
+
+impl AsFd for UnixListener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl AsRawFd for UnixListener {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+impl IntoRawFd for UnixListener {
+    fn into_raw_fd(self) -> RawFd {
+        self.0.into_raw_fd()
+    }
+}
+
+#[allow(unsafe_code)]
+impl FromRawFd for UnixListener {
+    unsafe fn from_raw_fd(fd: RawFd) -> Self {
+        // SAFETY: the caller promises that the descriptor is open and owned by nobody else.
+        Self(unsafe { OwnedFd::from_raw_fd(fd) })
+    }
+}
+
+impl From<OwnedFd> for UnixListener {
+    fn from(fd: OwnedFd) -> Self {
+        Self(fd)
+    }
+}
+
+impl From<UnixListener> for OwnedFd {
+    fn from(listener: UnixListener) -> Self {
+        listener.0
+    }
+}
+
+impl From<net::UnixListener> for UnixListener {
+    fn from(listener: net::UnixListener) -> Self {
+        Self(listener.into())
+    }
+}
+
+impl From<UnixListener> for net::UnixListener {
+    fn from(listener: UnixListener) -> Self {
+        listener.0.into()
+    }
+}

@@ -1,0 +1,1 @@
+//! What Windows has: named pipes and security descriptors.

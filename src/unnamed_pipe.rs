@@ -1,0 +1,258 @@
+//! Unnamed pipes: one direction, two ends, mostly between a parent and its child.
+//!
+//! ```
+//! use interprocess::unnamed_pipe::pipe;
+//! use std::io::{Read, Write};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let (mut sender, mut recver) = pipe()?;
+//! let writer = std::thread::spawn(move || sender.write_all(b"through the pipe"));
+//! let mut text = String::new();
+//! recver.read_to_string(&mut text)?;
+//! assert_eq!(text, "through the pipe");
+//! # writer.join().unwrap()
+//! # }
+//! ```
+//!
+//! # Ends and the end
+//! The receiver sees the end when the last sender is gone. A forgotten sender, here or in a child, keeps it waiting for
+//! ever: that is why no child inherits an end unless it is handed to it.
+//!
+//! # Handing an end to a child
+//! As its standard input, output or error, by `Stdio::from(end)`:
+//!
+//! ```
+//! use interprocess::unnamed_pipe::pipe;
+//! use std::{io::Read, process::{Command, Stdio}};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let (sender, mut recver) = pipe()?;
+//! # let shell = if cfg!(windows) { ["cmd", "/c"] } else { ["sh", "-c"] };
+//! # let mut command = Command::new(shell[0]);
+//! # command.arg(shell[1]).arg("echo hello");
+//! # /*
+//! let mut command = Command::new("echo");
+//! command.arg("hello");
+//! # */
+//! let mut child = command.stdout(Stdio::from(sender)).spawn()?;
+//! drop(command); // It holds the sender.
+//! let mut text = String::new();
+//! recver.read_to_string(&mut text)?;
+//! assert_eq!(text.trim_end(), "hello");
+//! # child.wait()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! As an additional descriptor or handle, by [`Sender::inherit`] or [`Recver::inherit`] in the parent, and
+//! [`Sender::take_inherited`] or [`Recver::take_inherited`] in the child:
+//!
+//! ```no_run
+//! use interprocess::unnamed_pipe::{Inherit, Recver, pipe};
+//! use std::{io::{Read, Write}, process::Command};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! if let Ok(token) = std::env::var("THE_PIPE") {
+//!     let mut text = String::new();
+//!     Recver::take_inherited(&token)?.read_to_string(&mut text)?;
+//!     println!("my parent says: {text}");
+//!     return Ok(());
+//! }
+//! let (mut sender, recver) = pipe()?;
+//! let mut inherit = Inherit::new();
+//! let mut command = Command::new(std::env::current_exe()?);
+//! command.env("THE_PIPE", recver.inherit(&mut inherit)?);
+//! let mut child = inherit.spawn(&mut command)?;
+//! sender.write_all(b"do your homework")?;
+//! drop(sender);
+//! child.wait()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Writing to a pipe that nobody reads
+//! is the error `BrokenPipe`. Rust programs ignore the signal SIGPIPE that Unix sends as well. In a host that does not
+//! (a C program that calls Rust), the signal is kept away on Linux 6.18 and later (`RWF_NOSIGNAL`) and on macOS
+//! (`F_SETNOSIGPIPE`); other systems have no way to, and the host must ignore it.
+
+mod child;
+#[cfg(feature = "tokio")]
+pub mod tokio;
+
+// The only place in this module that knows which platform it is on. The half that is chosen provides `Sender`,
+// `Recver`, `pipe`, `Handover`, `take_inherited`, and `tokio` with the ends for the runtime.
+#[cfg(unix)]
+pub(crate) mod unix;
+#[cfg(unix)]
+use self::unix as platform;
+#[cfg(windows)]
+pub(crate) mod windows;
+#[cfg(windows)]
+use self::windows as platform;
+
+pub use self::child::{Inherit, InheritToken};
+
+use self::child::Direction;
+use crate::TryClone;
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+
+/// Makes a pipe. No child inherits its ends.
+///
+/// Options of one platform are in `os::unix::unnamed_pipe::CreationOptions` (nonblocking, capacity, packets) and
+/// `os::windows::unnamed_pipe::CreationOptions` (size hint, security descriptor, inheritable).
+///
+/// # Errors
+/// The limit of open descriptors or handles.
+pub fn pipe() -> io::Result<(Sender, Recver)> {
+    let (sender, recver) = platform::pipe()?;
+    Ok((Sender(sender), Recver(recver)))
+}
+
+/// The end of a pipe that takes bytes.
+///
+/// Flushing does nothing: a write hands its bytes to the system, and they can be read after the sender is gone.
+#[derive(Debug)]
+pub struct Sender(platform::Sender);
+
+impl Sender {
+    /// In nonblocking mode, a write to a full pipe fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        self.0.set_nonblocking(nonblocking)
+    }
+
+    /// A second object of the same end. The receiver sees the end of the stream when both are gone.
+    ///
+    /// # Errors
+    /// The limit of open descriptors or handles.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        self.0.try_clone().map(Self)
+    }
+
+    /// Hands this end to the child that `inherit` will start; the token is what the child needs to find it, for example
+    /// as an argument or an environment variable. See the [module's page](self#handing-an-end-to-a-child).
+    ///
+    /// # Errors
+    /// The limit of open descriptors or handles.
+    pub fn inherit(self, inherit: &mut Inherit) -> io::Result<InheritToken> {
+        inherit.add(self.0.into(), Direction::Send)
+    }
+
+    /// Takes the end that this process's parent has handed to it.
+    ///
+    /// # Errors
+    /// `InvalidInput`, each with what exactly is wrong: the text is no token, or one for the other direction; what it
+    /// means is not open, was not inherited or was taken already, is not a pipe, or not a sender.
+    /// `UnexpectedEof`: on Windows, the parent died before it handed the end over.
+    pub fn take_inherited(token: &str) -> io::Result<Self> {
+        platform::take_inherited(token, Direction::Send).map(Self::from)
+    }
+}
+
+impl TryClone for Sender {
+    fn try_clone(&self) -> io::Result<Self> {
+        self.try_clone()
+    }
+}
+
+impl Write for &Sender {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.write_vectored(slices)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Write for Sender {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.write_vectored(slices)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The end of a pipe that gives bytes.
+#[derive(Debug)]
+pub struct Recver(platform::Recver);
+
+impl Recver {
+    /// In nonblocking mode, a read from an empty pipe fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        self.0.set_nonblocking(nonblocking)
+    }
+
+    /// A second object of the same end. Each byte goes to one of the two.
+    ///
+    /// # Errors
+    /// The limit of open descriptors or handles.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        self.0.try_clone().map(Self)
+    }
+
+    /// Hands this end to the child that `inherit` will start; see [`Sender::inherit`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn inherit(self, inherit: &mut Inherit) -> io::Result<InheritToken> {
+        inherit.add(self.0.into(), Direction::Recv)
+    }
+
+    /// Takes the end that this process's parent has handed to it; see [`Sender::take_inherited`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn take_inherited(token: &str) -> io::Result<Self> {
+        platform::take_inherited(token, Direction::Recv).map(Self::from)
+    }
+}
+
+impl TryClone for Recver {
+    fn try_clone(&self) -> io::Result<Self> {
+        self.try_clone()
+    }
+}
+
+impl Read for &Recver {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+
+    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.0.read_vectored(buffers)
+    }
+}
+
+impl Read for Recver {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+
+    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.0.read_vectored(buffers)
+    }
+}
+
+mod sealed {
+    /// Traits of this crate alone.
+    pub trait Sealed {}
+
+    impl Sealed for super::Sender {}
+    impl Sealed for super::Recver {}
+}

@@ -1,0 +1,261 @@
+//! The half of unnamed pipes for Unix.
+
+mod conversions;
+#[cfg(feature = "tokio")]
+pub(super) mod tokio;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod transfer;
+
+use super::child::Direction;
+use crate::os::unix::sys::{
+    child::{self, Inheritable},
+    fd, pipe,
+};
+use std::{
+    fmt::Debug,
+    io::{self, IoSlice, IoSliceMut},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    process::{Child, Command},
+};
+
+/// What an end is to the system.
+pub(super) type OwnedEnd = OwnedFd;
+
+#[derive(Debug)]
+pub(super) struct Sender(OwnedFd);
+
+#[derive(Debug)]
+pub(super) struct Recver(OwnedFd);
+
+pub(super) fn pipe() -> io::Result<(Sender, Recver)> {
+    ends(pipe::Options::default())
+}
+
+fn ends(options: pipe::Options) -> io::Result<(Sender, Recver)> {
+    let (recver, sender) = pipe::new(options)?;
+    Ok((Sender(sender), Recver(recver)))
+}
+
+impl Sender {
+    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        pipe::write(self.0.as_fd(), bytes)
+    }
+
+    pub(super) fn write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        pipe::write_vectored(self.0.as_fd(), slices)
+    }
+
+    pub(super) fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        fd::set_nonblocking(self.0.as_fd(), nonblocking)
+    }
+
+    pub(super) fn try_clone(&self) -> io::Result<Self> {
+        fd::duplicate(self.0.as_fd()).map(Self)
+    }
+}
+
+impl Recver {
+    pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        fd::read(self.0.as_fd(), buffer)
+    }
+
+    pub(super) fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        fd::read_vectored(self.0.as_fd(), buffers)
+    }
+
+    pub(super) fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        fd::set_nonblocking(self.0.as_fd(), nonblocking)
+    }
+
+    pub(super) fn try_clone(&self) -> io::Result<Self> {
+        fd::duplicate(self.0.as_fd()).map(Self)
+    }
+}
+
+/// An end on its way to a child.
+#[derive(Debug)]
+pub(super) struct Handover {
+    end: Inheritable,
+    direction: Direction,
+}
+
+impl Handover {
+    pub(super) fn new(end: OwnedFd, direction: Direction) -> io::Result<Self> {
+        Ok(Self { end: Inheritable::new(end)?, direction })
+    }
+
+    pub(super) fn token(&self) -> String {
+        format!("{}-{}", self.direction.word(), self.end.number())
+    }
+
+    pub(super) fn prepare(&mut self, command: &mut Command) -> io::Result<()> {
+        self.end.prepare(command);
+        Ok(())
+    }
+
+    /// The child has it since its start; here it is closed.
+    pub(super) fn deliver(self, _: &Child) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+pub(super) fn take_inherited(token: &str, direction: Direction) -> io::Result<OwnedFd> {
+    let number = direction.number_in(token)?;
+    let number = i32::try_from(number).map_err(|_| {
+        io::Error::new(io::ErrorKind::InvalidInput, format!("no descriptor has the number {number}"))
+    })?;
+    child::take_inherited(number, |fd| check_direction(fd, direction))
+}
+
+/// Whether a descriptor is this end of a pipe.
+fn check_direction(fd: BorrowedFd<'_>, direction: Direction) -> io::Result<()> {
+    let (readable, writable) = pipe::directions(fd)?;
+    let (fits, what) = match direction {
+        Direction::Send => (writable, "cannot be written to"),
+        Direction::Recv => (readable, "cannot be read from"),
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!("the descriptor is a pipe of the other direction: it {what}"),
+    ))
+}
+
+/// How to make a pipe.
+///
+/// ```
+/// use interprocess::os::unix::unnamed_pipe::CreationOptions;
+/// use std::io::Read;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let (_sender, mut recver) = CreationOptions::new().nonblocking(true).create()?;
+/// assert_eq!(recver.read(&mut [0]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[must_use = "options do nothing until a pipe is made from them"]
+pub struct CreationOptions {
+    /// Whether both ends fail with `WouldBlock` instead of waiting.
+    pub nonblocking: bool,
+    /// How many bytes the pipe holds at least; `None` is the system's default (64 KiB on Linux). Linux rounds it up to a
+    /// power of two of pages, and limits it for users without privileges (`/proc/sys/fs/pipe-max-size`).
+    pub capacity: Option<usize>,
+    /// Whether each write of up to `PIPE_BUF` bytes is a packet that one read takes, dropping what does not fit its
+    /// buffer (`O_DIRECT`, pipe(2); Linux).
+    pub packets: bool,
+}
+
+impl CreationOptions {
+    /// A blocking pipe of bytes, of the default capacity.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// See the [field](Self#structfield.nonblocking).
+    pub fn nonblocking(mut self, nonblocking: bool) -> Self {
+        self.nonblocking = nonblocking;
+        self
+    }
+
+    /// See the [field](Self#structfield.capacity).
+    pub fn capacity(mut self, capacity: impl Into<Option<usize>>) -> Self {
+        self.capacity = capacity.into();
+        self
+    }
+
+    /// See the [field](Self#structfield.packets).
+    pub fn packets(mut self, packets: bool) -> Self {
+        self.packets = packets;
+        self
+    }
+
+    /// Makes the pipe. No child inherits its ends.
+    ///
+    /// # Errors
+    /// `Unsupported`: a capacity or packets, anywhere but on Linux and Android. `PermissionDenied`: the capacity is over
+    /// the system's limit. The limit of open descriptors.
+    pub fn create(self) -> io::Result<(super::Sender, super::Recver)> {
+        let options = pipe::Options { nonblocking: self.nonblocking, packets: self.packets };
+        let (sender, recver) = ends(options)?;
+        if let Some(capacity) = self.capacity {
+            pipe::set_capacity(sender.0.as_fd(), capacity)?;
+        }
+        Ok((super::Sender(sender), super::Recver(recver)))
+    }
+
+    /// Makes the pipe with both ends on the current Tokio runtime, nonblocking in any case.
+    ///
+    /// # Errors
+    /// As for [`create`](Self::create).
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    #[cfg(feature = "tokio")]
+    pub fn create_tokio(self) -> io::Result<(super::tokio::Sender, super::tokio::Recver)> {
+        let (sender, recver) = self.nonblocking(true).create()?;
+        Ok((super::tokio::Sender::try_from(sender)?, super::tokio::Recver::try_from(recver)?))
+    }
+}
+
+/// Makes a pipe whose ends are in blocking or nonblocking mode.
+///
+/// # Errors
+/// The limit of open descriptors.
+pub fn pipe_with_mode(nonblocking: bool) -> io::Result<(super::Sender, super::Recver)> {
+    CreationOptions::new().nonblocking(nonblocking).create()
+}
+
+/// What ends of pipes can do on Unix, as in interprocess 2.4; the types have the same method themselves.
+pub trait UnnamedPipeExt: AsFd + super::sealed::Sealed {
+    /// In nonblocking mode, what would have to wait fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// Those of ioctl(2).
+    fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        fd::set_nonblocking(self.as_fd(), nonblocking)
+    }
+}
+
+impl UnnamedPipeExt for super::Sender {}
+impl UnnamedPipeExt for super::Recver {}
+
+impl super::Sender {
+    /// How many bytes the pipe holds.
+    ///
+    /// # Errors
+    /// `Unsupported` everywhere but on Linux and Android (`F_GETPIPE_SZ`, fcntl(2)).
+    pub fn capacity(&self) -> io::Result<usize> {
+        pipe::capacity(self.as_fd())
+    }
+
+    /// Makes the pipe hold at least so many bytes, and tells how many it does.
+    ///
+    /// # Errors
+    /// `Unsupported` everywhere but on Linux and Android (`F_SETPIPE_SZ`, fcntl(2)). `PermissionDenied`: over the
+    /// system's limit. `ResourceBusy`: less than what is in the pipe.
+    pub fn set_capacity(&self, bytes: usize) -> io::Result<usize> {
+        pipe::set_capacity(self.as_fd(), bytes)
+    }
+}
+
+impl super::Recver {
+    /// How many bytes can be read at once (`FIONREAD`).
+    ///
+    /// # Errors
+    /// Those of ioctl(2).
+    pub fn available(&self) -> io::Result<usize> {
+        fd::readable_bytes(self.as_fd())
+    }
+
+    /// How many bytes the pipe holds; see [`Sender::capacity`](super::Sender::capacity).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn capacity(&self) -> io::Result<usize> {
+        pipe::capacity(self.as_fd())
+    }
+}

@@ -1,0 +1,126 @@
+//! Between pipe ends and descriptors.
+
+use super::{Recver, Sender};
+use crate::unnamed_pipe;
+use std::{
+    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd},
+    process::{ChildStderr, ChildStdin, ChildStdout, Stdio},
+};
+
+impl From<Sender> for OwnedFd {
+    fn from(end: Sender) -> Self {
+        end.0
+    }
+}
+
+impl From<Recver> for OwnedFd {
+    fn from(end: Recver) -> Self {
+        end.0
+    }
+}
+
+impl From<OwnedFd> for unnamed_pipe::Sender {
+    fn from(fd: OwnedFd) -> Self {
+        Self(Sender(fd))
+    }
+}
+
+impl From<OwnedFd> for unnamed_pipe::Recver {
+    fn from(fd: OwnedFd) -> Self {
+        Self(Recver(fd))
+    }
+}
+
+impl From<unnamed_pipe::Sender> for OwnedFd {
+    fn from(end: unnamed_pipe::Sender) -> Self {
+        end.0.0
+    }
+}
+
+impl From<unnamed_pipe::Recver> for OwnedFd {
+    fn from(end: unnamed_pipe::Recver) -> Self {
+        end.0.0
+    }
+}
+
+impl From<unnamed_pipe::Sender> for Stdio {
+    fn from(end: unnamed_pipe::Sender) -> Self {
+        OwnedFd::from(end).into()
+    }
+}
+
+impl From<unnamed_pipe::Recver> for Stdio {
+    fn from(end: unnamed_pipe::Recver) -> Self {
+        OwnedFd::from(end).into()
+    }
+}
+
+impl From<ChildStdin> for unnamed_pipe::Sender {
+    fn from(end: ChildStdin) -> Self {
+        OwnedFd::from(end).into()
+    }
+}
+
+impl From<ChildStdout> for unnamed_pipe::Recver {
+    fn from(end: ChildStdout) -> Self {
+        OwnedFd::from(end).into()
+    }
+}
+
+impl From<ChildStderr> for unnamed_pipe::Recver {
+    fn from(end: ChildStderr) -> Self {
+        OwnedFd::from(end).into()
+    }
+}
+
+impl AsFd for unnamed_pipe::Sender {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.0.as_fd()
+    }
+}
+
+impl AsFd for unnamed_pipe::Recver {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.0.as_fd()
+    }
+}
+
+impl AsRawFd for unnamed_pipe::Sender {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.0.as_raw_fd()
+    }
+}
+
+impl AsRawFd for unnamed_pipe::Recver {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.0.as_raw_fd()
+    }
+}
+
+impl IntoRawFd for unnamed_pipe::Sender {
+    fn into_raw_fd(self) -> RawFd {
+        self.0.0.into_raw_fd()
+    }
+}
+
+impl IntoRawFd for unnamed_pipe::Recver {
+    fn into_raw_fd(self) -> RawFd {
+        self.0.0.into_raw_fd()
+    }
+}
+
+#[allow(unsafe_code)]
+impl FromRawFd for unnamed_pipe::Sender {
+    unsafe fn from_raw_fd(fd: RawFd) -> Self {
+        // SAFETY: the caller promises that the descriptor is open and owned by nobody else.
+        unsafe { OwnedFd::from_raw_fd(fd) }.into()
+    }
+}
+
+#[allow(unsafe_code)]
+impl FromRawFd for unnamed_pipe::Recver {
+    unsafe fn from_raw_fd(fd: RawFd) -> Self {
+        // SAFETY: the caller promises that the descriptor is open and owned by nobody else.
+        unsafe { OwnedFd::from_raw_fd(fd) }.into()
+    }
+}

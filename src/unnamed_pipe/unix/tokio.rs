@@ -1,0 +1,187 @@
+//! The half of Tokio unnamed pipes for Unix.
+
+use super::{Direction, check_direction, ends};
+use crate::{
+    os::unix::sys::{fd, pipe, registered::Registered},
+    unnamed_pipe,
+};
+use std::{
+    io::{self, IoSlice},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
+    task::{Context, Poll, ready},
+};
+use tokio::io::{Interest, ReadBuf};
+
+#[derive(Debug)]
+pub(in crate::unnamed_pipe) struct Sender(Registered<OwnedFd>);
+
+#[derive(Debug)]
+pub(in crate::unnamed_pipe) struct Recver(Registered<OwnedFd>);
+
+pub(in crate::unnamed_pipe) fn pipe() -> io::Result<(Sender, Recver)> {
+    let (sender, recver) = ends(pipe::Options { nonblocking: true, packets: false })?;
+    Ok((Sender::registered(sender.0)?, Recver::registered(recver.0)?))
+}
+
+pub(in crate::unnamed_pipe) fn sender_pair() -> io::Result<(Sender, super::Recver)> {
+    let (sender, recver) = super::pipe()?;
+    sender.set_nonblocking(true)?;
+    Ok((Sender::registered(sender.0)?, recver))
+}
+
+pub(in crate::unnamed_pipe) fn recver_pair() -> io::Result<(super::Sender, Recver)> {
+    let (sender, recver) = super::pipe()?;
+    recver.set_nonblocking(true)?;
+    Ok((sender, Recver::registered(recver.0)?))
+}
+
+impl Sender {
+    fn registered(end: OwnedFd) -> io::Result<Self> {
+        Registered::new(end, Interest::WRITABLE).map(Self)
+    }
+
+    pub(in crate::unnamed_pipe) fn poll_write(
+        &self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_write(cx, bytes.len(), |end| pipe::write(end.as_fd(), bytes))
+    }
+
+    pub(in crate::unnamed_pipe) fn poll_write_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let offered = slices.iter().fold(0, |sum: usize, slice| sum.saturating_add(slice.len()));
+        self.0.poll_write(cx, offered, |end| pipe::write_vectored(end.as_fd(), slices))
+    }
+
+    pub(in crate::unnamed_pipe) fn poll_flush(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Recver {
+    fn registered(end: OwnedFd) -> io::Result<Self> {
+        Registered::new(end, Interest::READABLE).map(Self)
+    }
+
+    pub(in crate::unnamed_pipe) fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let wanted = buffer.remaining();
+        let unfilled = buffer.initialize_unfilled();
+        let count = ready!(self.0.poll_read(cx, wanted, |end| fd::read(end.as_fd(), unfilled)))?;
+        buffer.advance(count);
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Puts an end on the current runtime, and into nonblocking mode.
+impl TryFrom<unnamed_pipe::Sender> for unnamed_pipe::tokio::Sender {
+    type Error = io::Error;
+
+    fn try_from(end: unnamed_pipe::Sender) -> io::Result<Self> {
+        OwnedFd::from(end).try_into()
+    }
+}
+
+/// Puts an end on the current runtime, and into nonblocking mode.
+impl TryFrom<unnamed_pipe::Recver> for unnamed_pipe::tokio::Recver {
+    type Error = io::Error;
+
+    fn try_from(end: unnamed_pipe::Recver) -> io::Result<Self> {
+        OwnedFd::from(end).try_into()
+    }
+}
+
+/// Takes an end off the runtime, and into blocking mode.
+impl TryFrom<unnamed_pipe::tokio::Sender> for unnamed_pipe::Sender {
+    type Error = io::Error;
+
+    fn try_from(end: unnamed_pipe::tokio::Sender) -> io::Result<Self> {
+        OwnedFd::try_from(end).map(Self::from)
+    }
+}
+
+/// Takes an end off the runtime, and into blocking mode.
+impl TryFrom<unnamed_pipe::tokio::Recver> for unnamed_pipe::Recver {
+    type Error = io::Error;
+
+    fn try_from(end: unnamed_pipe::tokio::Recver) -> io::Result<Self> {
+        OwnedFd::try_from(end).map(Self::from)
+    }
+}
+
+/// Puts a descriptor on the current runtime, and into nonblocking mode. `InvalidInput` if it is not the sending end of a
+/// pipe.
+impl TryFrom<OwnedFd> for unnamed_pipe::tokio::Sender {
+    type Error = io::Error;
+
+    fn try_from(end: OwnedFd) -> io::Result<Self> {
+        check_direction(end.as_fd(), Direction::Send)?;
+        fd::set_nonblocking(end.as_fd(), true)?;
+        Sender::registered(end).map(Self)
+    }
+}
+
+/// Puts a descriptor on the current runtime, and into nonblocking mode. `InvalidInput` if it is not the receiving end of
+/// a pipe.
+impl TryFrom<OwnedFd> for unnamed_pipe::tokio::Recver {
+    type Error = io::Error;
+
+    fn try_from(end: OwnedFd) -> io::Result<Self> {
+        check_direction(end.as_fd(), Direction::Recv)?;
+        fd::set_nonblocking(end.as_fd(), true)?;
+        Recver::registered(end).map(Self)
+    }
+}
+
+/// Takes an end off the runtime, and into blocking mode.
+impl TryFrom<unnamed_pipe::tokio::Sender> for OwnedFd {
+    type Error = io::Error;
+
+    fn try_from(end: unnamed_pipe::tokio::Sender) -> io::Result<Self> {
+        let end = end.0.0.into_inner();
+        fd::set_nonblocking(end.as_fd(), false)?;
+        Ok(end)
+    }
+}
+
+/// Takes an end off the runtime, and into blocking mode.
+impl TryFrom<unnamed_pipe::tokio::Recver> for OwnedFd {
+    type Error = io::Error;
+
+    fn try_from(end: unnamed_pipe::tokio::Recver) -> io::Result<Self> {
+        let end = end.0.0.into_inner();
+        fd::set_nonblocking(end.as_fd(), false)?;
+        Ok(end)
+    }
+}
+
+impl AsFd for unnamed_pipe::tokio::Sender {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.0.get().as_fd()
+    }
+}
+
+impl AsFd for unnamed_pipe::tokio::Recver {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.0.get().as_fd()
+    }
+}
+
+impl AsRawFd for unnamed_pipe::tokio::Sender {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+impl AsRawFd for unnamed_pipe::tokio::Recver {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
