@@ -4,7 +4,7 @@
 //! go out owned.
 #![allow(unsafe_code)]
 
-pub(crate) mod abstract_name;
+pub(crate) mod address;
 pub(crate) mod child;
 pub(crate) mod fd;
 pub(crate) mod file;

@@ -1,24 +1,19 @@
 //! Socket addresses of paths, however long.
 
-use rustix::net::SocketAddrUnix;
+pub(crate) use super::address::LIMIT;
+
+use super::address::Address;
 use std::{
     io,
     os::{fd::OwnedFd, unix::ffi::OsStrExt},
     path::Path,
 };
 
-/// The bytes of a path that an address has room for.
-pub(crate) const LIMIT: usize = {
-    // SAFETY: sockaddr_un is plain integers, for which all zeroes is a value.
-    let address: libc::sockaddr_un = unsafe { std::mem::zeroed() };
-    address.sun_path.len()
-};
-
 /// The address of a path, which holds for as long as the second part lives.
 ///
 /// # Errors
 /// `InvalidInput` for an empty path, for a NUL byte and for a path that is too long here.
-pub(crate) fn address(path: &Path) -> io::Result<(SocketAddrUnix, Option<OwnedFd>)> {
+pub(crate) fn address(path: &Path) -> io::Result<(Address, Option<OwnedFd>)> {
     let bytes = path.as_os_str().as_bytes();
     if bytes.is_empty() {
         return Err(invalid("the path of a Unix domain socket is empty".into()));
@@ -26,31 +21,30 @@ pub(crate) fn address(path: &Path) -> io::Result<(SocketAddrUnix, Option<OwnedFd
     if bytes.contains(&0) {
         return Err(invalid(format!("the path {} has a NUL byte in it", path.display())));
     }
-    if bytes.len() <= LIMIT {
-        return Ok((SocketAddrUnix::new(path)?, None));
+    match Address::of_path(bytes) {
+        Some(address) => Ok((address, None)),
+        None => long(path),
     }
-    long(path)
 }
 
 /// On Linux the folder's descriptor stands for the folder: `/proc/self/fd/N/NAME` is short.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn long(path: &Path) -> io::Result<(SocketAddrUnix, Option<OwnedFd>)> {
+fn long(path: &Path) -> io::Result<(Address, Option<OwnedFd>)> {
     use rustix::fs::{Mode, OFlags};
     use std::os::fd::AsRawFd;
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(too_long(path));
     };
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let folder = rustix::fs::open(folder, flags, Mode::empty())?;
     let short = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
-    if short.as_os_str().len() > LIMIT {
-        return Err(too_long(path));
-    }
-    Ok((SocketAddrUnix::new(short)?, Some(folder)))
+    let address = Address::of_path(short.as_os_str().as_bytes()).ok_or_else(|| too_long(path))?;
+    Ok((address, Some(folder)))
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn long(path: &Path) -> io::Result<(SocketAddrUnix, Option<OwnedFd>)> {
+fn long(path: &Path) -> io::Result<(Address, Option<OwnedFd>)> {
     Err(too_long(path))
 }
 

@@ -7,13 +7,14 @@
 
 use super::{
     LINUX_SOCKETS,
-    fd::{MAX_SLICES, uninterrupted},
+    address::Address,
+    fd::MAX_SLICES,
 };
-use rustix::net::{AddressFamily, RecvFlags, SocketAddrUnix, SocketType, sockopt};
+use rustix::net::{AddressFamily, RecvFlags, SocketType, sockopt};
 use std::{
     io::{self, IoSlice},
     net::Shutdown,
-    os::fd::{BorrowedFd, OwnedFd},
+    os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
     time::Duration,
 };
 
@@ -21,8 +22,9 @@ pub(crate) use self::system::{accept, pair, send, send_vectored, stream};
 
 #[cfg(not(target_vendor = "apple"))]
 mod system {
-    use super::{AddressFamily, BorrowedFd, IoSlice, MAX_SLICES, OwnedFd, SocketAddrUnix, SocketType, io};
+    use super::{Address, AddressFamily, BorrowedFd, IoSlice, MAX_SLICES, OwnedFd, SocketType, io};
     use rustix::net::{SendAncillaryBuffer, SendFlags, SocketFlags};
+    use std::os::fd::AsRawFd;
 
     fn flags(nonblocking: bool) -> SocketFlags {
         let nonblocking = if nonblocking { SocketFlags::NONBLOCK } else { SocketFlags::empty() };
@@ -38,13 +40,14 @@ mod system {
         Ok(rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)?)
     }
 
-    pub(crate) fn accept(
-        listener: BorrowedFd<'_>,
-        nonblocking: bool,
-    ) -> io::Result<(OwnedFd, Option<SocketAddrUnix>)> {
-        let (stream, peer) =
-            super::uninterrupted(|| rustix::net::acceptfrom_with(listener, flags(nonblocking)))?;
-        Ok((stream, peer.and_then(|peer| SocketAddrUnix::try_from(peer).ok())))
+    pub(crate) fn accept(listener: BorrowedFd<'_>, nonblocking: bool) -> io::Result<(OwnedFd, Address)> {
+        let flags = flags(nonblocking).bits() as libc::c_int;
+        super::uninterrupted_io(|| {
+            Address::from_kernel(|address, length| {
+                // SAFETY: the descriptor is open for the call; the pointers are from_kernel's.
+                super::owned(unsafe { libc::accept4(listener.as_raw_fd(), address, length, flags) })
+            })
+        })
     }
 
     pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
@@ -60,7 +63,7 @@ mod system {
 
 #[cfg(target_vendor = "apple")]
 mod system {
-    use super::{AddressFamily, BorrowedFd, IoSlice, MAX_SLICES, OwnedFd, SocketAddrUnix, SocketType, io};
+    use super::{Address, AddressFamily, BorrowedFd, IoSlice, MAX_SLICES, OwnedFd, SocketType, io};
     use crate::os::unix::sys::fd;
     use rustix::net::SocketFlags;
     use std::os::fd::{AsFd, AsRawFd};
@@ -100,12 +103,14 @@ mod system {
         Ok((prepared(a, nonblocking)?, prepared(b, nonblocking)?))
     }
 
-    pub(crate) fn accept(
-        listener: BorrowedFd<'_>,
-        nonblocking: bool,
-    ) -> io::Result<(OwnedFd, Option<SocketAddrUnix>)> {
-        let (stream, peer) = super::uninterrupted(|| rustix::net::acceptfrom(listener))?;
-        Ok((prepared(stream, nonblocking)?, peer.and_then(|peer| SocketAddrUnix::try_from(peer).ok())))
+    pub(crate) fn accept(listener: BorrowedFd<'_>, nonblocking: bool) -> io::Result<(OwnedFd, Address)> {
+        let (stream, peer) = super::uninterrupted_io(|| {
+            Address::from_kernel(|address, length| {
+                // SAFETY: the descriptor is open for the call; the pointers are from_kernel's.
+                super::owned(unsafe { libc::accept(listener.as_raw_fd(), address, length) })
+            })
+        })?;
+        Ok((prepared(stream, nonblocking)?, peer))
     }
 
     pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
@@ -117,8 +122,10 @@ mod system {
     }
 }
 
-pub(crate) fn bind(socket: BorrowedFd<'_>, address: &SocketAddrUnix) -> io::Result<()> {
-    Ok(rustix::net::bind(socket, address)?)
+pub(crate) fn bind(socket: BorrowedFd<'_>, address: &Address) -> io::Result<()> {
+    let (raw, length) = address.to_raw();
+    // SAFETY: the descriptor is open for the call; the pointer and length describe `raw`.
+    done(unsafe { libc::bind(socket.as_raw_fd(), (&raw const raw).cast(), length) })
 }
 
 pub(crate) fn listen(socket: BorrowedFd<'_>, backlog: i32) -> io::Result<()> {
@@ -126,8 +133,30 @@ pub(crate) fn listen(socket: BorrowedFd<'_>, backlog: i32) -> io::Result<()> {
 }
 
 /// Connects; a signal handler's interruption is an error here because the caller may have a deadline to look at.
-pub(crate) fn connect(socket: BorrowedFd<'_>, address: &SocketAddrUnix) -> io::Result<()> {
-    Ok(rustix::net::connect(socket, address)?)
+pub(crate) fn connect(socket: BorrowedFd<'_>, address: &Address) -> io::Result<()> {
+    let (raw, length) = address.to_raw();
+    // SAFETY: the descriptor is open for the call; the pointer and length describe `raw`.
+    done(unsafe { libc::connect(socket.as_raw_fd(), (&raw const raw).cast(), length) })
+}
+
+fn done(result: libc::c_int) -> io::Result<()> {
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// The descriptor that a system call has made.
+fn owned(result: libc::c_int) -> io::Result<OwnedFd> {
+    done(result.min(0))?;
+    // SAFETY: the kernel has just made the descriptor for this caller.
+    Ok(unsafe { OwnedFd::from_raw_fd(result) })
+}
+
+fn uninterrupted_io<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
 }
 
 pub(crate) fn shutdown(socket: BorrowedFd<'_>, how: Shutdown) -> io::Result<()> {
@@ -139,22 +168,20 @@ pub(crate) fn shutdown(socket: BorrowedFd<'_>, how: Shutdown) -> io::Result<()> 
     Ok(rustix::net::shutdown(socket, how)?)
 }
 
-pub(crate) fn local_addr(socket: BorrowedFd<'_>) -> io::Result<SocketAddrUnix> {
-    unix_address(rustix::net::getsockname(socket)?)
+pub(crate) fn local_addr(socket: BorrowedFd<'_>) -> io::Result<Address> {
+    let ((), address) = Address::from_kernel(|address, length| {
+        // SAFETY: the descriptor is open for the call; the pointers are from_kernel's.
+        done(unsafe { libc::getsockname(socket.as_raw_fd(), address, length) })
+    })?;
+    Ok(address)
 }
 
-pub(crate) fn peer_addr(socket: BorrowedFd<'_>) -> io::Result<SocketAddrUnix> {
-    match rustix::net::getpeername(socket)? {
-        Some(address) => unix_address(address),
-        // Some systems give no address at all for a peer that has no name.
-        None => Ok(SocketAddrUnix::new_unnamed()),
-    }
-}
-
-fn unix_address(address: rustix::net::SocketAddrAny) -> io::Result<SocketAddrUnix> {
-    SocketAddrUnix::try_from(address).map_err(|_| {
-        io::Error::new(io::ErrorKind::InvalidInput, "the descriptor is not a Unix domain socket")
-    })
+pub(crate) fn peer_addr(socket: BorrowedFd<'_>) -> io::Result<Address> {
+    let ((), address) = Address::from_kernel(|address, length| {
+        // SAFETY: the descriptor is open for the call; the pointers are from_kernel's.
+        done(unsafe { libc::getpeername(socket.as_raw_fd(), address, length) })
+    })?;
+    Ok(address)
 }
 
 pub(crate) fn take_error(socket: BorrowedFd<'_>) -> io::Result<Option<io::Error>> {

@@ -1,16 +1,16 @@
-use crate::os::unix::sys;
-use rustix::net::SocketAddrUnix;
+use crate::os::unix::sys::{self, address::Address};
 use std::{
     ffi::OsStr,
     fmt::{self, Debug, Formatter},
+    hash::{Hash, Hasher},
     io,
     os::unix::ffi::OsStrExt,
     path::Path,
 };
 
 /// The address of a Unix domain socket: a path, a name in Linux's abstract namespace, or none.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct SocketAddr(pub(super) SocketAddrUnix);
+#[derive(Clone)]
+pub struct SocketAddr(pub(super) Address);
 
 impl SocketAddr {
     /// The address of a path.
@@ -47,7 +47,7 @@ impl SocketAddr {
             ));
         }
         let name = name.as_ref();
-        system::abstract_address(name).map(Self).map_err(|_| {
+        Address::of_abstract_name(name).map(Self).ok_or_else(|| {
             io::Error::new(
                 io::ErrorKind::InvalidInput,
                 format!(
@@ -61,21 +61,33 @@ impl SocketAddr {
 
     /// The path, if the address has one.
     pub fn as_pathname(&self) -> Option<&Path> {
-        self.0.path_bytes().map(|bytes| Path::new(OsStr::from_bytes(bytes)))
+        self.0.path().map(|bytes| Path::new(OsStr::from_bytes(bytes)))
     }
 
     /// The name in the abstract namespace, if the address has one.
     pub fn as_abstract_name(&self) -> Option<&[u8]> {
-        system::abstract_name(&self.0)
+        self.0.abstract_name()
     }
 
     /// Whether the socket has no name: the ends of a pair, and clients that did not bind.
     pub fn is_unnamed(&self) -> bool {
-        self.as_pathname().is_none() && self.as_abstract_name().is_none()
+        self.0.bytes().is_empty()
     }
 }
 
-use crate::os::unix::sys::abstract_name as system;
+impl PartialEq for SocketAddr {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.bytes() == other.0.bytes()
+    }
+}
+
+impl Eq for SocketAddr {}
+
+impl Hash for SocketAddr {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.bytes().hash(state);
+    }
+}
 
 /// Paths as they are, abstract names with `@` for the leading NUL and escapes for what cannot be printed.
 impl Debug for SocketAddr {

@@ -1,9 +1,8 @@
 use super::{SocketAddr, UnixStream};
 use crate::{
     TryClone,
-    os::unix::sys::{self, socket},
+    os::unix::sys::{self, address::Address, socket},
 };
-use rustix::net::SocketAddrUnix;
 use std::{
     fmt::{self, Debug, Formatter},
     io,
@@ -89,7 +88,7 @@ impl UnixListener {
         Ok(Self(listener))
     }
 
-    fn listen_at(listener: OwnedFd, address: &SocketAddrUnix, backlog: u32) -> io::Result<Self> {
+    fn listen_at(listener: OwnedFd, address: &Address, backlog: u32) -> io::Result<Self> {
         socket::bind(listener.as_fd(), address)?;
         socket::listen(listener.as_fd(), length(backlog))?;
         Ok(Self(listener))
@@ -102,7 +101,6 @@ impl UnixListener {
     /// queue. `InvalidInput` after [`shutdown`](Self::shutdown).
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let (stream, peer) = socket::accept(self.as_fd(), false)?;
-        let peer = peer.unwrap_or_else(SocketAddrUnix::new_unnamed);
         Ok((UnixStream::from_accepted(stream), SocketAddr(peer)))
     }
 
@@ -112,7 +110,6 @@ impl UnixListener {
     /// As for [`accept`](Self::accept).
     pub fn accept_nonblocking_stream(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let (stream, peer) = socket::accept(self.as_fd(), true)?;
-        let peer = peer.unwrap_or_else(SocketAddrUnix::new_unnamed);
         Ok((UnixStream::from_accepted(stream), SocketAddr(peer)))
     }
 

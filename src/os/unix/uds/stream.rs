@@ -3,10 +3,10 @@ use crate::{
     TryClone,
     os::unix::sys::{
         self,
+        address::Address,
         socket::{self, Direction, FULL_BACKLOG},
     },
 };
-use rustix::net::SocketAddrUnix;
 use std::{
     fmt::{self, Debug, Formatter},
     io::{self, IoSlice, IoSliceMut, Read, Write},
@@ -81,7 +81,7 @@ impl UnixStream {
         Self::connect_at_once(&address.0)
     }
 
-    fn connect_blocking(address: &SocketAddrUnix) -> io::Result<Self> {
+    fn connect_blocking(address: &Address) -> io::Result<Self> {
         let stream = socket::stream(false)?;
         loop {
             // An interrupted connect of a Unix domain socket has not begun anything that goes on without it.
@@ -92,7 +92,7 @@ impl UnixStream {
         }
     }
 
-    fn connect_at_once(address: &SocketAddrUnix) -> io::Result<Self> {
+    fn connect_at_once(address: &Address) -> io::Result<Self> {
         let stream = socket::stream(true)?;
         loop {
             match socket::connect(stream.as_fd(), address) {
@@ -105,7 +105,7 @@ impl UnixStream {
         }
     }
 
-    fn connect_deadline(address: &SocketAddrUnix, timeout: Duration) -> io::Result<Self> {
+    fn connect_deadline(address: &Address, timeout: Duration) -> io::Result<Self> {
         let deadline = Instant::now().checked_add(timeout);
         let stream = socket::stream(false)?;
         loop {

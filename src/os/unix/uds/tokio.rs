@@ -44,6 +44,7 @@ use std::{
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
     path::Path,
     pin::Pin,
+    sync::atomic::{AtomicBool, Ordering},
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -332,7 +333,11 @@ impl TryFrom<OwnedFd> for UnixStream {
 }
 
 /// A socket that listens for stream connections, after [`tokio::net::UnixListener`].
-pub struct UnixListener(Registered<uds::UnixListener>);
+pub struct UnixListener {
+    socket: Registered<uds::UnixListener>,
+    /// A socket in nonblocking mode does not tell that it was shut down: accept(2) fails with EAGAIN as before.
+    is_shut_down: AtomicBool,
+}
 
 impl UnixListener {
     /// Makes the socket's file and listens.
@@ -363,7 +368,13 @@ impl UnixListener {
     /// As for [`uds::UnixListener::accept`].
     pub fn accept(&self) -> impl Future<Output = io::Result<(UnixStream, SocketAddr)>> + Send + Sync + '_ {
         async {
-            let (stream, peer) = self.0.reading(uds::UnixListener::accept_nonblocking_stream).await?;
+            let accept = |socket: &uds::UnixListener| match socket.accept_nonblocking_stream() {
+                Err(_) if self.is_shut_down.load(Ordering::SeqCst) => {
+                    Err(io::Error::new(io::ErrorKind::InvalidInput, "the listener was shut down"))
+                }
+                other => other,
+            };
+            let (stream, peer) = self.socket.reading(accept).await?;
             Ok((UnixStream::registered(stream)?, peer))
         }
     }
@@ -373,7 +384,8 @@ impl UnixListener {
     /// # Errors
     /// `Unsupported` everywhere but on Linux, Android and FreeBSD.
     pub fn shutdown(&self) -> io::Result<()> {
-        self.0.get().shutdown()
+        self.is_shut_down.store(true, Ordering::SeqCst);
+        self.socket.get().shutdown()
     }
 
     /// The address it listens at.
@@ -381,7 +393,7 @@ impl UnixListener {
     /// # Errors
     /// Those of getsockname(2).
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.get().local_addr()
+        self.socket.get().local_addr()
     }
 
     /// Takes the error that the kernel keeps for this socket (`SO_ERROR`).
@@ -389,25 +401,25 @@ impl UnixListener {
     /// # Errors
     /// Those of getsockopt(2).
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.0.get().take_error()
+        self.socket.get().take_error()
     }
 }
 
 impl Debug for UnixListener {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.0.get().fmt(f)
+        self.socket.get().fmt(f)
     }
 }
 
 impl AsFd for UnixListener {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.get().as_fd()
+        self.socket.get().as_fd()
     }
 }
 
 impl AsRawFd for UnixListener {
     fn as_raw_fd(&self) -> RawFd {
-        self.0.get().as_raw_fd()
+        self.socket.get().as_raw_fd()
     }
 }
 
@@ -417,7 +429,8 @@ impl TryFrom<uds::UnixListener> for UnixListener {
 
     fn try_from(listener: uds::UnixListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
-        Registered::new(listener, Interest::READABLE).map(Self)
+        let socket = Registered::new(listener, Interest::READABLE)?;
+        Ok(Self { socket, is_shut_down: AtomicBool::new(false) })
     }
 }
 
@@ -426,7 +439,7 @@ impl TryFrom<UnixListener> for uds::UnixListener {
     type Error = io::Error;
 
     fn try_from(listener: UnixListener) -> io::Result<Self> {
-        let listener = listener.0.into_inner();
+        let listener = listener.socket.into_inner();
         listener.set_nonblocking(false)?;
         Ok(listener)
     }

@@ -1,0 +1,215 @@
+//! What the test programs share: names, deadlines, child processes, checked transfers, and counts of descriptors.
+#![allow(dead_code)] // No test program uses all of it.
+
+use interprocess::local_socket::Name;
+use std::{
+    env,
+    io::{self, Read, Write},
+    path::PathBuf,
+    process::{Child, Command},
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+/// Longer than anything takes on a slow machine; who waits this long hangs.
+pub(crate) const FOREVER: Duration = Duration::from_secs(120);
+
+/// Fails instead of hanging.
+pub(crate) fn within_deadline<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, result) = mpsc::channel();
+    let worker = thread::spawn(move || done.send(work()));
+    match result.recv_timeout(FOREVER) {
+        Ok(result) => result,
+        Err(mpsc::RecvTimeoutError::Timeout) => panic!("the test hangs"),
+        Err(mpsc::RecvTimeoutError::Disconnected) => match worker.join() {
+            Err(panic) => std::panic::resume_unwind(panic),
+            Ok(_) => unreachable!("the worker sends its result before it ends"),
+        },
+    }
+}
+
+/// Runs a future on a runtime of its own, with a deadline.
+#[cfg(feature = "tokio")]
+pub(crate) fn on_tokio<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async { tokio::time::timeout(FOREVER, future).await.expect("the test hangs") })
+}
+
+/// A text that no other test has, in this process or another.
+pub(crate) fn unique() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("ip3-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The kinds of names that every platform has.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Namespaced,
+    Path,
+}
+
+pub(crate) const KINDS: [Kind; 2] = [Kind::Namespaced, Kind::Path];
+
+/// A folder for sockets, removed in the end.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        let folder = env::temp_dir().join(unique());
+        std::fs::create_dir(&folder).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A fresh name, in its text form.
+pub(crate) fn fresh_name(kind: Kind) -> Name<'static> {
+    match (kind, cfg!(windows)) {
+        (Kind::Namespaced, _) => format!("@{}", unique()),
+        (Kind::Path, true) => format!(r"\\.\pipe\{}", unique()),
+        (Kind::Path, false) => env::temp_dir().join(format!("{}.sock", unique())).display().to_string(),
+    }
+    .parse()
+    .unwrap()
+}
+
+/// How many descriptors this process has open.
+#[cfg(target_os = "linux")]
+pub(crate) fn open_descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+const ROLE: &str = "IP3_TEST_ROLE";
+const ARGUMENT: &str = "IP3_TEST_ARGUMENT";
+
+/// This program again, as a process of its own that plays a role: the test of that name, which begins with
+/// [`role_argument`].
+pub(crate) fn command_for_role(role: &str, argument: &str) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command
+        .args(["--exact", role, "--nocapture", "--test-threads=1"])
+        .env(ROLE, role)
+        .env(ARGUMENT, argument);
+    command
+}
+
+/// Starts this program in a role, and kills it in the end.
+pub(crate) fn start_role(role: &str, argument: &str) -> Killed {
+    let mut command = command_for_role(role, argument);
+    Killed(command.stdout(std::process::Stdio::null()).spawn().unwrap())
+}
+
+/// The argument, if this process was started for that role.
+pub(crate) fn role_argument(role: &str) -> Option<String> {
+    if env::var(ROLE).ok()? == role { env::var(ARGUMENT).ok() } else { None }
+}
+
+/// A child that does not outlive the test.
+pub(crate) struct Killed(pub(crate) Child);
+
+impl Killed {
+    /// SIGKILL, or TerminateProcess.
+    pub(crate) fn kill(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+
+    pub(crate) fn succeeds(&mut self) {
+        assert!(self.0.wait().unwrap().success(), "the child failed");
+    }
+}
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Bytes that no accident produces, different for each seed.
+pub(crate) fn bytes(seed: u64, count: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut bytes = Vec::with_capacity(count + 8);
+    while bytes.len() < count {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes.truncate(count);
+    bytes
+}
+
+/// Writes in pieces of odd sizes.
+pub(crate) fn write_pieces(mut to: impl Write, bytes: &[u8]) -> io::Result<()> {
+    let mut rest = bytes;
+    let mut size = 1;
+    while !rest.is_empty() {
+        let (piece, later) = rest.split_at(size.min(rest.len()));
+        to.write_all(piece)?;
+        rest = later;
+        size = size * 3 % 100_003 + 1;
+    }
+    to.flush()
+}
+
+/// Reads exactly so many bytes and compares them, without printing them all.
+pub(crate) fn expect_bytes(mut from: impl Read, expected: &[u8]) -> io::Result<()> {
+    let mut got = vec![0; expected.len()];
+    from.read_exact(&mut got)?;
+    if let Some(at) = got.iter().zip(expected).position(|(got, expected)| got != expected) {
+        return Err(io::Error::other(format!("byte {at} of {} is wrong", expected.len())));
+    }
+    Ok(())
+}
+
+/// Both directions at once over one stream that is shared by reference.
+pub(crate) fn exchange<S: Sync>(stream: &S, sends: &[u8], receives: &[u8]) -> io::Result<()>
+where
+    for<'a> &'a S: Read + Write,
+{
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| write_pieces(stream, sends));
+        expect_bytes(stream, receives)?;
+        writer.join().expect("the writer panicked")
+    })
+}
+
+/// The same on Tokio.
+#[cfg(feature = "tokio")]
+pub(crate) async fn exchange_tokio<S>(stream: &S, sends: &[u8], receives: &[u8]) -> io::Result<()>
+where
+    for<'a> &'a S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let write = async {
+        let mut stream = stream;
+        for piece in sends.chunks(33_333) {
+            stream.write_all(piece).await?;
+        }
+        stream.flush().await
+    };
+    let read = async {
+        let mut stream = stream;
+        let mut got = vec![0; receives.len()];
+        stream.read_exact(&mut got).await?;
+        if got == receives { Ok(()) } else { Err(io::Error::other("the bytes are wrong")) }
+    };
+    tokio::try_join!(write, read).map(|_| ())
+}
+
+/// Gives SIGPIPE its default action, which Rust's start-up code has replaced.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+pub(crate) fn deadly_sigpipe() {
+    // SAFETY: SIG_DFL runs no code of this process.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+}

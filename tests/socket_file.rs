@@ -1,0 +1,381 @@
+//! The files of local sockets on Unix: stale ones, displaced ones, their modes, and paths of any length.
+#![cfg(unix)]
+
+mod common;
+
+use common::{Folder, Killed, command_for_role, expect_bytes, start_role, within_deadline};
+use interprocess::{
+    ConnectWaitMode,
+    local_socket::{ConnectOptions, Listener, ListenerOptions, Name, NamespacedNameType, Stream},
+    os::unix::{
+        local_socket::{ListenerOptionsExt, SpecialDirUdSocket},
+        uds::UnixListener,
+    },
+};
+use std::{
+    borrow::Cow,
+    ffi::OsStr,
+    fs,
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
+    os::unix::fs::{FileTypeExt, PermissionsExt, symlink},
+    path::{Path, PathBuf},
+    process::Stdio,
+    thread,
+};
+
+fn options(path: &Path) -> ListenerOptions<'_> {
+    ListenerOptions::new().name(Name::path(path).unwrap())
+}
+
+fn connect(path: &Path) -> std::io::Result<Stream> {
+    Stream::connect(Name::path(path).unwrap())
+}
+
+/// A file that a server which died has left.
+fn stale(path: &Path) {
+    drop(std::os::unix::net::UnixListener::bind(path).unwrap());
+    assert_eq!(connect(path).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+}
+
+fn names_in(folder: &Folder) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(&folder.0)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn nothing_is_left_behind() {
+    let folder = Folder::new();
+    let path = folder.0.join("s");
+    let listener = options(&path).create_sync().unwrap();
+    assert_eq!(names_in(&folder), [".s.interprocess-lock", "s"]);
+    drop(listener);
+    assert!(names_in(&folder).is_empty(), "{:?}", names_in(&folder));
+
+    let mut listener = options(&path).create_sync().unwrap();
+    listener.do_not_reclaim_name_on_drop();
+    drop(listener);
+    drop(options(&path).reclaim_name(false).create_sync().unwrap());
+    assert_eq!(names_in(&folder), ["s"]);
+}
+
+#[test]
+fn stale_files_are_taken_over() {
+    let folder = Folder::new();
+    let path = folder.0.join("s");
+    stale(&path);
+    let error = options(&path).reclaim_stale(false).create_sync().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}");
+    let listener = options(&path).create_sync().unwrap();
+    connect(&path).unwrap().write_all(b"x").unwrap();
+    expect_bytes(listener.accept().unwrap(), b"x").unwrap();
+}
+
+#[test]
+fn listeners_that_know_no_lock_are_left_alone() {
+    let folder = Folder::new();
+    let path = folder.0.join("s");
+    let theirs = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let error = options(&path).create_sync().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}");
+    assert!(error.to_string().contains("another process listens there"), "{error}");
+    drop(connect(&path).unwrap());
+    drop(theirs);
+
+    // And a datagram socket, to which a stream cannot connect.
+    fs::remove_file(&path).unwrap();
+    let _theirs = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    let error = options(&path).create_sync().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}");
+}
+
+/// One of many servers that start at once: says whether it listens, and waits until its input ends.
+#[test]
+fn role_racer() {
+    let Some(path) = common::role_argument("role_racer") else { return };
+    let mut start = BufReader::new(std::io::stdin());
+    let mut round = String::new();
+    // Each line of input is a round; the next one ends it.
+    while start.read_line(&mut round).is_ok_and(|count| count > 0) {
+        let listener = options(Path::new(&path)).create_sync();
+        match &listener {
+            Ok(_) => eprintln!("won"),
+            Err(error) if error.kind() == ErrorKind::AddrInUse => eprintln!("lost"),
+            Err(error) => eprintln!("failed: {error}"),
+        }
+        round.clear();
+        // The end of the round, when everybody has said what it got.
+        if start.read_line(&mut round).is_err() {
+            return;
+        }
+        if round.starts_with("leave") {
+            if let Ok(mut listener) = listener {
+                // As a killed process would: the file stays.
+                listener.do_not_reclaim_name_on_drop();
+            }
+        }
+        round.clear();
+    }
+}
+
+#[test]
+fn of_twenty_racing_servers_one_wins() {
+    const ROUNDS: usize = 100;
+    within_deadline(|| {
+        let folder = Folder::new();
+        let path = folder.0.join("s");
+        stale(&path);
+        let mut racers: Vec<_> = (0..20)
+            .map(|_| {
+                let mut command = command_for_role("role_racer", path.to_str().unwrap());
+                command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+                let mut child = command.spawn().unwrap();
+                let (input, output) = (child.stdin.take().unwrap(), child.stderr.take().unwrap());
+                (Killed(child), input, BufReader::new(output))
+            })
+            .collect();
+        for round in 0..ROUNDS {
+            for (_, input, _) in &mut racers {
+                input.write_all(b"start\n").unwrap();
+            }
+            let results: Vec<_> = racers
+                .iter_mut()
+                .map(|(_, _, output)| {
+                    let mut line = String::new();
+                    output.read_line(&mut line).unwrap();
+                    line.trim_end().to_owned()
+                })
+                .collect();
+            let won = results.iter().filter(|result| *result == "won").count();
+            assert!(
+                won == 1 && results.iter().all(|r| r == "won" || r == "lost"),
+                "round {round}: {results:?}"
+            );
+            drop(connect(&path).expect("the winner listens"));
+            let end: &[u8] = if round % 2 == 0 { b"leave\n" } else { b"clean\n" };
+            for (_, input, _) in &mut racers {
+                input.write_all(end).unwrap();
+            }
+            // The winner of this round must be gone before the next: its lock tells.
+            let lock = folder.0.join(".s.interprocess-lock");
+            while lock.exists() {
+                thread::yield_now();
+            }
+        }
+    });
+}
+
+#[test]
+fn role_listener() {
+    let Some(path) = common::role_argument("role_listener") else { return };
+    let listener = options(Path::new(&path)).create_sync().unwrap();
+    for stream in listener.incoming() {
+        stream.unwrap().write_all(b"alive").unwrap();
+    }
+}
+
+fn wait_until_alive(path: &Path) {
+    loop {
+        if let Ok(mut stream) = connect(path) {
+            let mut text = String::new();
+            if stream.read_to_string(&mut text).is_ok() && text == "alive" {
+                return;
+            }
+        }
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_killed_servers_path_is_free() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        let path = folder.0.join("s");
+        let mut server = start_role("role_listener", path.to_str().unwrap());
+        wait_until_alive(&path);
+        assert_eq!(options(&path).create_sync().unwrap_err().kind(), ErrorKind::AddrInUse);
+        server.kill();
+        assert_eq!(names_in(&folder), [".s.interprocess-lock", "s"]);
+        drop(options(&path).create_sync().unwrap());
+        assert!(names_in(&folder).is_empty());
+    });
+}
+
+#[test]
+fn displaced_listeners() {
+    let folder = Folder::new();
+    let path = folder.0.join("s");
+    let old = options(&path).create_sync().unwrap();
+    let new = options(&path).try_overwrite(true).mode(0o640).create_sync().unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+    drop(old);
+    let third = options(&path).create_sync().unwrap_err();
+    assert_eq!(third.kind(), ErrorKind::AddrInUse, "{third}");
+    connect(&path).unwrap().write_all(b"new").unwrap();
+    expect_bytes(new.accept().unwrap(), b"new").unwrap();
+    drop(new);
+    assert!(names_in(&folder).is_empty(), "{:?}", names_in(&folder));
+
+    // One that has no lock, and a path that is free.
+    let old = UnixListener::bind(&path).unwrap();
+    let new = options(&path).try_overwrite(true).create_sync().unwrap();
+    drop((old, new));
+    drop(options(&path).try_overwrite(true).create_sync().unwrap());
+    assert!(names_in(&folder).is_empty(), "{:?}", names_in(&folder));
+}
+
+/// Listeners that displace each other and are dropped, all at the same time: a socket that stays in place is connectable.
+#[test]
+fn displacing_at_the_same_time() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        let path = folder.0.join("s");
+        for _ in 0..50 {
+            thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| drop(options(&path).try_overwrite(true).create_sync().unwrap()));
+                }
+            });
+            let last = options(&path).try_overwrite(true).create_sync().unwrap();
+            connect(&path).unwrap();
+            drop(last);
+            assert!(!names_in(&folder).contains(&"s".to_owned()), "{:?}", names_in(&folder));
+        }
+    });
+}
+
+#[test]
+fn other_files_are_never_touched() {
+    let folder = Folder::new();
+    let path = folder.0.join("s");
+    let target = folder.0.join("target");
+    stale(&target);
+    let attempts: [fn(&Path) -> ListenerOptions<'_>; 2] =
+        [|path| options(path), |path| options(path).try_overwrite(true)];
+    for attempt in attempts {
+        fs::write(&path, "precious").unwrap();
+        let error = attempt(&path).create_sync().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}");
+        assert!(error.to_string().contains("not a socket"), "{error}");
+        let error = connect(&path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        assert!(error.to_string().contains("not a socket"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), b"precious");
+        fs::remove_file(&path).unwrap();
+
+        fs::create_dir(&path).unwrap();
+        assert_eq!(attempt(&path).create_sync().unwrap_err().kind(), ErrorKind::AddrInUse);
+        fs::remove_dir(&path).unwrap();
+
+        // Not even a link to a stale socket.
+        symlink(&target, &path).unwrap();
+        assert_eq!(attempt(&path).create_sync().unwrap_err().kind(), ErrorKind::AddrInUse);
+        assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
+        assert!(fs::metadata(&target).unwrap().file_type().is_socket());
+        fs::remove_file(&path).unwrap();
+        assert_eq!(names_in(&folder), ["target"]);
+    }
+}
+
+#[test]
+fn a_path_with_no_folder() {
+    let folder = Folder::new();
+    let path = folder.0.join("missing").join("s");
+    for attempt in [options(&path), options(&path).reclaim_stale(false), options(&path).try_overwrite(true)] {
+        let error = attempt.create_sync().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+    }
+    assert_eq!(connect(&path).unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+/// Checks the modes under the umask of its argument.
+#[test]
+fn role_umask() {
+    let Some(folder) = common::role_argument("role_umask") else { return };
+    for mode in [0o600, 0o660, 0o666, 0o777, 0o000] {
+        let path = Path::new(&folder).join(format!("{mode:o}"));
+        let _listener = options(&path).mode(mode).create_sync().unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode, "{mode:o}");
+    }
+    let path = Path::new(&folder).join("mine");
+    let _listener = options(&path).current_user_only(true).create_sync().unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn modes_under_any_umask() {
+    for umask in ["000", "022", "077", "777"] {
+        let folder = Folder::new();
+        let own = command_for_role("role_umask", folder.0.to_str().unwrap());
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", r#"umask "$0"; exec "$@""#, umask]).arg(own.get_program()).args(own.get_args());
+        for (key, value) in own.get_envs() {
+            shell.env(key, value.unwrap());
+        }
+        let output = shell.output().unwrap();
+        assert!(output.status.success(), "umask {umask}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn abstract_names_have_no_mode() {
+    if cfg!(interprocess_portable_unix) {
+        return;
+    }
+    let name = common::fresh_name(common::Kind::Namespaced);
+    let error = ListenerOptions::new().name(name).mode(0o600).create_sync().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+}
+
+/// A path of so many bytes, with its folders.
+fn long_path(folder: &Folder, length: usize) -> PathBuf {
+    let mut path = folder.0.clone();
+    while length - path.as_os_str().len() > 60 {
+        path.push("d".repeat(40));
+    }
+    fs::create_dir_all(&path).unwrap();
+    path.push("s".repeat(length - path.as_os_str().len() - 1));
+    assert_eq!(path.as_os_str().len(), length);
+    path
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn paths_of_any_length() {
+    let folder = Folder::new();
+    for length in [107, 108, 109, 300, 2000] {
+        let path = long_path(&folder, length);
+        let listener: Listener = options(&path).mode(0o600).create_sync().unwrap();
+        connect(&path).unwrap().write_all(b"far").unwrap();
+        expect_bytes(listener.accept().unwrap(), b"far").unwrap();
+        let timed = ConnectOptions::new()
+            .name(Name::path(&path).unwrap())
+            .wait_mode(ConnectWaitMode::Timeout(common::FOREVER));
+        timed.connect_sync().unwrap();
+        assert_eq!(listener.local_name().unwrap().as_path(), Some(&*path));
+        assert_eq!(options(&path).create_sync().unwrap_err().kind(), ErrorKind::AddrInUse);
+        drop(listener);
+        assert!(!path.exists());
+    }
+    let name = "s".repeat(104);
+    let error = Name::path(&folder.0.join(&name)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("108") && error.to_string().contains(&name), "{error}");
+}
+
+/// The folders of interprocess 2.4's namespaced names on systems without an abstract namespace.
+#[test]
+fn special_folders() {
+    let text = common::unique();
+    let name = SpecialDirUdSocket::map(Cow::Borrowed(OsStr::new(&text))).unwrap();
+    let listener = ListenerOptions::new().name(name.borrow()).create_sync().unwrap();
+    let run_user = PathBuf::from(format!("/run/user/{}", rustix::process::getuid().as_raw()));
+    let folder = if run_user.is_dir() { run_user } else { "/tmp".into() };
+    assert!(fs::symlink_metadata(folder.join(&text)).unwrap().file_type().is_socket());
+    Stream::connect(name).unwrap().write_all(b"x").unwrap();
+    expect_bytes(listener.accept().unwrap(), b"x").unwrap();
+}
