@@ -1,4 +1,37 @@
-//! Interprocess communication toolkit.
+//! Interprocess communication toolkit: what a program uses to talk to other processes on the same machine.
+//!
+//! | you want | use |
+//! | --- | --- |
+//! | to talk to a process that listens at a name, on any platform | [`local_socket`] |
+//! | to talk to a child, or give it an end of a pipe | [`unnamed_pipe`] |
+//! | all that Unix domain stream sockets have | `os::unix::uds` |
+//! | all that Windows named pipes of bytes have | `os::windows::named_pipe` |
+//!
+//! Each has a module `tokio` with the same types on a Tokio runtime (feature `tokio`).
+//!
+//! ```
+//! use interprocess::local_socket::Stream;
+//! use std::io::{Read, Write};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let (mut here, mut there) = Stream::pair()?;
+//! here.write_all(b"hello")?;
+//! drop(here);
+//! let mut text = String::new();
+//! there.read_to_string(&mut text)?;
+//! assert_eq!(text, "hello");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What holds everywhere
+//! One call is one system call. No descriptor or handle reaches a child unless it is handed to it, and writing to a peer
+//! that is gone is an error, not a signal. What was written is read, also if its writer is dropped or dies. Errors are
+//! [`std::io::Error`] with the most specific kind and a message that names what failed; [`error`] has the few that give
+//! something back.
+//!
+//! # Features
+//! `tokio`: the Tokio modules. Off by default; the default build has everything else.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod error;
@@ -10,3 +43,8 @@ mod try_clone;
 mod wait_mode;
 
 pub use self::{try_clone::TryClone, wait_mode::ConnectWaitMode};
+
+/// The examples of the README, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

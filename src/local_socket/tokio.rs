@@ -83,8 +83,8 @@ impl Stream {
     ///
     /// # Panics
     /// As for [`ConnectOptions::connect_tokio`].
-    pub fn connect(name: Name<'_>) -> impl Future<Output = io::Result<Self>> + Send + Sync {
-        async { Self::from_options(&ConnectOptions::new().name(name)).await }
+    pub async fn connect(name: Name<'_>) -> io::Result<Self> {
+        Self::from_options(&ConnectOptions::new().name(name)).await
     }
 
     /// Connects as the options say; the same as [`ConnectOptions::connect_tokio`].
@@ -94,10 +94,8 @@ impl Stream {
     ///
     /// # Panics
     /// As there.
-    pub fn from_options<'o, 'n>(
-        options: &'o ConnectOptions<'n>,
-    ) -> impl Future<Output = io::Result<Self>> + Send + Sync + use<'o, 'n> {
-        async { platform::tokio::connect(options).await.map(Self) }
+    pub async fn from_options(options: &ConnectOptions<'_>) -> io::Result<Self> {
+        platform::tokio::connect(options).await.map(Self)
     }
 
     /// Two streams that are connected to each other.
@@ -249,7 +247,7 @@ impl TryFrom<super::Stream> for Stream {
     type Error = io::Error;
 
     fn try_from(stream: super::Stream) -> io::Result<Self> {
-        platform::tokio::Stream::try_from(stream.0).map(Self).map_err(io::Error::from)
+        platform::tokio::attach(stream.0).map(Self)
     }
 }
 
@@ -260,7 +258,7 @@ impl TryFrom<Stream> for super::Stream {
     type Error = io::Error;
 
     fn try_from(stream: Stream) -> io::Result<Self> {
-        platform::Stream::try_from(stream.0).map(Self).map_err(io::Error::from)
+        platform::tokio::detach(stream.0).map(Self)
     }
 }
 
@@ -363,8 +361,8 @@ impl Listener {
     ///
     /// # Errors
     /// As for [`local_socket::Listener::accept`](super::Listener::accept), but for `WouldBlock`.
-    pub fn accept(&self) -> impl Future<Output = io::Result<Stream>> + Send + Sync + '_ {
-        async { self.0.accept().await.map(Stream) }
+    pub async fn accept(&self) -> io::Result<Stream> {
+        self.0.accept().await.map(Stream)
     }
 
     /// Ends listening, and wakes all tasks that wait in [`accept`](Self::accept): they fail with `ConnectionAborted`,

@@ -56,6 +56,14 @@ pub(in crate::local_socket) fn pair() -> io::Result<(Stream, Stream)> {
     UnixStream::pair()
 }
 
+pub(in crate::local_socket) fn attach(stream: super::Stream) -> io::Result<Stream> {
+    stream.try_into()
+}
+
+pub(in crate::local_socket) fn detach(stream: Stream) -> io::Result<super::Stream> {
+    stream.try_into()
+}
+
 pub(in crate::local_socket) fn shutdown_now(stream: &Stream, how: Shutdown) -> io::Result<()> {
     stream.shutdown_now(how)
 }

@@ -1,13 +1,15 @@
 //! Pipes that no child inherits.
 
 use super::fd::MAX_SLICES;
-use rustix::pipe::PipeFlags;
 use std::{
     io::{self, IoSlice},
     os::fd::{BorrowedFd, OwnedFd},
 };
 
-pub(crate) use self::system::{capacity, new, set_capacity, write, write_vectored};
+pub(crate) use self::{
+    system::{capacity, new, set_capacity},
+    writing::{write, write_vectored},
+};
 
 /// What a pipe can be made with.
 #[derive(Copy, Clone, Default)]
@@ -29,9 +31,8 @@ pub(crate) fn directions(fd: BorrowedFd<'_>) -> io::Result<(bool, bool)> {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
-    use super::{BorrowedFd, IoSlice, MAX_SLICES, Options, OwnedFd, PipeFlags, io};
-    use rustix::io::{Errno, ReadWriteFlags};
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use super::{BorrowedFd, Options, OwnedFd, io};
+    use rustix::pipe::PipeFlags;
 
     pub(crate) fn new(options: Options) -> io::Result<(OwnedFd, OwnedFd)> {
         let mut flags = PipeFlags::CLOEXEC;
@@ -47,36 +48,11 @@ mod system {
     pub(crate) fn set_capacity(pipe: BorrowedFd<'_>, bytes: usize) -> io::Result<usize> {
         Ok(rustix::pipe::fcntl_setpipe_size(pipe, bytes)?)
     }
-
-    /// `RWF_NOSIGNAL` (linux/fs.h, Linux 6.18), which rustix does not name yet.
-    const NO_SIGNAL: ReadWriteFlags = ReadWriteFlags::from_bits_retain(0x100);
-    /// The offset that makes `pwritev2` write where `write` does (pwritev2(2)).
-    const CURRENT_POSITION: u64 = u64::MAX;
-    static NO_SIGNAL_IS_KNOWN: AtomicBool = AtomicBool::new(true);
-
-    pub(crate) fn write(pipe: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
-        write_vectored(pipe, &[IoSlice::new(bytes)])
-    }
-
-    /// One `pwritev2` without SIGPIPE where the kernel has that; an older one refuses the flag before it writes
-    /// anything, and is not asked again.
-    pub(crate) fn write_vectored(pipe: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let slices = &slices[..slices.len().min(MAX_SLICES)];
-        if NO_SIGNAL_IS_KNOWN.load(Ordering::Relaxed) {
-            match rustix::io::pwritev2(pipe, slices, CURRENT_POSITION, NO_SIGNAL) {
-                Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::PERM | Errno::SPIPE) => {
-                    NO_SIGNAL_IS_KNOWN.store(false, Ordering::Relaxed);
-                }
-                other => return Ok(other?),
-            }
-        }
-        Ok(rustix::io::writev(pipe, slices)?)
-    }
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod system {
-    use super::{BorrowedFd, IoSlice, MAX_SLICES, Options, OwnedFd, io};
+    use super::{BorrowedFd, Options, OwnedFd, io};
 
     pub(crate) fn new(options: Options) -> io::Result<(OwnedFd, OwnedFd)> {
         if options.packets {
@@ -90,8 +66,8 @@ mod system {
 
     #[cfg(not(target_vendor = "apple"))]
     fn made(nonblocking: bool) -> io::Result<(OwnedFd, OwnedFd)> {
-        let mut flags = super::PipeFlags::CLOEXEC;
-        flags.set(super::PipeFlags::NONBLOCK, nonblocking);
+        let mut flags = rustix::pipe::PipeFlags::CLOEXEC;
+        flags.set(rustix::pipe::PipeFlags::NONBLOCK, nonblocking);
         Ok(rustix::pipe::pipe_with(flags)?)
     }
 
@@ -123,6 +99,47 @@ mod system {
             "this system cannot tell or change a pipe's capacity (F_GETPIPE_SZ and F_SETPIPE_SZ are Linux's)",
         )
     }
+}
+
+/// Writing without SIGPIPE, as far as the system can.
+#[cfg(target_os = "linux")]
+mod writing {
+    use super::{BorrowedFd, IoSlice, MAX_SLICES, io};
+    use rustix::io::{Errno, ReadWriteFlags};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// `RWF_NOSIGNAL` (linux/fs.h, Linux 6.18), which rustix does not name yet.
+    const NO_SIGNAL: ReadWriteFlags = ReadWriteFlags::from_bits_retain(0x100);
+    /// The offset that makes `pwritev2` write where `write` does (pwritev2(2)).
+    const CURRENT_POSITION: u64 = u64::MAX;
+    static NO_SIGNAL_IS_KNOWN: AtomicBool = AtomicBool::new(true);
+
+    pub(crate) fn write(pipe: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+        write_vectored(pipe, &[IoSlice::new(bytes)])
+    }
+
+    /// One `pwritev2` without SIGPIPE where the kernel has that; an older one refuses the flag before it writes
+    /// anything, and is not asked again.
+    pub(crate) fn write_vectored(pipe: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let slices = &slices[..slices.len().min(MAX_SLICES)];
+        if NO_SIGNAL_IS_KNOWN.load(Ordering::Relaxed) {
+            match rustix::io::pwritev2(pipe, slices, CURRENT_POSITION, NO_SIGNAL) {
+                // An older kernel; a filter of system calls.
+                Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::PERM) => {
+                    NO_SIGNAL_IS_KNOWN.store(false, Ordering::Relaxed);
+                }
+                // Not a pipe: what `write` says of it counts.
+                Err(Errno::INVAL | Errno::SPIPE) => {}
+                other => return Ok(other?),
+            }
+        }
+        Ok(rustix::io::writev(pipe, slices)?)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod writing {
+    use super::{BorrowedFd, IoSlice, MAX_SLICES, io};
 
     pub(crate) fn write(pipe: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
         Ok(rustix::io::write(pipe, bytes)?)

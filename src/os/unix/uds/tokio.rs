@@ -1,7 +1,7 @@
 //! Unix domain sockets on a Tokio runtime.
 //!
 //! The types have the names and methods of [`tokio::net`]; each wraps the blocking type of
-//! [`uds`](crate::os::unix::uds), and only says when to try again.
+//! [`uds`], and only says when to try again.
 //!
 //! ```
 //! use interprocess::os::unix::uds::tokio::{UnixListener, UnixStream};
@@ -38,7 +38,6 @@ use crate::os::unix::{
 };
 use std::{
     fmt::{self, Debug, Formatter},
-    future::Future,
     io::{self, IoSlice, Write},
     net::Shutdown,
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
@@ -53,7 +52,7 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 /// A connected stream socket, after [`tokio::net::UnixStream`].
 ///
 /// `&UnixStream` reads and writes too, so that two tasks can share one. Reading and writing are cancel-safe: a read or
-/// write that was dropped before it was ready has moved no byte. [`shutdown`](tokio::io::AsyncWriteExt::shutdown) ends
+/// write that was dropped before it was ready has moved no byte. `AsyncWriteExt::shutdown` ends
 /// the sending direction, and the peer sees it.
 pub struct UnixStream(Registered<uds::UnixStream>);
 
@@ -366,17 +365,15 @@ impl UnixListener {
     ///
     /// # Errors
     /// As for [`uds::UnixListener::accept`].
-    pub fn accept(&self) -> impl Future<Output = io::Result<(UnixStream, SocketAddr)>> + Send + Sync + '_ {
-        async {
-            let accept = |socket: &uds::UnixListener| match socket.accept_nonblocking_stream() {
-                Err(_) if self.is_shut_down.load(Ordering::SeqCst) => {
-                    Err(io::Error::new(io::ErrorKind::InvalidInput, "the listener was shut down"))
-                }
-                other => other,
-            };
-            let (stream, peer) = self.socket.reading(accept).await?;
-            Ok((UnixStream::registered(stream)?, peer))
-        }
+    pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
+        let accept = |socket: &uds::UnixListener| match socket.accept_nonblocking_stream() {
+            Err(_) if self.is_shut_down.load(Ordering::SeqCst) => {
+                Err(io::Error::new(io::ErrorKind::InvalidInput, "the listener was shut down"))
+            }
+            other => other,
+        };
+        let (stream, peer) = self.socket.reading(accept).await?;
+        Ok((UnixStream::registered(stream)?, peer))
     }
 
     /// Ends listening and wakes the tasks that wait in [`accept`](Self::accept), which then fail.
