@@ -43,8 +43,26 @@ pub(crate) fn set_mode_of(fd: BorrowedFd<'_>, mode: u32) -> io::Result<()> {
 
 /// Gives `from` the name `to`, or fails with `AlreadyExists`.
 pub(crate) fn move_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
+    if let Some(result) = rename_without_replacing(from, to) {
+        return result;
+    }
     rustix::fs::linkat(CWD, from, CWD, to, AtFlags::empty())?;
     Ok(rustix::fs::unlink(from)?)
+}
+
+/// In one step; `None` if the file system cannot.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+fn rename_without_replacing(from: &Path, to: &Path) -> Option<io::Result<()>> {
+    use rustix::{fs::RenameFlags, io::Errno};
+    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => None,
+        other => Some(other.map_err(io::Error::from)),
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+fn rename_without_replacing(_: &Path, _: &Path) -> Option<io::Result<()>> {
+    None
 }
 
 /// A name beside `path` that nobody else uses or can guess.

@@ -51,9 +51,9 @@ fn long(path: &Path) -> io::Result<(Address, Option<OwnedFd>)> {
 /// Whether [`address`] can say without looking at the file system that a path is too long.
 pub(crate) fn check_length(path: &Path) -> io::Result<()> {
     let longest = if cfg!(any(target_os = "linux", target_os = "android")) {
-        // `/proc/self/fd/2147483647/NAME` is the longest form.
+        // Descriptors beyond a million take privileges.
         match path.file_name() {
-            Some(name) if path.as_os_str().len() > LIMIT => name.len() + 25,
+            Some(name) if path.as_os_str().len() > LIMIT => "/proc/self/fd/999999/".len() + name.len(),
             _ => 0,
         }
     } else {
