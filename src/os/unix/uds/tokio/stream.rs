@@ -1,0 +1,301 @@
+use crate::os::unix::{
+    sys::{
+        self,
+        registered::Registered,
+        socket::{self, FULL_BACKLOG},
+    },
+    uds::{self, SocketAddr, UCred},
+};
+use std::{
+    fmt::{self, Debug, Formatter},
+    io::{self, IoSlice, Write},
+    net::Shutdown,
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
+    path::Path,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+
+/// A connected stream socket, after [`tokio::net::UnixStream`].
+///
+/// `&UnixStream` reads and writes too, so that two tasks can share one. Reading and writing are cancel-safe: a read or
+/// write that was dropped before it was ready has moved no byte. `AsyncWriteExt::shutdown` ends
+/// the sending direction, and the peer sees it.
+pub struct UnixStream(Registered<uds::UnixStream>);
+
+impl UnixStream {
+    /// Connects to the listener at a path. While its backlog is full, Linux waits; the other systems refuse.
+    ///
+    /// The kernel does not announce room in a backlog, so the wait is a series of attempts, from one to fifty
+    /// milliseconds apart; it needs the runtime's timer. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for [`uds::UnixStream::connect`].
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled; and, if it has to wait, without its timer.
+    pub async fn connect<P: AsRef<Path>>(path: P) -> io::Result<Self> {
+        let path = path.as_ref();
+        retried(|| uds::UnixStream::connect_nonblocking(path)).await.and_then(Self::registered)
+    }
+
+    /// Connects to an address, as [`connect`](Self::connect) does. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for [`uds::UnixStream::connect`].
+    ///
+    /// # Panics
+    /// As `connect` does.
+    pub async fn connect_addr(address: &SocketAddr) -> io::Result<Self> {
+        retried(|| uds::UnixStream::connect_addr_nonblocking(address)).await.and_then(Self::registered)
+    }
+
+    /// Two streams that are connected to each other and have no name.
+    ///
+    /// # Errors
+    /// The limit of open descriptors.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        let (a, b) = socket::pair(true)?;
+        Ok((Self::registered(a.into())?, Self::registered(b.into())?))
+    }
+
+    /// Wraps a stream that is in nonblocking mode.
+    pub(crate) fn registered(stream: uds::UnixStream) -> io::Result<Self> {
+        Registered::new(stream, Interest::READABLE | Interest::WRITABLE).map(Self)
+    }
+
+    pub(crate) fn get(&self) -> &uds::UnixStream {
+        self.0.get()
+    }
+
+    /// The address of this end.
+    ///
+    /// # Errors
+    /// Those of getsockname(2).
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.get().local_addr()
+    }
+
+    /// The address of the other end.
+    ///
+    /// # Errors
+    /// Those of getpeername(2).
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.0.get().peer_addr()
+    }
+
+    /// The process at the other end.
+    ///
+    /// # Errors
+    /// `Unsupported` where the system cannot tell.
+    pub fn peer_cred(&self) -> io::Result<UCred> {
+        self.0.get().peer_cred()
+    }
+
+    /// The groups of the process at the other end; see [`uds::UnixStream::peer_groups`].
+    ///
+    /// # Errors
+    /// Those of getsockopt(2).
+    pub fn peer_groups(&self) -> io::Result<Option<Vec<u32>>> {
+        self.0.get().peer_groups()
+    }
+
+    /// Takes the error that the kernel keeps for this socket (`SO_ERROR`).
+    ///
+    /// # Errors
+    /// Those of getsockopt(2).
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.0.get().take_error()
+    }
+
+    /// Ends one direction or both, and wakes whoever waits in it, in this process and in the other.
+    ///
+    /// # Errors
+    /// `NotConnected`, on some systems, if the peer has closed.
+    pub fn shutdown_now(&self, how: Shutdown) -> io::Result<()> {
+        self.0.get().shutdown(how)
+    }
+
+    /// Some systems say that there is nothing to end when the peer has closed.
+    fn end_sending(&self) -> io::Result<()> {
+        match self.shutdown_now(Shutdown::Write) {
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Takes the stream off the runtime, in nonblocking mode.
+    ///
+    /// # Errors
+    /// None at present; the signature is Tokio's.
+    pub fn into_std(self) -> io::Result<std::os::unix::net::UnixStream> {
+        Ok(self.0.into_inner().into())
+    }
+
+    /// Puts a std stream, which must be in nonblocking mode, on the current runtime.
+    ///
+    /// # Errors
+    /// The runtime's poller refuses it.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<Self> {
+        Self::registered(stream.into())
+    }
+
+    /// Reads into the unfilled part of `buffer`, as [`AsyncRead::poll_read`] does.
+    pub fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let wanted = buffer.remaining();
+        let unfilled = buffer.initialize_unfilled();
+        let count = ready!(self.0.poll_read(cx, wanted, |stream| sys::fd::read(stream.as_fd(), unfilled)))?;
+        buffer.advance(count);
+        Poll::Ready(Ok(()))
+    }
+
+    /// Writes, as [`AsyncWrite::poll_write`] does.
+    pub fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.0.poll_write(cx, bytes.len(), |mut stream| stream.write(bytes))
+    }
+
+    /// Writes several slices, as [`AsyncWrite::poll_write_vectored`] does.
+    pub fn poll_write_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let offered = slices.iter().fold(0, |sum: usize, slice| sum.saturating_add(slice.len()));
+        self.0.poll_write(cx, offered, |mut stream| stream.write_vectored(slices))
+    }
+}
+
+impl AsyncRead for &UnixStream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        UnixStream::poll_read(&self, cx, buf)
+    }
+}
+
+impl AsyncWrite for &UnixStream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        UnixStream::poll_write(&self, cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        UnixStream::poll_write_vectored(&self, cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.end_sending())
+    }
+}
+
+impl AsyncRead for UnixStream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Self::poll_read(&self, cx, buf)
+    }
+}
+
+impl AsyncWrite for UnixStream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Self::poll_write(&self, cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Self::poll_write_vectored(&self, cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.end_sending())
+    }
+}
+
+impl Debug for UnixStream {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.0.get().fmt(f)
+    }
+}
+
+impl AsFd for UnixStream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.get().as_fd()
+    }
+}
+
+impl AsRawFd for UnixStream {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.get().as_raw_fd()
+    }
+}
+
+/// Puts a stream on the current runtime, and into nonblocking mode.
+impl TryFrom<uds::UnixStream> for UnixStream {
+    type Error = io::Error;
+
+    fn try_from(stream: uds::UnixStream) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        Self::registered(stream)
+    }
+}
+
+/// Takes a stream off the runtime, and into blocking mode.
+impl TryFrom<UnixStream> for uds::UnixStream {
+    type Error = io::Error;
+
+    fn try_from(stream: UnixStream) -> io::Result<Self> {
+        let stream = stream.0.into_inner();
+        stream.set_nonblocking(false)?;
+        Ok(stream)
+    }
+}
+
+/// Puts a stream socket on the current runtime, and into nonblocking mode.
+impl TryFrom<OwnedFd> for UnixStream {
+    type Error = io::Error;
+
+    fn try_from(fd: OwnedFd) -> io::Result<Self> {
+        uds::UnixStream::from(fd).try_into()
+    }
+}
+
+/// Repeats a connect while it would have to wait.
+pub(crate) async fn retried<T>(mut connect: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    const LONGEST: Duration = Duration::from_millis(50);
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match connect() {
+            Err(error) if error.kind() == FULL_BACKLOG => {
+                tokio::time::sleep(pause).await;
+                pause = LONGEST.min(pause * 2);
+            }
+            other => return other,
+        }
+    }
+}
