@@ -467,6 +467,32 @@ fn shutdown_wakes_readers_and_writers() {
     }
 }
 
+// The other systems do not tell.
+#[cfg(any(windows, target_os = "linux"))]
+#[test]
+fn waiting_until_everything_was_read() {
+    for kind in KINDS {
+        within_deadline(move || {
+            let (_listener, mut server, mut client) = connected(kind);
+            server.drain().unwrap();
+            server.write_all(b"read me").unwrap();
+            let (drained, wait) = mpsc::channel();
+            let drainer = thread::spawn(move || {
+                let result = server.drain();
+                drained.send(()).unwrap();
+                result.map(|()| server)
+            });
+            assert!(wait.recv_timeout(SHORT).is_err(), "nobody has read yet");
+            client.read_exact(&mut [0; 7]).unwrap();
+            let mut server = drainer.join().unwrap().unwrap();
+            server.write_all(b"read me too").unwrap();
+            drop(client);
+            let error = server.drain().unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}");
+        });
+    }
+}
+
 #[test]
 fn half_close() {
     let (_listener, mut server, mut client) = connected(Kind::Namespaced);

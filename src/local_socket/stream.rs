@@ -119,6 +119,18 @@ impl Stream {
         self.0.shutdown(how)
     }
 
+    /// Waits until the peer has read everything that was written: what `flush`, which does nothing, does not do.
+    ///
+    /// Nothing needs this to arrive, see above; it is for a program that wants to know. It waits for ever for a peer that
+    /// never reads.
+    ///
+    /// # Errors
+    /// `ConnectionReset` or `BrokenPipe`: the peer closed without reading everything. `Unsupported`: on macOS, the BSDs and
+    /// illumos, which do not tell.
+    pub fn drain(&self) -> io::Result<()> {
+        self.0.drain()
+    }
+
     /// Takes the error that the system keeps for this stream. Windows keeps none.
     ///
     /// # Errors

@@ -5,11 +5,7 @@
 //! | Linux, Android, BSDs, illumos | flag of `socket`, `socketpair`, `accept4` | `MSG_NOSIGNAL` at each send |
 //! | macOS and relatives | `fcntl` right after, so that a fork in between inherits | `SO_NOSIGPIPE` once |
 
-use super::{
-    LINUX_SOCKETS,
-    address::Address,
-    fd::MAX_SLICES,
-};
+use super::{LINUX_SOCKETS, address::Address, fd::MAX_SLICES};
 use rustix::net::{AddressFamily, RecvFlags, SocketType, sockopt};
 use std::{
     io::{self, IoSlice},
@@ -186,6 +182,23 @@ pub(crate) fn peer_addr(socket: BorrowedFd<'_>) -> io::Result<Address> {
 
 pub(crate) fn take_error(socket: BorrowedFd<'_>) -> io::Result<Option<io::Error>> {
     Ok(sockopt::socket_error(socket)?.err().map(io::Error::from))
+}
+
+/// How much of what was sent the peer has not read, in bytes of kernel memory (`SIOCOUTQ`, unix(7)).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn unread_by_peer(socket: BorrowedFd<'_>) -> io::Result<usize> {
+    let mut unread: libc::c_int = 0;
+    // SAFETY: the descriptor is open for the call, which writes one int.
+    done(unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut unread) })?;
+    Ok(usize::try_from(unread).unwrap_or(0))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn unread_by_peer(_: BorrowedFd<'_>) -> io::Result<usize> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "this system does not tell how much of a Unix domain socket's data the peer has read (SIOCOUTQ is Linux's)",
+    ))
 }
 
 pub(crate) fn set_timeout(

@@ -248,6 +248,27 @@ impl UnixStream {
         socket::shutdown(self.as_fd(), how)
     }
 
+    /// Waits until the peer has read everything that was written.
+    ///
+    /// Nothing needs this to arrive: what was written stays readable when the stream is dropped and the process ends. The
+    /// kernel does not announce it, so this looks again and again, from a tenth of a millisecond to twenty apart.
+    ///
+    /// # Errors
+    /// `ConnectionReset`: the peer closed without reading everything. `Unsupported` everywhere but on Linux and Android.
+    pub fn drain(&self) -> io::Result<()> {
+        const LONGEST: Duration = Duration::from_millis(20);
+        let mut pause = Duration::from_micros(100);
+        while socket::unread_by_peer(self.as_fd())? > 0 {
+            std::thread::sleep(pause);
+            pause = LONGEST.min(pause * 2);
+        }
+        // A peer that closes discards what it has not read, and leaves this behind.
+        match self.take_error()? {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
     /// Reads, and leaves what was read for the next read.
     ///
     /// # Errors
