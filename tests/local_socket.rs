@@ -487,8 +487,13 @@ fn waiting_until_everything_was_read() {
             let mut server = drainer.join().unwrap().unwrap();
             server.write_all(b"read me too").unwrap();
             drop(client);
-            let error = server.drain().unwrap_err();
-            assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}");
+            match server.drain() {
+                Err(error) => {
+                    assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}");
+                }
+                // Windows says ERROR_BROKEN_PIPE; Wine lets the flush of a pipe whose peer is gone succeed.
+                Ok(()) => assert!(cfg!(windows), "what the peer did not read counts as read"),
+            }
         });
     }
 }

@@ -13,7 +13,7 @@ use std::{
     net::Shutdown,
     os::windows::io::{AsHandle, AsRawHandle, OwnedHandle},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU32, Ordering},
     },
     thread,
@@ -44,12 +44,6 @@ fn listen(path: &str) -> Listener {
 
 fn connect(path: &str) -> Stream {
     Stream::connect_by_path(path).expect("connect")
-}
-
-/// Tests that count the process's handles run alone; all others hold this shared in spirit by being quick.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn kind<T: std::fmt::Debug>(result: io::Result<T>) -> ErrorKind {
@@ -635,4 +629,471 @@ fn inheritable(object: &impl AsHandle) -> bool {
     };
     assert_ne!(result, 0);
     flags & windows_sys::Win32::Foundation::HANDLE_FLAG_INHERIT != 0
+}
+
+/// The process's handles. Tests that compare the number run in a process of their own.
+#[allow(unsafe_code)]
+fn handle_count() -> u32 {
+    use windows_sys::Win32::System::Threading::{GetCurrentProcess, GetProcessHandleCount};
+    let mut count = 0;
+    // SAFETY: gives a constant.
+    let process = unsafe { GetCurrentProcess() };
+    // SAFETY: the constant stands for this process, and `count` is a place for a u32.
+    let result = unsafe { GetProcessHandleCount(process, &mut count) };
+    assert_ne!(result, 0);
+    count
+}
+
+/// Runs `test` in another process, as other tests here open and close handles all the time.
+fn in_own_process(name: &str, test: impl FnOnce()) {
+    const VARIABLE: &str = "INTERPROCESS_TEST_ALONE";
+    if std::env::var_os(VARIABLE).is_some() {
+        return test();
+    }
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", name, "--test-threads=1", "--nocapture"]).env(VARIABLE, "1");
+    assert!(command.status().unwrap().success(), "{name} failed in its own process");
+}
+
+/// Runs `round` until what is made once is made, and then checks that more rounds leave no handles behind.
+fn leaves_no_handles(mut round: impl FnMut()) {
+    const ROUNDS: u32 = 40;
+    for _ in 0..5 {
+        round();
+    }
+    let before = handle_count();
+    for _ in 0..ROUNDS {
+        round();
+    }
+    let after = handle_count();
+    assert!(after < before + ROUNDS / 2, "{before} handles before, {after} after {ROUNDS} rounds");
+}
+
+#[test]
+fn no_handle_leaks() {
+    in_own_process("no_handle_leaks", || {
+        let path = unique_path();
+        leaves_no_handles(|| {
+            let listener = listen(&path);
+            let client = connect(&path);
+            let server = listener.accept().unwrap();
+            server.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+            assert_eq!(kind((&server).read(&mut [0])), ErrorKind::TimedOut);
+            server.peer_user_sid().unwrap();
+            client.peer_user_sid().unwrap();
+            drop(server.try_clone().unwrap().split());
+            options(&path).create_duplex::<Bytes>().expect_err("in use");
+            assert_eq!(kind(Stream::connect_by_path(unique_path())), ErrorKind::NotFound);
+            Stream::pair().unwrap();
+        });
+    });
+}
+
+#[cfg(feature = "tokio")]
+mod asynchronous {
+    use super::{
+        Bytes, ErrorKind, LONG, OwnedHandle, SHORT, in_own_process, kind, leaves_no_handles, options,
+        pipe_mode, unique_path,
+    };
+    use interprocess::{
+        ConnectWaitMode,
+        os::windows::named_pipe::{
+            self,
+            tokio::{DuplexPipeStream, PipeListener, PipeStream},
+        },
+    };
+    use std::{
+        io::{IoSlice, Read, Write},
+        net::Shutdown,
+        sync::Arc,
+        thread,
+        time::Instant,
+    };
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        runtime::{Builder, Runtime},
+        time::{sleep, timeout},
+    };
+
+    type Stream = DuplexPipeStream<Bytes>;
+
+    fn runtime() -> Runtime {
+        Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+    }
+
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        runtime().block_on(async { timeout(LONG, future).await.expect("hangs") })
+    }
+
+    fn listen(path: &str) -> PipeListener<Bytes, Bytes> {
+        options(path).create_tokio_duplex().expect("listen")
+    }
+
+    async fn connect(path: &str) -> Stream {
+        Stream::connect_by_path(path).await.expect("connect")
+    }
+
+    /// Writes until nothing fits any more, and does not flush: so much is in the pipe or in flight.
+    async fn fill(stream: &mut Stream) -> usize {
+        let mut sent = 0;
+        while let Ok(bytes) = timeout(SHORT, stream.write(&[7; 10_000])).await {
+            sent += bytes.unwrap();
+        }
+        sent
+    }
+
+    #[test]
+    fn many_clients_at_once() {
+        const CLIENTS: usize = 64;
+        run(async {
+            let path = unique_path();
+            let listener = Arc::new(listen(&path));
+            for _ in 0..4 {
+                let listener = Arc::clone(&listener);
+                tokio::spawn(async move {
+                    for _ in 0..CLIENTS / 4 {
+                        let mut stream = listener.accept().await.unwrap();
+                        let mut question = [0];
+                        stream.read_exact(&mut question).await.unwrap();
+                        stream.write_all(&[question[0] ^ 0xff]).await.unwrap();
+                        stream.flush().await.unwrap();
+                    }
+                });
+            }
+            let clients: Vec<_> = (0..CLIENTS)
+                .map(|number| {
+                    let path = path.clone();
+                    tokio::spawn(async move {
+                        let mut stream = connect(&path).await;
+                        stream.write_all(&[number as u8]).await.unwrap();
+                        let mut answer = [0];
+                        stream.read_exact(&mut answer).await.unwrap();
+                        assert_eq!(answer, [number as u8 ^ 0xff]);
+                    })
+                })
+                .collect();
+            for client in clients {
+                client.await.unwrap();
+            }
+        });
+    }
+
+    #[test]
+    fn name_never_vanishes() {
+        const ROUNDS: usize = 200;
+        run(async {
+            let path = unique_path();
+            let listener = options(&path).instances(1).create_tokio_duplex::<Bytes>().unwrap();
+            let client = tokio::spawn(async move {
+                for _ in 0..ROUNDS {
+                    drop(connect(&path).await);
+                }
+            });
+            for _ in 0..ROUNDS {
+                drop(listener.accept().await.unwrap());
+            }
+            client.await.unwrap();
+        });
+    }
+
+    #[test]
+    fn both_directions_at_once() {
+        const TOTAL: usize = 1_000_000;
+        run(async {
+            let (server, client) = Stream::pair().unwrap();
+            let send = async |mut stream: &Stream| {
+                let mut left = TOTAL;
+                while left > 0 {
+                    left -= stream.write(&vec![5; left.min(30_000)]).await.unwrap();
+                }
+                stream.flush().await.unwrap();
+            };
+            let receive = async |mut stream: &Stream| {
+                let mut left = TOTAL;
+                while left > 0 {
+                    let chunk = &mut [0; 7_000];
+                    let length = left.min(chunk.len());
+                    left -= stream.read(&mut chunk[..length]).await.unwrap();
+                }
+            };
+            tokio::join!(send(&server), send(&client), receive(&server), receive(&client));
+        });
+    }
+
+    #[test]
+    fn data_outlives_its_writer_and_the_runtime() {
+        let (mut server, client) = Stream::pair().unwrap();
+        run(async {
+            server.write_all(&[1; 20_000]).await.unwrap();
+            server.flush().await.unwrap();
+            drop(server);
+        });
+        let mut client = named_pipe::DuplexPipeStream::try_from(client).unwrap();
+        let mut received = Vec::new();
+        client.read_to_end(&mut received).unwrap();
+        assert_eq!(received, [1; 20_000]);
+    }
+
+    #[test]
+    fn pending_write_outlives_the_stream() {
+        let (mut server, client) = Stream::pair().unwrap();
+        let mut client = named_pipe::DuplexPipeStream::try_from(client).unwrap();
+        // On this thread, which lives on: Wine does not tell the space in a pipe, so there more than a byte is in
+        // flight, which the end of the thread would cut.
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let sent = runtime.block_on(async {
+            let sent = fill(&mut server).await;
+            let start = Instant::now();
+            drop(server);
+            assert!(start.elapsed() < LONG / 4, "dropping does not wait for the reader");
+            sent
+        });
+        drop(runtime);
+        thread::sleep(SHORT);
+        let mut received = Vec::new();
+        client.read_to_end(&mut received).unwrap();
+        assert_eq!(received.len(), sent);
+    }
+
+    #[test]
+    fn dropping_off_the_runtime() {
+        let (server, client) = run(async {
+            let (server, client) = Stream::pair().unwrap();
+            let read = timeout(SHORT, (&client).read(&mut [0; 10])).await;
+            read.expect_err("nothing to read");
+            (server, client)
+        });
+        drop(client);
+        drop(server);
+    }
+
+    #[test]
+    fn reads_survive_the_thread_that_started_them() {
+        let (mut server, client) = Stream::pair().unwrap();
+        let client = Arc::new(client);
+        thread::spawn({
+            let client = Arc::clone(&client);
+            move || {
+                let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(async {
+                    timeout(SHORT, (&*client).read(&mut [0; 10])).await.expect_err("nothing to read");
+                });
+            }
+        })
+        .join()
+        .unwrap();
+        run(async {
+            server.write_all(b"abc").await.unwrap();
+            (&*client).read_exact(&mut [0; 3]).await.unwrap();
+        });
+    }
+
+    #[test]
+    fn cancelled_reads_lose_nothing() {
+        run(async {
+            let (mut server, mut client) = Stream::pair().unwrap();
+            let writer = tokio::spawn(async move {
+                for number in 0..100_u8 {
+                    server.write_all(&[number]).await.unwrap();
+                    sleep(std::time::Duration::from_millis(1)).await;
+                }
+            });
+            let mut received = Vec::new();
+            while received.len() < 100 {
+                let mut buffer = [0; 10];
+                let read = timeout(std::time::Duration::from_micros(200), client.read(&mut buffer)).await;
+                if let Ok(bytes) = read {
+                    received.extend_from_slice(&buffer[..bytes.unwrap()]);
+                }
+            }
+            assert!(received.into_iter().eq(0..100));
+            writer.await.unwrap();
+        });
+    }
+
+    #[test]
+    fn early_leaver_and_cancelled_accept() {
+        run(async {
+            let path = unique_path();
+            let listener = listen(&path);
+            timeout(SHORT, listener.accept()).await.expect_err("no client");
+            let mut client = connect(&path).await;
+            client.write_all(b"short").await.unwrap();
+            drop(client);
+            sleep(SHORT).await;
+            let mut received = String::new();
+            listener.accept().await.unwrap().read_to_string(&mut received).await.unwrap();
+            assert_eq!(received, "short");
+        });
+    }
+
+    #[test]
+    fn close_wakes_accept() {
+        run(async {
+            let listener = Arc::new(listen(&unique_path()));
+            let tasks: Vec<_> = (0..3)
+                .map(|_| {
+                    let listener = Arc::clone(&listener);
+                    tokio::spawn(async move { kind(listener.accept().await) })
+                })
+                .collect();
+            sleep(SHORT).await;
+            listener.close();
+            assert!(listener.is_closed());
+            for task in tasks {
+                assert_eq!(task.await.unwrap(), ErrorKind::ConnectionAborted);
+            }
+            assert_eq!(kind(listener.accept().await), ErrorKind::ConnectionAborted);
+        });
+    }
+
+    #[test]
+    fn shutdown_wakes_and_ends() {
+        run(async {
+            let (server, mut client) = Stream::pair().unwrap();
+            assert_eq!(kind(server.shutdown_now(Shutdown::Write)), ErrorKind::Unsupported);
+            let server = Arc::new(server);
+            let readers: Vec<_> = (0..2)
+                .map(|_| {
+                    let server = Arc::clone(&server);
+                    tokio::spawn(async move { (&*server).read(&mut [0; 10]).await.unwrap() })
+                })
+                .collect();
+            sleep(SHORT).await;
+            server.shutdown_now(Shutdown::Read).unwrap();
+            for reader in readers {
+                assert_eq!(reader.await.unwrap(), 0);
+            }
+            (&*server).write_all(b"still writes").await.unwrap();
+            client.read_exact(&mut [0; 12]).await.unwrap();
+            server.shutdown_now(Shutdown::Both).unwrap();
+            assert_eq!(kind((&*server).write(b"x").await), ErrorKind::BrokenPipe);
+
+            let (mut server, mut client) = Stream::pair().unwrap();
+            server.write_all(b"last").await.unwrap();
+            server.shutdown().await.unwrap();
+            assert_eq!(kind(server.write(b"x").await), ErrorKind::BrokenPipe);
+            drop(server);
+            let mut received = String::new();
+            client.read_to_string(&mut received).await.unwrap();
+            assert_eq!(received, "last");
+        });
+    }
+
+    #[test]
+    fn wait_modes() {
+        run(async {
+            let path = unique_path();
+            let listener = options(&path).instances(1).create_tokio_duplex::<Bytes>().unwrap();
+            let _first = connect(&path).await;
+            let with = |mode| Stream::connect_by_path_with_wait_mode(&path, mode);
+            assert_eq!(kind(with(ConnectWaitMode::Deferred).await), ErrorKind::WouldBlock);
+            assert_eq!(kind(with(ConnectWaitMode::Timeout(SHORT)).await), ErrorKind::TimedOut);
+            assert_eq!(kind(Stream::connect_by_path(unique_path()).await), ErrorKind::NotFound);
+            let (connected, _) = tokio::join!(with(ConnectWaitMode::Unbounded), async {
+                sleep(SHORT).await;
+                listener.accept().await.unwrap()
+            });
+            connected.unwrap();
+        });
+    }
+
+    #[test]
+    fn send_only_server() {
+        run(async {
+            let path = unique_path();
+            let listener = options(&path).create_tokio_send_only::<Bytes>().unwrap();
+            let mut client = PipeStream::<Bytes, pipe_mode::None>::connect_by_path(&path).await.unwrap();
+            let mut server = listener.accept().await.unwrap();
+            let writer = tokio::spawn(async move {
+                server.write_all(&[3; 300_000]).await.unwrap();
+                server.flush().await.unwrap();
+            });
+            let mut received = Vec::new();
+            client.read_to_end(&mut received).await.unwrap();
+            assert_eq!(received.len(), 300_000);
+            writer.await.unwrap();
+        });
+    }
+
+    #[test]
+    fn vectored_writes_gather() {
+        run(async {
+            let (mut server, mut client) = Stream::pair().unwrap();
+            assert!(tokio::io::AsyncWrite::is_write_vectored(&server));
+            let slices = [IoSlice::new(b""), IoSlice::new(b"abc"), IoSlice::new(b"de")];
+            // Windows tells the space in the pipe.
+            let written = server.write_vectored(&slices).await.unwrap();
+            assert_eq!(written, 5);
+            let mut received = [0; 5];
+            client.read_exact(&mut received).await.unwrap();
+            assert_eq!(&received, b"abcde");
+        });
+    }
+
+    #[test]
+    fn conversions() {
+        run(async {
+            let (server, mut client) = Stream::pair().unwrap();
+            let mut server = named_pipe::DuplexPipeStream::try_from(server).unwrap();
+            assert!(server.is_server());
+            server.write_all(b"sync").unwrap();
+            client.read_exact(&mut [0; 4]).await.unwrap();
+            let mut server = Stream::try_from(server).unwrap();
+            client.write_all(b"bytes").await.unwrap();
+            // A read that is dropped and then finds bytes keeps them, so the stream cannot be converted.
+            server.read_exact(&mut [0; 1]).await.unwrap();
+            let handle = OwnedHandle::try_from(server).expect("nothing is buffered");
+            let mut server = Stream::try_from(handle).unwrap();
+            assert!(server.is_server());
+            server.read_exact(&mut [0; 4]).await.unwrap();
+            timeout(SHORT, server.read(&mut [0; 10])).await.expect_err("nothing to read");
+            client.write_all(b"xyz").await.unwrap();
+            sleep(SHORT).await;
+            let error = OwnedHandle::try_from(server).expect_err("a dropped read has them");
+            assert_eq!(error.to_io_error().kind(), ErrorKind::ResourceBusy);
+            let mut server = error.source.expect("given back");
+            server.read_exact(&mut [0; 3]).await.unwrap();
+            fill(&mut server).await;
+            let error = named_pipe::DuplexPipeStream::try_from(server).expect_err("a write is in flight");
+            assert_eq!(error.to_io_error().kind(), ErrorKind::ResourceBusy);
+            let (recv, send) = error.source.expect("given back").split();
+            let recv = OwnedHandle::try_from(recv).expect_err("the other half lives").source.unwrap();
+            let server = Stream::reunite(recv, send).unwrap();
+            server.shutdown_now(Shutdown::Both).unwrap();
+        });
+    }
+
+    #[test]
+    fn who_the_peer_is() {
+        run(async {
+            let path = unique_path();
+            let listener = listen(&path);
+            let client = connect(&path).await;
+            let server = listener.accept().await.unwrap();
+            for stream in [&client, &server] {
+                assert_eq!(stream.peer_process_id().unwrap(), std::process::id());
+                assert_eq!(stream.peer_session_id().unwrap(), stream.server_session_id().unwrap());
+            }
+            assert_eq!(client.peer_user_sid().unwrap(), server.peer_user_sid().unwrap());
+        });
+    }
+
+    #[test]
+    fn no_handle_leaks() {
+        in_own_process("asynchronous::no_handle_leaks", || {
+            let runtime = runtime();
+            let path = unique_path();
+            leaves_no_handles(|| {
+                runtime.block_on(async {
+                    let listener = listen(&path);
+                    timeout(SHORT / 20, listener.accept()).await.expect_err("no client");
+                    let mut client = connect(&path).await;
+                    let mut server = listener.accept().await.unwrap();
+                    timeout(SHORT / 20, client.read(&mut [0])).await.expect_err("nothing to read");
+                    while timeout(SHORT / 20, server.write(&[0; 60_000])).await.is_ok() {}
+                });
+            });
+        });
+    }
 }

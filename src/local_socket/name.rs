@@ -38,6 +38,7 @@ pub(super) enum Kind {
     Path,
     Namespaced,
     /// In one of the folders in which interprocess 2.4 puts namespaced names where there is no abstract namespace.
+    #[cfg_attr(windows, allow(dead_code))] // The folders exist on Unix.
     SpecialDir,
 }
 
@@ -69,7 +70,7 @@ impl<'s> Name<'s> {
         Ok(Self { kind: Kind::Namespaced, text: name })
     }
 
-    #[cfg_attr(windows, allow(dead_code))] // The folders exist on Unix.
+    #[cfg_attr(windows, allow(dead_code))]
     pub(super) fn with_kind(kind: Kind, text: Cow<'s, OsStr>) -> Self {
         Self { kind, text }
     }

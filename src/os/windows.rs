@@ -1,6 +1,10 @@
-//! What Windows has: named pipes and security descriptors.
+//! What Windows has: named pipes and security descriptors, and what it adds to local sockets and unnamed pipes.
 
+pub mod local_socket;
 pub mod named_pipe;
 pub mod security_descriptor;
+pub mod unnamed_pipe;
 
 pub(crate) mod sys;
+
+pub use self::unnamed_pipe::ShareHandle;

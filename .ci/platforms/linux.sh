@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Everything that runs on the machine itself: the tests, the tool, formatting, lints and documentation.
+. "$(dirname "$0")/common.sh"
+
+# Tools that some tests use to look at a program from outside; those tests pass over themselves without them.
+packages=()
+for tool in socat:socat strace:strace python3:python3 node:nodejs; do
+    command -v "${tool%:*}" >/dev/null || packages+=("${tool#*:}")
+done
+(install_packages "tools for some Linux tests" "${packages[@]}") || [ "${CI:-}" != true ] || tell_failure "tools" "not installed"
+
+cd "$ROOT"
+step "tests" cargo test --workspace --all-features --locked --no-fail-fast
+step "tests with default features" cargo test -p interprocess --locked --no-fail-fast
+step "tour" cargo run -q -p ipc --locked -- tour
+step "formatting" cargo fmt --all --check
+step "clippy" cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+step "clippy, no features" cargo clippy -p interprocess --no-default-features --locked -- -D warnings
+step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --all-features --locked
+finish

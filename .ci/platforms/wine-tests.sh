@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Runs the library's tests, the tool and the interoperability test as Windows programs under Wine.
+. "$(dirname "$0")/common.sh"
+
+if [ -z "${WINE_ROOT:-}" ]; then
+    needs rust-src.sh
+    needs wine.sh
+    INTERPROCESS_CI_PLATFORM="$PLATFORM" exec "$PLATFORMS/wine-session" "$SELF"
+fi
+
+target=x86_64-pc-windows-gnu
+export RUSTC_BOOTSTRAP=1 CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER="$PLATFORMS/run-wine"
+cd "$ROOT"
+step "library tests" cargo test -p interprocess --all-features --locked --no-fail-fast --target $target "$STD_TO_RUN"
+step "tour" cargo run -q -p ipc --locked --target $target "$STD_TO_RUN" -- tour
+if [ -e bench/tests/interop.rs ]; then
+    step "interoperability" cargo test -p bench --test interop --locked --target $target "$STD_TO_RUN"
+fi
+finish

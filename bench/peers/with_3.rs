@@ -1,0 +1,3 @@
+//! The program of `exchange.rs`, with this version of interprocess.
+
+include!("exchange.rs");

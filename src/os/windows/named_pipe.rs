@@ -1,0 +1,73 @@
+//! Named pipes: the connections of Windows between processes, of one computer or of several.
+//!
+//! A [`PipeListener`] makes a pipe and accepts the clients that connect to it by its path, `\\.\pipe\NAME`.
+//! Both ends are [`PipeStream`]s. For programs that run on Unix as well there is
+//! [`local_socket`](crate::local_socket), which uses this module on Windows.
+//!
+//! Who may connect: unless asked otherwise, programs of this computer whose user Windows' default access list of pipes
+//! lets in: the same user, administrators and the system both ways, and *everybody* to read (Microsoft: "Named Pipe
+//! Security and Access Rights"). To let in the same user only, use
+//! [`SecurityDescriptor::current_user_only`](super::security_descriptor::SecurityDescriptor::current_user_only).
+//!
+//! Names are first come, first served: any program can make a pipe of any name that is free. A listener fails with
+//! [`AddrInUse`](std::io::ErrorKind::AddrInUse) if its name is taken, and a client can check with
+//! [`peer_user_sid`](PipeStream::peer_user_sid) whose server it has found.
+//!
+//! # Example
+//! ```
+//! use interprocess::os::windows::named_pipe::{
+//!     DuplexPipeStream, PipeListenerOptions, pipe_mode::Bytes,
+//! };
+//! use std::{
+//!     io::{BufRead, BufReader, Write},
+//!     thread,
+//! };
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let path = r"\\.\pipe\interprocess-doc-example";
+//! let listener = PipeListenerOptions::new().path(path).create_duplex::<Bytes>()?;
+//!
+//! let client = thread::spawn(move || {
+//!     let mut stream = DuplexPipeStream::<Bytes>::connect_by_path(path)?;
+//!     stream.write_all(b"Hello from the client!\n")?;
+//!     let mut answer = String::new();
+//!     BufReader::new(stream).read_line(&mut answer)?;
+//!     Ok::<String, std::io::Error>(answer)
+//! });
+//!
+//! let stream = listener.accept()?;
+//! let mut greeting = String::new();
+//! BufReader::new(&stream).read_line(&mut greeting)?;
+//! (&stream).write_all(b"Hello from the server!\n")?;
+//!
+//! assert_eq!(greeting, "Hello from the client!\n");
+//! assert_eq!(client.join().unwrap()?, "Hello from the server!\n");
+//! # Ok(()) }
+//! ```
+
+pub mod pipe_mode;
+#[cfg(feature = "tokio")]
+pub mod tokio;
+
+mod connect;
+mod handle;
+mod instances;
+mod listener;
+mod mode;
+pub(crate) mod name;
+mod options;
+pub(crate) mod raw;
+mod stream;
+
+pub use self::{
+    handle::{FromHandleError, FromHandleErrorKind},
+    listener::{Incoming, PipeListener},
+    mode::PipeMode,
+    options::{PipeListenerOptions, WaitTimeout},
+    stream::{DuplexPipeStream, PipeStream, RecvPipeStream, SendPipeStream},
+};
+
+/// Two halves that are not of one stream, given back.
+pub type ReuniteError<Rm, Sm> = crate::error::ReuniteError<RecvPipeStream<Rm>, SendPipeStream<Sm>>;
+/// What [`PipeStream::reunite`] gives.
+pub type ReuniteResult<Rm, Sm> = Result<PipeStream<Rm, Sm>, ReuniteError<Rm, Sm>>;

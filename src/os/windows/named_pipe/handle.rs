@@ -1,0 +1,54 @@
+//! Taking handles from elsewhere as streams.
+
+use super::{PipeMode, pipe_mode::PipeModeTag};
+use crate::{
+    error::ConversionError,
+    os::windows::sys::{handle, pipe},
+};
+use std::{
+    fmt::{self, Display, Formatter},
+    os::windows::io::{AsHandle, OwnedHandle},
+};
+
+/// A handle that cannot be the stream that was asked for, given back.
+pub type FromHandleError = ConversionError<OwnedHandle, FromHandleErrorKind>;
+
+/// Why a handle cannot be the stream that was asked for.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FromHandleErrorKind {
+    /// Windows does not say whether it is the client's or the server's end of a pipe: it is no pipe, or the handle
+    /// lacks the right to read attributes, as a server's send-only end does.
+    IsServerCheckFailed,
+    /// The pipe does not keep messages apart.
+    NoMessageBoundaries,
+    /// The handle was not opened for overlapped operations (`FILE_FLAG_OVERLAPPED`).
+    NotOverlapped,
+}
+
+impl Display for FromHandleErrorKind {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::IsServerCheckFailed => "cannot find out which end of a named pipe the handle is",
+            Self::NoMessageBoundaries => "the named pipe does not keep messages apart",
+            Self::NotOverlapped => "the handle is not open for overlapped operations",
+        })
+    }
+}
+
+/// Checks a handle that is to become a stream with these modes: the handle, and whether it is the server's end.
+pub(super) fn check<Rm: PipeModeTag>(handle: OwnedHandle) -> Result<(OwnedHandle, bool), FromHandleError> {
+    let fail = |handle, details, cause| ConversionError { details, cause, source: Some(handle) };
+    let info = match pipe::info(handle.as_handle()) {
+        Ok(info) => info,
+        Err(error) => return Err(fail(handle, FromHandleErrorKind::IsServerCheckFailed, Some(error))),
+    };
+    if Rm::MODE == Some(PipeMode::Messages) && !info.message_type {
+        return Err(fail(handle, FromHandleErrorKind::NoMessageBoundaries, None));
+    }
+    match handle::is_overlapped(handle.as_handle()) {
+        Ok(true) => Ok((handle, info.is_server)),
+        Ok(false) => Err(fail(handle, FromHandleErrorKind::NotOverlapped, None)),
+        Err(error) => Err(fail(handle, FromHandleErrorKind::NotOverlapped, Some(error))),
+    }
+}

@@ -1,0 +1,311 @@
+//! The instances of a pipe that stand ready for clients: what a listener is, without the waiting.
+
+use super::{PipeMode, name::PipePath};
+use crate::os::windows::{
+    security_descriptor::SecurityDescriptor,
+    sys::{
+        event::Event,
+        operation::Operation,
+        overlapped::Ended,
+        pipe::{self, Creation, Directions},
+    },
+};
+use std::{
+    io,
+    os::windows::io::OwnedHandle,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    task::Poll,
+};
+
+#[cfg(feature = "tokio")]
+use {crate::os::windows::sys::wait::Waiter, std::task::Waker};
+
+const OPERATION: &str = "listen at named pipe";
+
+/// What all instances of a pipe have in common.
+#[derive(Debug)]
+pub(super) struct Config {
+    pub(super) path: PipePath,
+    pub(super) directions: Directions,
+    pub(super) mode: PipeMode,
+    pub(super) message_reads: bool,
+    pub(super) limit: Option<u8>,
+    pub(super) ready: u8,
+    pub(super) write_through: bool,
+    pub(super) accept_remote: bool,
+    pub(super) input_buffer: u32,
+    pub(super) output_buffer: u32,
+    pub(super) wait_timeout: u32,
+    pub(super) security: Option<SecurityDescriptor>,
+    pub(super) inheritable: bool,
+}
+
+/// A set of instances, most of them waiting for a client.
+///
+/// As long as the set is not closed it keeps at least one instance, so that clients always find the name and nobody
+/// else can take it; only an instance limit of the user's can bring it to none.
+#[derive(Debug)]
+pub(super) struct Instances {
+    config: Config,
+    state: Mutex<State>,
+    closed: AtomicBool,
+}
+
+#[derive(Debug)]
+struct State {
+    ready: Vec<Instance>,
+    /// Signalled, and replaced, when instances are added that those who wait do not know of; signalled for good when
+    /// the set is closed.
+    changed: Arc<Event>,
+    /// Those who wait for the same in other ways.
+    #[cfg(feature = "tokio")]
+    wakers: Vec<Waker>,
+}
+
+/// One instance, before its client is handed out.
+#[derive(Debug)]
+pub(super) struct Instance {
+    pipe: Arc<OwnedHandle>,
+    connect: Operation,
+    connected: bool,
+    #[cfg(feature = "tokio")]
+    waiter: Option<Waiter>,
+}
+
+impl Instances {
+    /// Makes the pipe, which must not exist, and as many instances as shall stand ready.
+    pub(super) fn new(config: Config) -> io::Result<Self> {
+        let mut state = State {
+            ready: vec![Instance::new(&config, true)?],
+            changed: Arc::new(Event::new()?),
+            #[cfg(feature = "tokio")]
+            wakers: Vec::new(),
+        };
+        // Fewer than asked for will do; the next accept tries again.
+        let _ = state.refill(&config);
+        Ok(Self { config, state: Mutex::new(state), closed: AtomicBool::new(false) })
+    }
+
+    /// Takes a connected client, if there is one, and puts a new instance in its place first. If there is none, gives
+    /// events of which one will be signalled when it is worth to call again.
+    ///
+    /// # Errors
+    /// If no client can come because no instance can be made; or if the only instance left has a client but cannot be
+    /// replaced. The client is not lost then: it is there for the next call.
+    pub(super) fn take_or_events(&self) -> io::Result<Result<OwnedHandle, Vec<Arc<Event>>>> {
+        let mut state = self.lock();
+        let client = state.take(self)?;
+        Ok(client.ok_or_else(|| state.events()))
+    }
+
+    /// The same for a task: if there is no client, has it woken when it is worth to call again.
+    #[cfg(feature = "tokio")]
+    pub(super) fn poll_take(&self, waker: &Waker) -> Poll<io::Result<OwnedHandle>> {
+        let mut state = self.lock();
+        match state.take(self) {
+            Ok(Some(client)) => Poll::Ready(Ok(client)),
+            Ok(None) => match state.register(waker) {
+                Ok(()) => Poll::Pending,
+                Err(error) => Poll::Ready(Err(error)),
+            },
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
+
+    /// Closes all instances: the name is free, and nobody can connect any more.
+    pub(super) fn close(&self) {
+        self.closed.store(true, SeqCst);
+        let mut state = self.lock();
+        state.changed.set();
+        #[cfg(feature = "tokio")]
+        state.wake_all();
+        let instances = std::mem::take(&mut state.ready);
+        drop(state);
+        drop(instances);
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(SeqCst)
+    }
+
+    pub(super) fn path(&self) -> &PipePath {
+        &self.config.path
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn take(&mut self, set: &Instances) -> io::Result<Option<OwnedHandle>> {
+        // Under the lock: `close` sets the flag before it takes the lock and the instances.
+        if set.is_closed() {
+            let reason = "the listener was closed";
+            return Err(set.path().error("accept at named pipe", io::ErrorKind::ConnectionAborted, reason));
+        }
+        let refilled = self.refill(&set.config);
+        loop {
+            let Some(index) = self.ready.iter_mut().position(Instance::has_client) else {
+                // Nothing to wait for means that no client can come.
+                return if self.ready.is_empty() { refilled.map(|()| None) } else { Ok(None) };
+            };
+            match Instance::new(&set.config, false) {
+                Ok(replacement) => self.ready.push(replacement),
+                // The name must not vanish, except as the user's own limit wants it.
+                Err(error) if self.ready.len() == 1 && error.kind() != io::ErrorKind::ResourceBusy => {
+                    return Err(error);
+                }
+                // The others go on; the next call makes up for it.
+                Err(_) => {}
+            }
+            if let Some(client) = self.ready.swap_remove(index).into_pipe() {
+                return Ok(Some(client));
+            }
+        }
+    }
+
+    /// Makes instances until as many stand ready as should.
+    fn refill(&mut self, config: &Config) -> io::Result<()> {
+        if self.ready.len() >= usize::from(config.ready) {
+            return Ok(());
+        }
+        let before = self.ready.len();
+        let result = self.add_instances(config);
+        if self.ready.len() > before {
+            self.tell_of_change()?;
+        }
+        result
+    }
+
+    fn add_instances(&mut self, config: &Config) -> io::Result<()> {
+        while self.ready.len() < usize::from(config.ready) {
+            // If none is left the name is either free or held by streams of ours (an instance limit was reached).
+            let first = self.ready.is_empty();
+            let instance = match Instance::new(config, first) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => Instance::new(config, false),
+                other => other,
+            };
+            self.ready.push(instance?);
+        }
+        Ok(())
+    }
+
+    fn tell_of_change(&mut self) -> io::Result<()> {
+        let fresh = Arc::new(Event::new()?);
+        std::mem::replace(&mut self.changed, fresh).set();
+        #[cfg(feature = "tokio")]
+        self.wake_all();
+        Ok(())
+    }
+
+    fn events(&self) -> Vec<Arc<Event>> {
+        let connects = self.ready.iter().map(|instance| instance.connect.event());
+        connects.chain([&self.changed]).map(Arc::clone).collect()
+    }
+
+    #[cfg(feature = "tokio")]
+    fn register(&mut self, waker: &Waker) -> io::Result<()> {
+        for instance in &mut self.ready {
+            if instance.waiter.is_none() {
+                instance.waiter = Some(Waiter::new(instance.connect.event())?);
+            }
+            if let Some(waiter) = &instance.waiter {
+                waiter.wake_when_signalled(waker);
+            }
+        }
+        if !self.wakers.iter().any(|known| known.will_wake(waker)) {
+            self.wakers.push(waker.clone());
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "tokio")]
+    fn wake_all(&mut self) {
+        self.wakers.drain(..).for_each(Waker::wake);
+    }
+}
+
+impl Instance {
+    /// Makes an instance and lets it wait for a client.
+    fn new(config: &Config, first: bool) -> io::Result<Self> {
+        let creation = Creation {
+            directions: config.directions,
+            first,
+            overlapped: true,
+            write_through: config.write_through,
+            message_type: config.mode == PipeMode::Messages,
+            message_reads: config.message_reads,
+            accept_remote: config.accept_remote,
+            max_instances: config.limit,
+            output_buffer: config.output_buffer,
+            input_buffer: config.input_buffer,
+            wait_timeout: config.wait_timeout,
+            security: config.security.as_ref().map(SecurityDescriptor::as_sys),
+            inheritable: config.inheritable,
+        };
+        let path = &config.path;
+        let handle =
+            pipe::create(path.wide(), &creation).map_err(|error| creation_error(path, first, &error))?;
+        let mut instance = Self {
+            pipe: Arc::new(handle),
+            connect: Operation::new()?,
+            connected: false,
+            #[cfg(feature = "tokio")]
+            waiter: None,
+        };
+        let started = instance.connect.connect(&instance.pipe);
+        instance.note(started).map_err(|error| path.error(OPERATION, error.kind(), error))?;
+        Ok(instance)
+    }
+
+    /// Whether a client is here, or was here and has left: then its data is.
+    fn has_client(&mut self) -> bool {
+        while !self.connected && self.connect.in_flight() {
+            match self.connect.poll() {
+                Poll::Pending => break,
+                // The thread that started it has ended.
+                Poll::Ready(Err(error)) if pipe::is_cancelled(&error) => {
+                    let started = self.connect.connect(&self.pipe);
+                    let _ = self.note(started);
+                }
+                ready => {
+                    let _ = self.note(ready);
+                }
+            }
+        }
+        self.connected
+    }
+
+    fn note(&mut self, connect: Poll<io::Result<Ended>>) -> io::Result<()> {
+        match connect {
+            Poll::Pending => Ok(()),
+            // Also an instance that cannot wait any longer: its stream will tell why.
+            Poll::Ready(result) => {
+                self.connected = true;
+                result.map(|_| ())
+            }
+        }
+    }
+
+    fn into_pipe(self) -> Option<OwnedHandle> {
+        drop(self.connect);
+        Arc::into_inner(self.pipe)
+    }
+}
+
+fn creation_error(path: &PipePath, first: bool, error: &io::Error) -> io::Error {
+    if pipe::is_busy(error) {
+        let reason = "the pipe has as many instances as it may have";
+        return path.error(OPERATION, io::ErrorKind::ResourceBusy, reason);
+    }
+    let denied = matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::AlreadyExists);
+    // Windows says "access denied" both to a name that is taken and to a program that may not make pipes.
+    if first && denied && pipe::exists(path.wide()) {
+        return path.error(OPERATION, io::ErrorKind::AddrInUse, "there is a pipe of that name");
+    }
+    path.error(OPERATION, error.kind(), error)
+}

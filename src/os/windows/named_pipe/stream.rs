@@ -1,0 +1,412 @@
+//! The stream: which methods it has with which modes. What they do is in [`raw`](super::raw).
+
+use super::{
+    FromHandleError, PipeMode, ReuniteError, handle,
+    name::PipePath,
+    pipe_mode::{self, PipeModeTag},
+    raw::{self, PairOptions, RawPipe},
+};
+use crate::{
+    ConnectWaitMode, TryClone,
+    os::windows::sys::pipe::{self, Directions, Id},
+};
+use std::{
+    ffi::OsStr,
+    fmt::{self, Debug, Formatter},
+    io::{self, IoSlice, IoSliceMut, Read, Write},
+    marker::PhantomData,
+    net::Shutdown,
+    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, IntoRawHandle, OwnedHandle, RawHandle},
+    sync::Arc,
+    time::Duration,
+};
+
+/// One end of a connection over a named pipe: receives as `Rm` says, sends as `Sm` says.
+///
+/// It comes from a [`PipeListener`](super::PipeListener), from [`connect_by_path`](Self::connect_by_path) or from
+/// [`pair`](PipeStream::pair). Streams of bytes implement [`Read`] and [`Write`], also for `&PipeStream`: one thread
+/// can read while another writes, and neither waits for the other.
+///
+/// # The end
+/// Dropping the stream closes it at once. A write returns only when its bytes are in the pipe, and closing an end
+/// leaves them there for the peer to read, so nothing is lost and no thread is needed to wait for the peer
+/// (Microsoft: "DisconnectNamedPipe function" describes the call that does discard them, which is never made here).
+///
+/// When the peer has closed its end, reads give what it wrote and then 0, and writes give
+/// [`BrokenPipe`](io::ErrorKind::BrokenPipe). There is no half-close: see [`shutdown`](Self::shutdown).
+pub struct PipeStream<Rm: PipeModeTag, Sm: PipeModeTag> {
+    raw: Arc<RawPipe>,
+    modes: PhantomData<(Rm, Sm)>,
+}
+
+/// A stream that sends and receives in the same mode.
+pub type DuplexPipeStream<M> = PipeStream<M, M>;
+/// A stream, or a half of one, that receives only.
+pub type RecvPipeStream<M> = PipeStream<M, pipe_mode::None>;
+/// A stream, or a half of one, that sends only.
+pub type SendPipeStream<M> = PipeStream<pipe_mode::None, M>;
+
+impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
+    /// Connects to the named pipe at `path` (`\\.\pipe\NAME`, or `\\HOST\pipe\NAME` for another computer's), waiting
+    /// as long as all its instances are busy.
+    ///
+    /// The server may find out who the client is, but cannot act in its name
+    /// (`SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION`).
+    ///
+    /// # Errors
+    /// - [`NotFound`](io::ErrorKind::NotFound): there is no such pipe.
+    /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): the pipe does not let this user in, or not in these
+    ///   directions.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): `path` is not the path of a named pipe.
+    pub fn connect_by_path(path: impl AsRef<OsStr>) -> io::Result<Self> {
+        Self::connect_by_path_with_wait_mode(path, ConnectWaitMode::Unbounded)
+    }
+
+    /// The same, waiting as `wait_mode` says.
+    ///
+    /// # Errors
+    /// Those of [`connect_by_path`](Self::connect_by_path), and if all instances are busy
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) with [`Deferred`](ConnectWaitMode::Deferred) and
+    /// [`TimedOut`](io::ErrorKind::TimedOut) with [`Timeout`](ConnectWaitMode::Timeout).
+    pub fn connect_by_path_with_wait_mode(
+        path: impl AsRef<OsStr>,
+        wait_mode: ConnectWaitMode,
+    ) -> io::Result<Self> {
+        let path = PipePath::for_operation(path.as_ref(), "connect to named pipe")?;
+        RawPipe::connect(&path, Rm::MODE, Sm::MODE, wait_mode).map(Self::from_raw)
+    }
+
+    pub(super) fn from_raw(raw: RawPipe) -> Self {
+        Self { raw: Arc::new(raw), modes: PhantomData }
+    }
+
+    /// Splits the stream into halves that can be owned apart. The connection ends when both are dropped.
+    pub fn split(self) -> (RecvPipeStream<Rm>, SendPipeStream<Sm>) {
+        let recv = PipeStream { raw: Arc::clone(&self.raw), modes: PhantomData };
+        let send = PipeStream { raw: self.raw, modes: PhantomData };
+        (recv, send)
+    }
+
+    /// Puts the halves of one stream together again.
+    ///
+    /// # Errors
+    /// Gives them back if they are not halves of one stream.
+    pub fn reunite(rh: RecvPipeStream<Rm>, sh: SendPipeStream<Sm>) -> Result<Self, ReuniteError<Rm, Sm>> {
+        if Arc::ptr_eq(&rh.raw, &sh.raw) {
+            Ok(Self { raw: sh.raw, modes: PhantomData })
+        } else {
+            Err(ReuniteError { rh, sh })
+        }
+    }
+
+    /// Whether this is the server's end: it came from a listener.
+    pub fn is_server(&self) -> bool {
+        self.raw.is_server()
+    }
+
+    /// Whether this is the client's end.
+    pub fn is_client(&self) -> bool {
+        !self.raw.is_server()
+    }
+
+    /// The process at the client's end. Microsoft: "GetNamedPipeClientProcessId function".
+    ///
+    /// The process may have ended and its number may be another's by now: to find out who the peer is, use
+    /// [`peer_user_sid`](Self::peer_user_sid) on the server's end.
+    ///
+    /// # Errors
+    /// Whatever the system reports.
+    pub fn client_process_id(&self) -> io::Result<u32> {
+        pipe::id(self.as_handle(), Id::ClientProcess)
+    }
+
+    /// The session of the process at the client's end. Microsoft: "GetNamedPipeClientSessionId function".
+    ///
+    /// # Errors
+    /// Whatever the system reports.
+    pub fn client_session_id(&self) -> io::Result<u32> {
+        pipe::id(self.as_handle(), Id::ClientSession)
+    }
+
+    /// The process at the server's end. Microsoft: "GetNamedPipeServerProcessId function".
+    ///
+    /// # Errors
+    /// Whatever the system reports.
+    pub fn server_process_id(&self) -> io::Result<u32> {
+        pipe::id(self.as_handle(), Id::ServerProcess)
+    }
+
+    /// The session of the process at the server's end. Microsoft: "GetNamedPipeServerSessionId function".
+    ///
+    /// # Errors
+    /// Whatever the system reports.
+    pub fn server_session_id(&self) -> io::Result<u32> {
+        pipe::id(self.as_handle(), Id::ServerSession)
+    }
+
+    /// The process at the other end.
+    ///
+    /// # Errors
+    /// Whatever the system reports.
+    pub fn peer_process_id(&self) -> io::Result<u32> {
+        raw::peer_process_id(self.as_handle(), self.is_server())
+    }
+
+    /// The session of the process at the other end.
+    ///
+    /// # Errors
+    /// Whatever the system reports.
+    pub fn peer_session_id(&self) -> io::Result<u32> {
+        raw::peer_session_id(self.as_handle(), self.is_server())
+    }
+
+    /// The user at the other end, as the text of a SID (`S-1-5-21-...`).
+    ///
+    /// On the server's end this is the user that the client was when it connected: the thread takes the client's
+    /// identity for one query (Microsoft: "ImpersonateNamedPipeClient function") and ends the process if it cannot
+    /// get rid of it. On the client's end it is the user that the server's process runs as, found by its number.
+    ///
+    /// # Errors
+    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) if the client hides who it is, or if the client may not
+    /// look at the server's process; otherwise whatever the system reports.
+    pub fn peer_user_sid(&self) -> io::Result<String> {
+        raw::peer_user_sid(self.as_handle(), self.is_server())
+    }
+
+    /// Chooses whether reads and writes that would wait fail with [`WouldBlock`](io::ErrorKind::WouldBlock) instead.
+    ///
+    /// A write then moves as much as fits. The setting is this process's, shared by clones and halves.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        self.raw.set_nonblocking(nonblocking);
+        Ok(())
+    }
+
+    /// How long a read may wait. `None`: as long as it takes.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
+        Ok(self.raw.read_timeout())
+    }
+
+    /// Limits how long a read may wait; then it fails with [`TimedOut`](io::ErrorKind::TimedOut) and has read
+    /// nothing. The setting is shared by clones and halves and begins with the next read.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the limit is zero.
+    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.raw.set_read_timeout(timeout)
+    }
+
+    /// How long a write may wait. `None`: as long as it takes.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
+        Ok(self.raw.write_timeout())
+    }
+
+    /// Limits how long a write may wait; then it fails with [`TimedOut`](io::ErrorKind::TimedOut) and has written
+    /// nothing. The setting is shared by clones and halves and begins with the next write.
+    ///
+    /// Windows does not say how much of a cancelled write the peer has read. So a write with a time limit never has
+    /// more in flight than fits: it writes what does, and waits for space with a single byte. It asks the system for
+    /// the space each time (one call more), and writes fewer bytes than asked more often.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the limit is zero.
+    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.raw.set_write_timeout(timeout)
+    }
+
+    /// Ends the stream for this process: with [`Read`](Shutdown::Read) reading, with [`Both`](Shutdown::Both) writing
+    /// as well. Threads that are blocked in this end's reads and writes, or in those of its clones and halves, are
+    /// woken. From then on reads give 0 and writes give [`BrokenPipe`](io::ErrorKind::BrokenPipe).
+    ///
+    /// The peer notices when the last clone and half is dropped. A write that is stopped in the middle may have
+    /// delivered a part.
+    ///
+    /// # Errors
+    /// [`Unsupported`](io::ErrorKind::Unsupported) with [`Write`](Shutdown::Write): Windows has no way to end one
+    /// direction of a pipe.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.raw.shutdown(how)
+    }
+
+    /// Pipes have no error that is reported later, as sockets do: always `None`.
+    ///
+    /// # Errors
+    /// None.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        Ok(None)
+    }
+
+    /// Makes another stream for the same end. The end is closed when all are dropped.
+    ///
+    /// # Errors
+    /// Whatever the system reports, such as having too many handles.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        self.raw.try_clone().map(Self::from_raw)
+    }
+
+    /// Drops the stream. In interprocess 2 this avoided a thread that waited for the peer; there is no such thread now.
+    pub fn evade_limbo(self) {}
+
+    /// Does nothing. In interprocess 2 it told that nothing unread was left in the pipe, so that dropping need not wait
+    /// for the peer; dropping never waits now.
+    pub fn assume_flushed(&self) {}
+
+    /// Does nothing; the opposite of [`assume_flushed`](Self::assume_flushed) in interprocess 2.
+    pub fn mark_dirty(&self) {}
+
+    /// Waits until the peer has read everything that was written, or has closed its end.
+    ///
+    /// This is `FlushFileBuffers`. **It blocks as long as the peer does not read**, whatever the time limit of writes
+    /// is, and [`shutdown`](Self::shutdown) does not end it. It is not needed to keep data from being lost (see
+    /// [above](Self#the-end)); [`flush`](Write::flush) does nothing and returns at once.
+    ///
+    /// # Errors
+    /// [`BrokenPipe`](io::ErrorKind::BrokenPipe) if the peer has gone without reading everything.
+    pub fn drain(&self) -> io::Result<()> {
+        self.raw.drain()
+    }
+}
+
+impl PipeStream<pipe_mode::Bytes, pipe_mode::Bytes> {
+    /// Makes two connected streams, the server's end first.
+    ///
+    /// They are a named pipe with one instance and a name that nobody can guess (128 random bits), which refuses other
+    /// computers.
+    ///
+    /// # Errors
+    /// Whatever the system reports, such as having too many handles.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        let both = Directions { receives: true, sends: true };
+        let (server, client) = raw::private_pair(both, true, true, &PairOptions::default())?;
+        Ok((Self::from_raw(RawPipe::new(server, true)), Self::from_raw(RawPipe::new(client, false))))
+    }
+
+    /// Gives the handle. A stream of both directions is not a half, so it is the only one that uses it.
+    pub(crate) fn into_handle(self) -> OwnedHandle {
+        match OwnedHandle::try_from(self) {
+            Ok(handle) => handle,
+            Err(_) => unreachable!("only halves share a handle, and a half has one direction"),
+        }
+    }
+}
+
+impl<Rm: PipeModeTag, Sm: PipeModeTag> TryClone for PipeStream<Rm, Sm> {
+    fn try_clone(&self) -> io::Result<Self> {
+        self.try_clone()
+    }
+}
+
+impl<Sm: PipeModeTag> Read for &PipeStream<pipe_mode::Bytes, Sm> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.raw.read(buffer)
+    }
+
+    /// Reads into the first buffer that is not empty: Windows fills one per call.
+    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        let first = buffers.iter_mut().find(|buffer| !buffer.is_empty());
+        first.map_or(Ok(0), |buffer| self.raw.read(buffer))
+    }
+}
+
+impl<Sm: PipeModeTag> Read for PipeStream<pipe_mode::Bytes, Sm> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&*self).read(buffer)
+    }
+
+    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        (&*self).read_vectored(buffers)
+    }
+}
+
+impl<Rm: PipeModeTag> Write for &PipeStream<Rm, pipe_mode::Bytes> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.raw.write(buffer)
+    }
+
+    /// Writes the first buffer that is not empty: Windows takes one per call.
+    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        let first = buffers.iter().find(|buffer| !buffer.is_empty());
+        self.raw.write(first.map_or(&[], |buffer| buffer))
+    }
+
+    /// Does nothing: what is written is in the pipe. See [`drain`](PipeStream::drain).
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<Rm: PipeModeTag> Write for PipeStream<Rm, pipe_mode::Bytes> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        (&*self).write(buffer)
+    }
+
+    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        (&*self).write_vectored(buffers)
+    }
+
+    /// Does nothing: what is written is in the pipe. See [`drain`](PipeStream::drain).
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<Rm: PipeModeTag, Sm: PipeModeTag> AsHandle for PipeStream<Rm, Sm> {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.raw.as_handle()
+    }
+}
+
+impl<Rm: PipeModeTag, Sm: PipeModeTag> AsRawHandle for PipeStream<Rm, Sm> {
+    fn as_raw_handle(&self) -> RawHandle {
+        self.as_handle().as_raw_handle()
+    }
+}
+
+impl IntoRawHandle for PipeStream<pipe_mode::Bytes, pipe_mode::Bytes> {
+    fn into_raw_handle(self) -> RawHandle {
+        self.into_handle().into_raw_handle()
+    }
+}
+
+/// Takes one end of a named pipe that was opened for overlapped operations (`FILE_FLAG_OVERLAPPED`). Which end it is
+/// and what the pipe is are checked, the handle's access rights are not: without them reads and writes fail.
+impl<Rm: PipeModeTag, Sm: PipeModeTag> TryFrom<OwnedHandle> for PipeStream<Rm, Sm> {
+    type Error = FromHandleError;
+
+    fn try_from(handle: OwnedHandle) -> Result<Self, FromHandleError> {
+        let (handle, is_server) = handle::check::<Rm>(handle)?;
+        Ok(Self::from_raw(RawPipe::new(handle, is_server)))
+    }
+}
+
+/// Gives the handle, or the stream back if it is a half whose other half still exists.
+impl<Rm: PipeModeTag, Sm: PipeModeTag> TryFrom<PipeStream<Rm, Sm>> for OwnedHandle {
+    type Error = PipeStream<Rm, Sm>;
+
+    fn try_from(stream: PipeStream<Rm, Sm>) -> Result<Self, PipeStream<Rm, Sm>> {
+        match Arc::try_unwrap(stream.raw) {
+            Ok(raw) => Ok(raw.into_handle()),
+            Err(raw) => Err(PipeStream { raw, modes: PhantomData }),
+        }
+    }
+}
+
+impl<Rm: PipeModeTag, Sm: PipeModeTag> Debug for PipeStream<Rm, Sm> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mode = |mode: Option<PipeMode>| mode.map_or("None", PipeMode::name);
+        f.debug_struct("PipeStream")
+            .field("receives", &format_args!("{}", mode(Rm::MODE)))
+            .field("sends", &format_args!("{}", mode(Sm::MODE)))
+            .field("handle", &self.as_raw_handle())
+            .field("is_server", &self.is_server())
+            .finish()
+    }
+}

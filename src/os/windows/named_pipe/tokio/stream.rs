@@ -1,0 +1,332 @@
+//! The stream: which methods it has with which modes. What they do is in [`raw`](super::raw).
+
+use super::{ReuniteError, raw::AsyncPipe};
+use crate::{
+    ConnectWaitMode,
+    os::windows::{
+        named_pipe::{
+            PipeMode,
+            connect::{Attempt, Attempts},
+            name::PipePath,
+            pipe_mode::{self, PipeModeTag},
+            raw::{self, PairOptions},
+        },
+        sys::pipe::{self, Directions, Id},
+    },
+};
+use std::{
+    ffi::OsStr,
+    fmt::{self, Debug, Formatter},
+    io::{self, IoSlice},
+    marker::PhantomData,
+    net::Shutdown,
+    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle, RawHandle},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// One end of a connection over a named pipe: receives as `Rm` says, sends as `Sm` says. The counterpart of
+/// [`named_pipe::PipeStream`](crate::os::windows::named_pipe::PipeStream).
+///
+/// Streams of bytes implement [`AsyncRead`] and [`AsyncWrite`], also for `&PipeStream`: the two directions are
+/// independent, and several tasks may wait in the same direction.
+///
+/// # Cancel safety
+/// A read or write whose future is dropped before it was ready has moved nothing that is lost: bytes that arrive for it
+/// are kept for the next read.
+///
+/// # Writing, flushing, dropping
+/// A write moves what fits into the pipe. If nothing does, it leaves one byte in flight that waits for space; that byte
+/// counts as written. [`flush`](tokio::io::AsyncWriteExt::flush) waits until it is in the pipe.
+///
+/// [`shutdown`](tokio::io::AsyncWriteExt::shutdown) flushes and refuses writes from then on. The peer sees the end when
+/// the stream is dropped: Windows has no way to end one direction of a pipe.
+///
+/// Dropping never blocks and needs no runtime. A byte that is still in flight is left to the system's thread pool, which
+/// waits for space for at most a minute; if the process ends earlier it is lost, so flush before.
+pub struct PipeStream<Rm: PipeModeTag, Sm: PipeModeTag> {
+    pub(super) raw: Arc<AsyncPipe>,
+    modes: PhantomData<(Rm, Sm)>,
+}
+
+/// A stream that sends and receives in the same mode.
+pub type DuplexPipeStream<M> = PipeStream<M, M>;
+/// A stream, or a half of one, that receives only.
+pub type RecvPipeStream<M> = PipeStream<M, pipe_mode::None>;
+/// A stream, or a half of one, that sends only.
+pub type SendPipeStream<M> = PipeStream<pipe_mode::None, M>;
+
+impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
+    /// Connects to the named pipe at `path` (`\\.\pipe\NAME`, or `\\HOST\pipe\NAME` for another computer's), waiting
+    /// as long as all its instances are busy. Cancel-safe.
+    ///
+    /// # Errors
+    /// Those of the synchronous
+    /// [`connect_by_path`](crate::os::windows::named_pipe::PipeStream::connect_by_path).
+    ///
+    /// # Panics
+    /// If it has to wait, outside a Tokio runtime with its timer enabled.
+    pub async fn connect_by_path(path: impl AsRef<OsStr>) -> io::Result<Self> {
+        Self::connect_by_path_with_wait_mode(path, ConnectWaitMode::Unbounded).await
+    }
+
+    /// The same, waiting as `wait_mode` says. Cancel-safe.
+    ///
+    /// # Errors
+    /// Those of the synchronous
+    /// [`connect_by_path_with_wait_mode`](crate::os::windows::named_pipe::PipeStream::connect_by_path_with_wait_mode).
+    ///
+    /// # Panics
+    /// If it has to wait, outside a Tokio runtime with its timer enabled.
+    pub async fn connect_by_path_with_wait_mode(
+        path: impl AsRef<OsStr>,
+        wait_mode: ConnectWaitMode,
+    ) -> io::Result<Self> {
+        let path = PipePath::for_operation(path.as_ref(), "connect to named pipe")?;
+        let mut attempts = Attempts::new(&path, raw::directions(Rm::MODE, Sm::MODE), wait_mode);
+        loop {
+            match attempts.attempt()? {
+                Attempt::Connected(handle) => return Self::client(handle),
+                Attempt::Pause(pause) => tokio::time::sleep(pause).await,
+            }
+        }
+    }
+
+    fn client(handle: OwnedHandle) -> io::Result<Self> {
+        if Rm::MODE == Some(PipeMode::Messages) {
+            pipe::set_message_reads(handle.as_handle())?;
+        }
+        Ok(Self::from_raw(AsyncPipe::new(handle, false)))
+    }
+
+    pub(super) fn from_raw(raw: AsyncPipe) -> Self {
+        Self::from_shared(Arc::new(raw))
+    }
+
+    pub(super) fn from_shared(raw: Arc<AsyncPipe>) -> Self {
+        Self { raw, modes: PhantomData }
+    }
+
+    /// Splits the stream into halves that can be owned apart. The connection ends when both are dropped.
+    pub fn split(self) -> (RecvPipeStream<Rm>, SendPipeStream<Sm>) {
+        (PipeStream::from_shared(Arc::clone(&self.raw)), PipeStream::from_shared(self.raw))
+    }
+
+    /// Puts the halves of one stream together again.
+    ///
+    /// # Errors
+    /// Gives them back if they are not halves of one stream.
+    pub fn reunite(rh: RecvPipeStream<Rm>, sh: SendPipeStream<Sm>) -> Result<Self, ReuniteError<Rm, Sm>> {
+        if Arc::ptr_eq(&rh.raw, &sh.raw) {
+            Ok(Self::from_shared(sh.raw))
+        } else {
+            Err(ReuniteError { rh, sh })
+        }
+    }
+
+    /// Whether this is the server's end: it came from a listener.
+    pub fn is_server(&self) -> bool {
+        self.raw.is_server()
+    }
+
+    /// Whether this is the client's end.
+    pub fn is_client(&self) -> bool {
+        !self.raw.is_server()
+    }
+
+    /// The process at the client's end. Microsoft: "GetNamedPipeClientProcessId function".
+    ///
+    /// # Errors
+    /// Whatever the system reports.
+    pub fn client_process_id(&self) -> io::Result<u32> {
+        pipe::id(self.as_handle(), Id::ClientProcess)
+    }
+
+    /// The session of the process at the client's end. Microsoft: "GetNamedPipeClientSessionId function".
+    ///
+    /// # Errors
+    /// Whatever the system reports.
+    pub fn client_session_id(&self) -> io::Result<u32> {
+        pipe::id(self.as_handle(), Id::ClientSession)
+    }
+
+    /// The process at the server's end. Microsoft: "GetNamedPipeServerProcessId function".
+    ///
+    /// # Errors
+    /// Whatever the system reports.
+    pub fn server_process_id(&self) -> io::Result<u32> {
+        pipe::id(self.as_handle(), Id::ServerProcess)
+    }
+
+    /// The session of the process at the server's end. Microsoft: "GetNamedPipeServerSessionId function".
+    ///
+    /// # Errors
+    /// Whatever the system reports.
+    pub fn server_session_id(&self) -> io::Result<u32> {
+        pipe::id(self.as_handle(), Id::ServerSession)
+    }
+
+    /// The process at the other end.
+    ///
+    /// # Errors
+    /// Whatever the system reports.
+    pub fn peer_process_id(&self) -> io::Result<u32> {
+        raw::peer_process_id(self.as_handle(), self.is_server())
+    }
+
+    /// The session of the process at the other end.
+    ///
+    /// # Errors
+    /// Whatever the system reports.
+    pub fn peer_session_id(&self) -> io::Result<u32> {
+        raw::peer_session_id(self.as_handle(), self.is_server())
+    }
+
+    /// The user at the other end, as the text of a SID. See the synchronous
+    /// [`peer_user_sid`](crate::os::windows::named_pipe::PipeStream::peer_user_sid).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn peer_user_sid(&self) -> io::Result<String> {
+        raw::peer_user_sid(self.as_handle(), self.is_server())
+    }
+
+    /// Ends the stream for this process: with [`Read`](Shutdown::Read) reading, with [`Both`](Shutdown::Both) writing
+    /// as well. Tasks that wait in this end's reads and writes are woken. From then on reads give nothing and writes
+    /// give [`BrokenPipe`](io::ErrorKind::BrokenPipe). Bytes that arrived for a dropped read can still be read.
+    ///
+    /// # Errors
+    /// [`Unsupported`](io::ErrorKind::Unsupported) with [`Write`](Shutdown::Write).
+    pub fn shutdown_now(&self, how: Shutdown) -> io::Result<()> {
+        self.raw.shutdown_now(how)
+    }
+
+    /// Pipes have no error that is reported later, as sockets do: always `None`.
+    ///
+    /// # Errors
+    /// None.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        Ok(None)
+    }
+
+    /// Drops the stream. In interprocess 2 this avoided a task that waited for the peer; there is no such task now.
+    pub fn evade_limbo(self) {}
+
+    /// Does nothing, as in the synchronous
+    /// [`assume_flushed`](crate::os::windows::named_pipe::PipeStream::assume_flushed).
+    pub fn assume_flushed(&self) {}
+
+    /// Does nothing; the opposite of [`assume_flushed`](Self::assume_flushed) in interprocess 2.
+    pub fn mark_dirty(&self) {}
+}
+
+impl PipeStream<pipe_mode::Bytes, pipe_mode::Bytes> {
+    /// Makes two connected streams, the server's end first. See the synchronous
+    /// [`pair`](crate::os::windows::named_pipe::PipeStream::pair).
+    ///
+    /// # Errors
+    /// Whatever the system reports, such as having too many handles.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        let both = Directions { receives: true, sends: true };
+        let (server, client) = raw::private_pair(both, true, true, &PairOptions::default())?;
+        Ok((Self::from_raw(AsyncPipe::new(server, true)), Self::from_raw(AsyncPipe::new(client, false))))
+    }
+}
+
+impl<Sm: PipeModeTag> AsyncRead for &PipeStream<pipe_mode::Bytes, Sm> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.raw.poll_read(cx, buffer)
+    }
+}
+
+impl<Sm: PipeModeTag> AsyncRead for PipeStream<pipe_mode::Bytes, Sm> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.raw.poll_read(cx, buffer)
+    }
+}
+
+impl<Rm: PipeModeTag> AsyncWrite for &PipeStream<Rm, pipe_mode::Bytes> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.raw.poll_write(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.raw.poll_write(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.raw.poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.raw.poll_shutdown(cx)
+    }
+}
+
+impl<Rm: PipeModeTag> AsyncWrite for PipeStream<Rm, pipe_mode::Bytes> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.raw.poll_write(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.raw.poll_write(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.raw.poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.raw.poll_shutdown(cx)
+    }
+}
+
+impl<Rm: PipeModeTag, Sm: PipeModeTag> AsHandle for PipeStream<Rm, Sm> {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.raw.as_handle()
+    }
+}
+
+impl<Rm: PipeModeTag, Sm: PipeModeTag> AsRawHandle for PipeStream<Rm, Sm> {
+    fn as_raw_handle(&self) -> RawHandle {
+        self.as_handle().as_raw_handle()
+    }
+}
+
+impl<Rm: PipeModeTag, Sm: PipeModeTag> Debug for PipeStream<Rm, Sm> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mode = |mode: Option<PipeMode>| mode.map_or("None", PipeMode::name);
+        f.debug_struct("PipeStream")
+            .field("receives", &format_args!("{}", mode(Rm::MODE)))
+            .field("sends", &format_args!("{}", mode(Sm::MODE)))
+            .field("handle", &self.as_raw_handle())
+            .field("is_server", &self.is_server())
+            .finish()
+    }
+}

@@ -1,0 +1,16 @@
+//! The calls of Windows, and the only unsafe code for it.
+//!
+//! Functions take borrowed handles and buffers, give owned handles and [`std::io::Result`], and hold the promises
+//! that make each call sound, above all: memory that an operation in flight may touch outlives the operation.
+
+#![allow(unsafe_code)]
+
+pub(crate) mod event;
+pub(crate) mod handle;
+pub(crate) mod operation;
+pub(crate) mod overlapped;
+pub(crate) mod pipe;
+pub(crate) mod security;
+#[cfg(feature = "tokio")]
+pub(crate) mod wait;
+pub(crate) mod wide;

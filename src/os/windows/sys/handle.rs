@@ -1,0 +1,197 @@
+//! What can be asked of any handle, and handing one to another process.
+
+use std::{
+    io,
+    mem::size_of,
+    os::windows::io::{
+        AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, IntoRawHandle, OwnedHandle, RawHandle,
+    },
+    ptr,
+    sync::{Mutex, PoisonError},
+};
+use windows_sys::{
+    Wdk::{
+        Foundation::{NtQueryObject, ObjectBasicInformation},
+        Storage::FileSystem::{
+            FILE_MODE_INFORMATION, FILE_SYNCHRONOUS_IO_ALERT, FILE_SYNCHRONOUS_IO_NONALERT,
+            FileModeInformation, NtQueryInformationFile,
+        },
+    },
+    Win32::{
+        Foundation::{
+            DUPLICATE_CLOSE_SOURCE, DUPLICATE_SAME_ACCESS, DuplicateHandle, GetHandleInformation,
+            HANDLE_FLAG_INHERIT, NTSTATUS, RtlNtStatusToDosError, SetHandleInformation, WAIT_OBJECT_0,
+        },
+        Storage::FileSystem::{FILE_READ_DATA, FILE_TYPE_PIPE, FILE_WRITE_DATA, GetFileType},
+        System::{
+            IO::IO_STATUS_BLOCK,
+            Threading::{GetCurrentProcess, WaitForSingleObject},
+        },
+    },
+};
+
+/// The result of a call that gives zero and sets the thread's last error when it fails.
+pub(super) fn check(result: i32) -> io::Result<()> {
+    if result == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// The result of a call of the native API.
+pub(super) fn check_status(status: NTSTATUS) -> io::Result<()> {
+    if status >= 0 {
+        return Ok(());
+    }
+    // SAFETY: any value may be translated.
+    let error = unsafe { RtlNtStatusToDosError(status) };
+    Err(io::Error::from_raw_os_error(error as i32))
+}
+
+/// Whether children that are started with inheritance inherit the handle.
+pub(crate) fn is_inheritable(handle: BorrowedHandle<'_>) -> io::Result<bool> {
+    let mut flags = 0;
+    // SAFETY: the handle is open and `flags` is a place for a u32.
+    check(unsafe { GetHandleInformation(handle.as_raw_handle(), &mut flags) })?;
+    Ok(flags & HANDLE_FLAG_INHERIT != 0)
+}
+
+/// Says whether children that are started with inheritance inherit the handle.
+pub(crate) fn set_inheritable(handle: BorrowedHandle<'_>, inheritable: bool) -> io::Result<()> {
+    let flags = if inheritable { HANDLE_FLAG_INHERIT } else { 0 };
+    // SAFETY: the handle is open.
+    check(unsafe { SetHandleInformation(handle.as_raw_handle(), HANDLE_FLAG_INHERIT, flags) })
+}
+
+/// Whether the handle is a pipe, named or not, or a socket (Windows says the same of both).
+pub(crate) fn is_pipe_like(handle: BorrowedHandle<'_>) -> bool {
+    // SAFETY: the handle is open.
+    let kind = unsafe { GetFileType(handle.as_raw_handle()) };
+    kind == FILE_TYPE_PIPE
+}
+
+/// The access rights that the handle carries.
+pub(crate) fn granted_access(handle: BorrowedHandle<'_>) -> io::Result<u32> {
+    // PUBLIC_OBJECT_BASIC_INFORMATION: attributes, granted access, and twelve more words that do not matter here.
+    let mut information = [0_u32; 14];
+    let size = size_of::<[u32; 14]>() as u32;
+    let place = information.as_mut_ptr().cast();
+    // SAFETY: the handle is open, and `place` has room for `size` bytes.
+    let status = unsafe {
+        NtQueryObject(handle.as_raw_handle(), ObjectBasicInformation, place, size, ptr::null_mut())
+    };
+    check_status(status)?;
+    Ok(information[1])
+}
+
+/// Whether the handle was opened for overlapped operations, so that one in each direction can run at a time.
+pub(crate) fn is_overlapped(handle: BorrowedHandle<'_>) -> io::Result<bool> {
+    let mut io_status = IO_STATUS_BLOCK::default();
+    let mut information = FILE_MODE_INFORMATION::default();
+    let size = size_of::<FILE_MODE_INFORMATION>() as u32;
+    let place = ptr::from_mut(&mut information).cast();
+    // SAFETY: the handle is open, the query is answered before the call returns, and `place` has room for `size`.
+    let status = unsafe {
+        NtQueryInformationFile(handle.as_raw_handle(), &mut io_status, place, size, FileModeInformation)
+    };
+    check_status(status)?;
+    Ok(information.Mode & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT) == 0)
+}
+
+/// Moves the handle into another process and gives its value there. It is closed here in any case.
+pub(crate) fn move_to_process(handle: OwnedHandle, process: BorrowedHandle<'_>) -> io::Result<u64> {
+    let mut there: RawHandle = ptr::null_mut();
+    let options = DUPLICATE_SAME_ACCESS | DUPLICATE_CLOSE_SOURCE;
+    let source = handle.into_raw_handle();
+    let here = current_process();
+    // SAFETY: `source` is open and ours to close (the call closes it even if it fails), `process` is open, and
+    // `there` is a place for a handle.
+    let result = unsafe { DuplicateHandle(here, source, process.as_raw_handle(), &mut there, 0, 0, options) };
+    check(result)?;
+    Ok(there as usize as u64)
+}
+
+/// Gives a copy of the handle to another process, which cannot be inherited there, and gives its value there.
+pub(crate) fn copy_to_process(
+    handle: BorrowedHandle<'_>,
+    process: BorrowedHandle<'_>,
+) -> io::Result<RawHandle> {
+    let mut there: RawHandle = ptr::null_mut();
+    let here = current_process();
+    let source = handle.as_raw_handle();
+    // SAFETY: both handles are open, and `there` is a place for a handle.
+    let result = unsafe {
+        DuplicateHandle(here, source, process.as_raw_handle(), &mut there, 0, 0, DUPLICATE_SAME_ACCESS)
+    };
+    check(result)?;
+    Ok(there)
+}
+
+/// Whether a process has ended.
+pub(crate) fn has_ended(process: BorrowedHandle<'_>) -> bool {
+    // SAFETY: the handle is open.
+    let result = unsafe { WaitForSingleObject(process.as_raw_handle(), 0) };
+    result == WAIT_OBJECT_0
+}
+
+/// The access right to read from a pipe.
+pub(crate) const READ: u32 = FILE_READ_DATA;
+/// The access right to write to a pipe.
+pub(crate) const WRITE: u32 = FILE_WRITE_DATA;
+
+/// What [`adopt`] found wrong with the value.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// There is no open handle of that value.
+    Closed,
+    /// It is a handle, but not one of a pipe.
+    OtherKind,
+    /// Its inheritance flag is not as it must be, so it is somebody else's.
+    NotPassed,
+}
+
+/// Becomes the owner of a pipe handle that the parent process passed to this one as a bare number.
+///
+/// `inherited` says how it was passed: by inheritance (then it still carries the inheritance flag, which is cleared
+/// here), or copied into this process while it ran (then it does not).
+///
+/// That nobody here owns the handle already cannot be asked of Windows. What can be checked is: handles that Rust
+/// programs make are not inheritable, and standard streams are refused; a handle that was adopted once is refused
+/// as inherited from then on. For a copied handle the number came through a pipe that was checked in this way.
+pub(crate) fn adopt(value: u64, inherited: bool) -> Result<OwnedHandle, Refusal> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+
+    let value = usize::try_from(value).map_err(|_| Refusal::Closed)?;
+    let raw = ptr::without_provenance_mut(value);
+    // The lowest two bits are not part of a handle's value, and the negative ones are not handles but stand for some.
+    if value == 0 || value % 4 != 0 || (value as isize) < 0 || value as u64 > u64::from(u32::MAX) {
+        return Err(Refusal::Closed);
+    }
+    if is_standard_stream(raw) {
+        return Err(Refusal::NotPassed);
+    }
+    // SAFETY: used only to ask whether it is open and what it is; each of those calls fails if it is not.
+    let candidate = unsafe { BorrowedHandle::borrow_raw(raw) };
+    let inheritable = is_inheritable(candidate).map_err(|_| Refusal::Closed)?;
+    if !is_pipe_like(candidate) {
+        return Err(Refusal::OtherKind);
+    }
+    if inheritable != inherited {
+        return Err(Refusal::NotPassed);
+    }
+    // SAFETY: open, a pipe, and passed to this process by its parent (see above); a second call cannot get here with
+    // an inherited value, because the flag is cleared before the lock is released.
+    let handle = unsafe { OwnedHandle::from_raw_handle(raw) };
+    if inherited {
+        set_inheritable(handle.as_handle(), false).map_err(|_| Refusal::Closed)?;
+    }
+    Ok(handle)
+}
+
+fn is_standard_stream(raw: RawHandle) -> bool {
+    let standard = [io::stdin().as_raw_handle(), io::stdout().as_raw_handle(), io::stderr().as_raw_handle()];
+    standard.contains(&raw)
+}
+
+fn current_process() -> RawHandle {
+    // SAFETY: gives a constant.
+    unsafe { GetCurrentProcess() }
+}

@@ -1,0 +1,213 @@
+//! Operations that outlive the call that starts them, with memory of their own.
+#![cfg_attr(not(feature = "tokio"), allow(dead_code))] // Listeners only connect; Tokio streams read and write.
+
+use super::{
+    event::Event,
+    overlapped::{self, Ended, clamp, is, started},
+};
+use std::{
+    cell::UnsafeCell,
+    fmt::{self, Debug, Formatter},
+    io::{self, IoSlice},
+    os::windows::io::{AsHandle, AsRawHandle, OwnedHandle},
+    ptr,
+    ptr::NonNull,
+    sync::Arc,
+    task::Poll,
+};
+use windows_sys::Win32::{
+    Foundation::{ERROR_NO_DATA, ERROR_PIPE_CONNECTED},
+    Storage::FileSystem::{ReadFile, WriteFile},
+    System::{IO::OVERLAPPED, Pipes::ConnectNamedPipe},
+};
+
+/// Place for one operation at a time on pipes: what is in flight, its buffer, and the event that tells of its end.
+///
+/// While an operation is in flight the pipe's handle is kept open from here; dropping cancels the operation and
+/// waits for the cancellation (which is immediate for pipes).
+///
+/// Windows cancels what a thread has in flight when that thread ends ("ExitThread function"). Such an operation
+/// ends with `ERROR_OPERATION_ABORTED` although nobody called [`cancel`](Self::cancel); the owner starts it again.
+pub(crate) struct Operation {
+    /// Touched by the system while `pipe` is `Some`.
+    overlapped: NonNull<UnsafeCell<OVERLAPPED>>,
+    /// Its bytes are touched by the system while `pipe` is `Some`.
+    buffer: Vec<u8>,
+    event: Arc<Event>,
+    /// The pipe on which an operation is in flight.
+    pipe: Option<Arc<OwnedHandle>>,
+}
+
+// SAFETY: `overlapped` is owned like a `Box`, and the system accepts it from any thread.
+unsafe impl Send for Operation {}
+
+impl Operation {
+    /// Makes a place with nothing in flight.
+    pub(crate) fn new() -> io::Result<Self> {
+        let event = Arc::new(Event::new()?);
+        let overlapped = Box::new(UnsafeCell::new(OVERLAPPED::default()));
+        Ok(Self { overlapped: NonNull::from(Box::leak(overlapped)), buffer: Vec::new(), event, pipe: None })
+    }
+
+    /// The event that is signalled when an operation ends that was in flight.
+    pub(crate) fn event(&self) -> &Arc<Event> {
+        &self.event
+    }
+
+    /// Whether an operation is in flight, as far as [`poll`](Self::poll) has found out.
+    pub(crate) fn in_flight(&self) -> bool {
+        self.pipe.is_some()
+    }
+
+    /// The pipe on which an operation is in flight.
+    pub(crate) fn pipe(&self) -> Option<Arc<OwnedHandle>> {
+        self.pipe.clone()
+    }
+
+    /// What the last read has read is at the start of this. Empty while an operation is in flight.
+    pub(crate) fn buffer(&self) -> &[u8] {
+        if self.in_flight() { &[] } else { &self.buffer }
+    }
+
+    /// Starts to read at most `length` bytes into the buffer.
+    pub(crate) fn read(&mut self, pipe: &Arc<OwnedHandle>, length: usize) -> Poll<io::Result<Ended>> {
+        self.prepare();
+        if self.buffer.len() < length {
+            self.buffer.resize(length, 0);
+        }
+        let place = self.buffer.as_mut_ptr();
+        let overlapped = self.overlapped().get();
+        let length = clamp(length);
+        // SAFETY: `place` has room for `length` bytes. It and `overlapped` belong to `self`, which neither frees nor
+        // touches them before the operation has ended (`pipe` is `Some` until then).
+        let result = unsafe { ReadFile(pipe.as_raw_handle(), place, length, ptr::null_mut(), overlapped) };
+        self.track(pipe, started(result))
+    }
+
+    /// Starts to write so many of the bytes that `slices` have after the first `skip`, from a copy.
+    pub(crate) fn write(
+        &mut self,
+        pipe: &Arc<OwnedHandle>,
+        slices: &[IoSlice<'_>],
+        mut skip: usize,
+        length: usize,
+    ) -> Poll<io::Result<Ended>> {
+        self.prepare();
+        self.buffer.clear();
+        for slice in slices {
+            let (skipped, rest) = slice.split_at(skip.min(slice.len()));
+            skip -= skipped.len();
+            let wanted = length - self.buffer.len();
+            self.buffer.extend_from_slice(&rest[..wanted.min(rest.len())]);
+        }
+        self.write_again(pipe)
+    }
+
+    /// Starts to write what the buffer still has from the last [`write`](Self::write).
+    pub(crate) fn write_again(&mut self, pipe: &Arc<OwnedHandle>) -> Poll<io::Result<Ended>> {
+        self.prepare();
+        let place = self.buffer.as_ptr();
+        let length = clamp(self.buffer.len());
+        let overlapped = self.overlapped().get();
+        // SAFETY: `place` has `length` bytes. It and `overlapped` belong to `self`, which neither frees nor changes
+        // them before the operation has ended (`pipe` is `Some` until then).
+        let result = unsafe { WriteFile(pipe.as_raw_handle(), place, length, ptr::null_mut(), overlapped) };
+        self.track(pipe, started(result))
+    }
+
+    /// Starts to wait for a client of a server's pipe. That one was here and has left counts as a client.
+    pub(crate) fn connect(&mut self, pipe: &Arc<OwnedHandle>) -> Poll<io::Result<Ended>> {
+        self.prepare();
+        let overlapped = self.overlapped().get();
+        // SAFETY: `overlapped` belongs to `self`, which neither frees nor touches it before the operation has ended
+        // (`pipe` is `Some` until then).
+        let result = unsafe { ConnectNamedPipe(pipe.as_raw_handle(), overlapped) };
+        match started(result) {
+            Err(error) if is(&error, ERROR_PIPE_CONNECTED) || is(&error, ERROR_NO_DATA) => {
+                // No operation was started, so the system does not signal the event.
+                self.event.set();
+                Poll::Ready(Ok(Ended::Done(0)))
+            }
+            other => self.track(pipe, other),
+        }
+    }
+
+    /// The result of the operation that is in flight, or `Pending`: then the event will be signalled.
+    ///
+    /// # Panics
+    /// If nothing is in flight.
+    pub(crate) fn poll(&mut self) -> Poll<io::Result<Ended>> {
+        let Some(pipe) = &self.pipe else { panic!("nothing is in flight") };
+        let Some(result) = overlapped::result(pipe.as_handle(), self.overlapped()) else {
+            return Poll::Pending;
+        };
+        self.pipe = None;
+        Poll::Ready(result)
+    }
+
+    /// Asks the system to end the operation that is in flight, if there is one. [`poll`](Self::poll) gives its
+    /// result.
+    pub(crate) fn cancel(&self) {
+        if let Some(pipe) = &self.pipe {
+            overlapped::cancel(pipe.as_handle(), self.overlapped());
+        }
+    }
+
+    /// Cancels the operation that is in flight and waits until it has ended: the result it had nevertheless.
+    pub(crate) fn cancel_and_wait(&mut self) -> Option<io::Result<Ended>> {
+        self.pipe.as_ref()?;
+        self.cancel();
+        self.event.wait(None);
+        match self.poll() {
+            Poll::Ready(result) => Some(result),
+            // Not possible: the event tells of the end. Keeping the memory for ever is the safe answer.
+            Poll::Pending => std::process::abort(),
+        }
+    }
+
+    /// Makes the place ready for a new operation.
+    ///
+    /// # Panics
+    /// If one is in flight.
+    fn prepare(&mut self) {
+        assert!(!self.in_flight(), "another operation is in flight");
+        let fresh = OVERLAPPED { hEvent: self.event.for_overlapped(), ..OVERLAPPED::default() };
+        // SAFETY: nothing is in flight, so the place is `self`'s alone.
+        unsafe { self.overlapped().get().write(fresh) };
+    }
+
+    /// Notes what a call that starts an operation gave.
+    fn track(&mut self, pipe: &Arc<OwnedHandle>, started: io::Result<Poll<()>>) -> Poll<io::Result<Ended>> {
+        match started {
+            Err(error) => Poll::Ready(Err(error)),
+            Ok(Poll::Pending) => {
+                self.pipe = Some(Arc::clone(pipe));
+                Poll::Pending
+            }
+            Ok(Poll::Ready(())) => {
+                let result = overlapped::result(pipe.as_handle(), self.overlapped());
+                Poll::Ready(result.unwrap_or(Ok(Ended::Done(0))))
+            }
+        }
+    }
+
+    fn overlapped(&self) -> &UnsafeCell<OVERLAPPED> {
+        // SAFETY: the pointer came from a `Box` that lives as long as `self`; behind `UnsafeCell`, the system may
+        // write to the place meanwhile.
+        unsafe { self.overlapped.as_ref() }
+    }
+}
+
+impl Drop for Operation {
+    fn drop(&mut self) {
+        let _ = self.cancel_and_wait();
+        // SAFETY: the pointer came from a `Box`, and nothing is in flight any more.
+        drop(unsafe { Box::from_raw(self.overlapped.as_ptr()) });
+    }
+}
+
+impl Debug for Operation {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operation").field("in_flight", &self.in_flight()).finish_non_exhaustive()
+    }
+}

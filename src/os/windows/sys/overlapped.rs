@@ -1,0 +1,199 @@
+//! Reads and writes that run to their end in the call, with a time limit and a way to stop them.
+//!
+//! Every one is an overlapped operation, so that a read and a write of two threads on one handle do not wait for
+//! each other, as they would on a synchronous handle.
+
+use super::event::{Event, with_thread_event};
+use std::{
+    cell::UnsafeCell,
+    io,
+    os::windows::io::{AsRawHandle, BorrowedHandle},
+    ptr,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    task::Poll,
+    time::Instant,
+};
+use windows_sys::Win32::{
+    Foundation::{ERROR_IO_INCOMPLETE, ERROR_IO_PENDING, ERROR_MORE_DATA, ERROR_OPERATION_ABORTED},
+    Storage::FileSystem::{ReadFile, WriteFile},
+    System::IO::{CancelIoEx, GetOverlappedResult, OVERLAPPED},
+};
+
+/// How an operation that did not fail ended.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// So many bytes were moved.
+    Done(usize),
+    /// So many bytes were read, and the message has more.
+    Partial(usize),
+    /// Nothing was moved in time. Of a write, part may have been: see [`write()`].
+    TimedOut,
+    /// Nothing was moved before the operation was stopped, with the same reservation.
+    Stopped,
+}
+
+/// What ends an operation early.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Limits<'a> {
+    /// When to give up; a moment that has passed means "do not wait".
+    pub(crate) deadline: Option<Instant>,
+    /// The way to stop the operation from another thread.
+    pub(crate) stopper: &'a Stopper,
+}
+
+/// Stops the operations of other threads, now and from now on.
+#[derive(Debug, Default)]
+pub(crate) struct Stopper {
+    stopped: AtomicBool,
+    /// The addresses of the operations in flight. Only compared by the system, never followed.
+    in_flight: Mutex<Vec<usize>>,
+}
+
+impl Stopper {
+    /// One that stops nothing yet.
+    pub(crate) const fn new() -> Self {
+        Self { stopped: AtomicBool::new(false), in_flight: Mutex::new(Vec::new()) }
+    }
+
+    /// Whether [`stop`](Self::stop) was called.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.load(SeqCst)
+    }
+
+    /// Cancels the operations that are in flight on the pipe of `handle`, and those that will be started.
+    ///
+    /// There is no gap: an operation enters the list after it has started and then looks at the flag. Either it is in
+    /// the list when this reads it, or it entered after the flag was set and sees that.
+    pub(crate) fn stop(&self, handle: BorrowedHandle<'_>) {
+        self.stopped.store(true, SeqCst);
+        for &address in &*self.list() {
+            // SAFETY: the handle is open. The system compares the address with those of the operations it knows.
+            let _ = unsafe { CancelIoEx(handle.as_raw_handle(), ptr::without_provenance(address)) };
+        }
+    }
+
+    fn list(&self) -> MutexGuard<'_, Vec<usize>> {
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads at most `buffer.len()` bytes.
+///
+/// An operation that is cancelled has either read something, which is then the result, or nothing.
+pub(crate) fn read(handle: BorrowedHandle<'_>, buffer: &mut [u8], limits: Limits<'_>) -> io::Result<Ended> {
+    let length = clamp(buffer.len());
+    let place = buffer.as_mut_ptr();
+    with_thread_event(|event| {
+        run(handle, event, limits, |handle, overlapped| {
+            // SAFETY: `place` has room for `length` bytes, and both it and `overlapped` stay in place until the
+            // operation has ended, which `run` waits for in every case.
+            unsafe { ReadFile(handle.as_raw_handle(), place, length, ptr::null_mut(), overlapped) }
+        })
+    })
+}
+
+/// Writes at most `buffer.len()` bytes.
+///
+/// When a write of more than one byte is cancelled, the peer may have read part of it, and Windows does not say how
+/// much. A write of one byte is all or nothing.
+pub(crate) fn write(handle: BorrowedHandle<'_>, buffer: &[u8], limits: Limits<'_>) -> io::Result<Ended> {
+    let length = clamp(buffer.len());
+    let place = buffer.as_ptr();
+    with_thread_event(|event| {
+        run(handle, event, limits, |handle, overlapped| {
+            // SAFETY: `place` has `length` bytes, and both it and `overlapped` stay in place until the operation has
+            // ended, which `run` waits for in every case.
+            unsafe { WriteFile(handle.as_raw_handle(), place, length, ptr::null_mut(), overlapped) }
+        })
+    })
+}
+
+/// Starts an operation and sees it to its end. Does not unwind and does not return before that.
+fn run(
+    handle: BorrowedHandle<'_>,
+    event: &Event,
+    limits: Limits<'_>,
+    start: impl FnOnce(BorrowedHandle<'_>, *mut OVERLAPPED) -> i32,
+) -> io::Result<Ended> {
+    let overlapped = UnsafeCell::new(OVERLAPPED { hEvent: event.for_overlapped(), ..OVERLAPPED::default() });
+    if started(start(handle, overlapped.get()))?.is_ready() {
+        return result(handle, &overlapped).unwrap_or(Ok(Ended::Done(0)));
+    }
+    // In flight. From here on no path may leave this function before the event was signalled.
+    let address = overlapped.get().addr();
+    limits.stopper.list().push(address);
+    if limits.stopper.is_stopped() || !event.wait(limits.deadline) {
+        cancel(handle, &overlapped);
+        event.wait(None);
+    }
+    limits.stopper.list().retain(|&listed| listed != address);
+    match result(handle, &overlapped) {
+        Some(Err(error)) if is(&error, ERROR_OPERATION_ABORTED) => {
+            if limits.stopper.is_stopped() {
+                Ok(Ended::Stopped)
+            } else if limits.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                Ok(Ended::TimedOut)
+            } else {
+                // Somebody called CancelIoEx on the raw handle.
+                Err(error)
+            }
+        }
+        Some(result) => result,
+        None => Err(io::Error::other("an operation has no result although its event was signalled")),
+    }
+}
+
+/// Reads what a call that starts an operation gave: whether the operation has ended already, or an error.
+pub(super) fn started(result: i32) -> io::Result<Poll<()>> {
+    if result != 0 {
+        return Ok(Poll::Ready(()));
+    }
+    let error = io::Error::last_os_error();
+    if is(&error, ERROR_IO_PENDING) {
+        Ok(Poll::Pending)
+    } else if is(&error, ERROR_MORE_DATA) {
+        Ok(Poll::Ready(()))
+    } else {
+        Err(error)
+    }
+}
+
+/// The result of an operation; `None` if it is still in flight.
+pub(super) fn result(
+    handle: BorrowedHandle<'_>,
+    overlapped: &UnsafeCell<OVERLAPPED>,
+) -> Option<io::Result<Ended>> {
+    let mut bytes = 0;
+    // SAFETY: the handle is open, and `overlapped` was given to an operation on it and is still in place.
+    let result = unsafe { GetOverlappedResult(handle.as_raw_handle(), overlapped.get(), &mut bytes, 0) };
+    if result != 0 {
+        return Some(Ok(Ended::Done(bytes as usize)));
+    }
+    let error = io::Error::last_os_error();
+    if is(&error, ERROR_IO_INCOMPLETE) {
+        None
+    } else if is(&error, ERROR_MORE_DATA) {
+        Some(Ok(Ended::Partial(bytes as usize)))
+    } else {
+        Some(Err(error))
+    }
+}
+
+/// Asks the system to end an operation early. Its memory must stay in place until it has ended.
+pub(super) fn cancel(handle: BorrowedHandle<'_>, overlapped: &UnsafeCell<OVERLAPPED>) {
+    // SAFETY: the handle is open. The call fails if the operation has ended, which is fine.
+    let _ = unsafe { CancelIoEx(handle.as_raw_handle(), overlapped.get()) };
+}
+
+/// Whether `error` is the system's error of that number.
+pub(crate) fn is(error: &io::Error, number: u32) -> bool {
+    error.raw_os_error() == Some(number as i32)
+}
+
+/// As much as one call can move.
+pub(super) fn clamp(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,334 @@
+//! Pipes: making, opening, asking.
+
+use super::{
+    handle::{check, check_status},
+    overlapped::is,
+    security::Descriptor,
+    wide::WideString,
+};
+use std::{
+    ffi::OsString,
+    io,
+    mem::size_of,
+    os::windows::{
+        ffi::OsStringExt,
+        io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawHandle},
+    },
+    ptr,
+    sync::OnceLock,
+};
+use windows_sys::{
+    Wdk::Storage::FileSystem::{
+        FILE_PIPE_LOCAL_INFORMATION, FileNameInformation, FilePipeLocalInformation, NtQueryInformationFile,
+    },
+    Win32::{
+        Foundation::{
+            ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS, ERROR_BROKEN_PIPE, ERROR_FILE_NOT_FOUND,
+            ERROR_NO_DATA, ERROR_OPERATION_ABORTED, ERROR_PIPE_BUSY, ERROR_PIPE_NOT_CONNECTED, GENERIC_READ,
+            GENERIC_WRITE, GetLastError, INVALID_HANDLE_VALUE, SetLastError,
+        },
+        Security::SECURITY_ATTRIBUTES,
+        Storage::FileSystem::{
+            CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, FILE_FLAG_WRITE_THROUGH,
+            FlushFileBuffers, OPEN_EXISTING, PIPE_ACCESS_INBOUND, PIPE_ACCESS_OUTBOUND,
+            SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT,
+        },
+        System::{
+            IO::IO_STATUS_BLOCK,
+            Pipes::{
+                CreateNamedPipeW, CreatePipe, GetNamedPipeClientProcessId, GetNamedPipeClientSessionId,
+                GetNamedPipeInfo, GetNamedPipeServerProcessId, GetNamedPipeServerSessionId, PIPE_NOWAIT,
+                PIPE_READMODE_MESSAGE, PIPE_REJECT_REMOTE_CLIENTS, PIPE_SERVER_END, PIPE_TYPE_MESSAGE,
+                PIPE_UNLIMITED_INSTANCES, PIPE_WAIT, PeekNamedPipe, SetNamedPipeHandleState, WaitNamedPipeW,
+            },
+        },
+    },
+};
+
+/// Which way bytes go at one end of a pipe.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Directions {
+    /// This end receives.
+    pub(crate) receives: bool,
+    /// This end sends.
+    pub(crate) sends: bool,
+}
+
+/// How to make one instance of a named pipe.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Creation<'a> {
+    /// Of the server's end.
+    pub(crate) directions: Directions,
+    /// Fail with [`AlreadyExists`](io::ErrorKind::AlreadyExists) or
+    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) if there is a pipe of that name.
+    pub(crate) first: bool,
+    /// Overlapped operations, which all our streams use.
+    pub(crate) overlapped: bool,
+    pub(crate) write_through: bool,
+    pub(crate) message_type: bool,
+    pub(crate) message_reads: bool,
+    pub(crate) accept_remote: bool,
+    /// `None`: no limit.
+    pub(crate) max_instances: Option<u8>,
+    pub(crate) output_buffer: u32,
+    pub(crate) input_buffer: u32,
+    pub(crate) wait_timeout: u32,
+    pub(crate) security: Option<&'a Descriptor>,
+    pub(crate) inheritable: bool,
+}
+
+/// Makes an instance of a named pipe, and the pipe with it if there is none of that name.
+pub(crate) fn create(name: &WideString, how: &Creation<'_>) -> io::Result<OwnedHandle> {
+    let mut open_mode = 0;
+    open_mode |= if how.directions.receives { PIPE_ACCESS_INBOUND } else { 0 };
+    open_mode |= if how.directions.sends { PIPE_ACCESS_OUTBOUND } else { 0 };
+    open_mode |= if how.first { FILE_FLAG_FIRST_PIPE_INSTANCE } else { 0 };
+    open_mode |= if how.overlapped { FILE_FLAG_OVERLAPPED } else { 0 };
+    open_mode |= if how.write_through { FILE_FLAG_WRITE_THROUGH } else { 0 };
+    let mut pipe_mode = PIPE_WAIT;
+    pipe_mode |= if how.message_type { PIPE_TYPE_MESSAGE } else { 0 };
+    pipe_mode |= if how.message_reads { PIPE_READMODE_MESSAGE } else { 0 };
+    pipe_mode |= if how.accept_remote { 0 } else { PIPE_REJECT_REMOTE_CLIENTS };
+    let instances = how.max_instances.map_or(PIPE_UNLIMITED_INSTANCES, u32::from);
+    let attributes = attributes(how.security, how.inheritable);
+
+    // SAFETY: sets a number of this thread.
+    unsafe { SetLastError(0) };
+    // SAFETY: `name` is zero-terminated, and `attributes` and the descriptor in it are valid for the call.
+    let raw = unsafe {
+        CreateNamedPipeW(
+            name.as_ptr(),
+            open_mode,
+            pipe_mode,
+            instances,
+            how.output_buffer,
+            how.input_buffer,
+            how.wait_timeout,
+            &attributes,
+        )
+    };
+    // SAFETY: reads a number of this thread.
+    let last_error = unsafe { GetLastError() };
+    let handle = owned(raw)?;
+    // Wine 10 ignores FILE_FLAG_FIRST_PIPE_INSTANCE, but tells.
+    if how.first && last_error == ERROR_ALREADY_EXISTS {
+        return Err(io::Error::from_raw_os_error(ERROR_ALREADY_EXISTS as i32));
+    }
+    Ok(handle)
+}
+
+/// Opens the client's end of a named pipe. The server may learn who we are, and may not act as us.
+pub(crate) fn open(name: &WideString, directions: Directions, overlapped: bool) -> io::Result<OwnedHandle> {
+    let mut access = 0;
+    access |= if directions.receives { GENERIC_READ } else { 0 };
+    access |= if directions.sends { GENERIC_WRITE } else { 0 };
+    let mut flags = SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION;
+    flags |= if overlapped { FILE_FLAG_OVERLAPPED } else { 0 };
+    // SAFETY: `name` is zero-terminated; no attributes and no template are allowed.
+    let raw =
+        unsafe { CreateFileW(name.as_ptr(), access, 0, ptr::null(), OPEN_EXISTING, flags, ptr::null_mut()) };
+    owned(raw)
+}
+
+/// Makes an unnamed pipe: the receiving end and the sending end, both for synchronous operations.
+pub(crate) fn anonymous(
+    buffer: u32,
+    security: Option<&Descriptor>,
+    inheritable: bool,
+) -> io::Result<(OwnedHandle, OwnedHandle)> {
+    let (mut receiver, mut sender): (RawHandle, RawHandle) = (ptr::null_mut(), ptr::null_mut());
+    let attributes = attributes(security, inheritable);
+    // SAFETY: both are places for handles, and `attributes` and the descriptor in it are valid for the call.
+    check(unsafe { CreatePipe(&mut receiver, &mut sender, &attributes, buffer) })?;
+    // SAFETY: the call succeeded, so this is a new handle that nobody else owns.
+    let receiver = unsafe { OwnedHandle::from_raw_handle(receiver) };
+    // SAFETY: as above.
+    let sender = unsafe { OwnedHandle::from_raw_handle(sender) };
+    Ok((receiver, sender))
+}
+
+/// How many bytes can be read at once. Fails if there are none and will be none.
+pub(crate) fn peek(handle: BorrowedHandle<'_>) -> io::Result<usize> {
+    let mut available = 0;
+    let none = ptr::null_mut();
+    // SAFETY: the handle is open, no data is asked for, and `available` is a place for a u32.
+    let result = unsafe {
+        PeekNamedPipe(handle.as_raw_handle(), none, 0, ptr::null_mut(), &mut available, ptr::null_mut())
+    };
+    check(result)?;
+    Ok(available as usize)
+}
+
+/// What kind of pipe a handle is.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Info {
+    pub(crate) is_server: bool,
+    pub(crate) message_type: bool,
+}
+
+/// Asks what kind of pipe it is. Needs the right to read attributes, which a server's send-only end lacks.
+pub(crate) fn info(handle: BorrowedHandle<'_>) -> io::Result<Info> {
+    let mut flags = 0;
+    let (out_size, in_size, instances) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+    // SAFETY: the handle is open, `flags` is a place for a u32, and the other answers may be left out.
+    check(unsafe { GetNamedPipeInfo(handle.as_raw_handle(), &mut flags, out_size, in_size, instances) })?;
+    Ok(Info { is_server: flags & PIPE_SERVER_END != 0, message_type: flags & PIPE_TYPE_MESSAGE != 0 })
+}
+
+/// The name of a pipe, with the backslash before it: what follows `\\\\.\\pipe` in its path.
+pub(crate) fn name(handle: BorrowedHandle<'_>) -> io::Result<OsString> {
+    // FILE_NAME_INFORMATION: the name's length in bytes, then the name. No path of a pipe is longer than 256 units.
+    let mut information = [0_u32; 256];
+    let mut io_status = IO_STATUS_BLOCK::default();
+    let size = size_of::<[u32; 256]>() as u32;
+    let place = information.as_mut_ptr().cast();
+    // SAFETY: the handle is open, the query is answered before the call returns, and `place` has room for `size`.
+    let status = unsafe {
+        NtQueryInformationFile(handle.as_raw_handle(), &mut io_status, place, size, FileNameInformation)
+    };
+    check_status(status)?;
+    let units = information[1..].iter().flat_map(|pair| [*pair as u16, (pair >> 16) as u16]);
+    let units: Vec<u16> = units.take(information[0] as usize / 2).collect();
+    Ok(OsString::from_wide(&units))
+}
+
+/// A number that identifies who is at an end of a pipe.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Id {
+    ClientProcess,
+    ClientSession,
+    ServerProcess,
+    ServerSession,
+}
+
+/// Asks for such a number.
+pub(crate) fn id(handle: BorrowedHandle<'_>, id: Id) -> io::Result<u32> {
+    let ask = match id {
+        Id::ClientProcess => GetNamedPipeClientProcessId,
+        Id::ClientSession => GetNamedPipeClientSessionId,
+        Id::ServerProcess => GetNamedPipeServerProcessId,
+        Id::ServerSession => GetNamedPipeServerSessionId,
+    };
+    let mut number = 0;
+    // SAFETY: the handle is open and `number` is a place for a u32.
+    check(unsafe { ask(handle.as_raw_handle(), &mut number) })?;
+    Ok(number)
+}
+
+/// How much can be written without waiting.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Space {
+    /// That much. Zero means: the pipe is full, or the peer waits in a read of at least the pipe's size, which Windows
+    /// charges to the same account.
+    Bytes(usize),
+    /// The system does not keep that account (Wine 10).
+    Unknown,
+    /// The handle lacks the right to ask: a server's send-only end.
+    Denied,
+}
+
+/// Asks how much can be written without waiting.
+pub(crate) fn space(handle: BorrowedHandle<'_>) -> io::Result<Space> {
+    match write_quota(handle) {
+        Ok(0) if !quota_is_kept() => Ok(Space::Unknown),
+        Ok(bytes) => Ok(Space::Bytes(bytes)),
+        Err(error) if is(&error, ERROR_ACCESS_DENIED) => Ok(Space::Denied),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the system says of an empty pipe that it has space. Tried once.
+fn quota_is_kept() -> bool {
+    static KEPT: OnceLock<bool> = OnceLock::new();
+    *KEPT.get_or_init(|| match anonymous(0, None, false) {
+        Ok((_receiver, sender)) => write_quota(sender.as_handle()).is_ok_and(|bytes| bytes > 0),
+        Err(_) => true,
+    })
+}
+
+fn write_quota(handle: BorrowedHandle<'_>) -> io::Result<usize> {
+    let mut io_status = IO_STATUS_BLOCK::default();
+    let mut information = FILE_PIPE_LOCAL_INFORMATION::default();
+    let size = size_of::<FILE_PIPE_LOCAL_INFORMATION>() as u32;
+    let place = ptr::from_mut(&mut information).cast();
+    // SAFETY: the handle is open, the query is answered before the call returns, and `place` has room for `size`.
+    let status = unsafe {
+        NtQueryInformationFile(handle.as_raw_handle(), &mut io_status, place, size, FilePipeLocalInformation)
+    };
+    check_status(status)?;
+    Ok(information.WriteQuotaAvailable as usize)
+}
+
+/// Says whether operations that would have to wait fail instead (`PIPE_NOWAIT`), in both directions of this end and
+/// for all its handles: a read then fails with `ERROR_NO_DATA`, and a write moves what fits, perhaps nothing.
+pub(crate) fn set_no_wait(handle: BorrowedHandle<'_>, no_wait: bool) -> io::Result<()> {
+    let mode = if no_wait { PIPE_NOWAIT } else { PIPE_WAIT };
+    set_state(handle, mode)
+}
+
+/// Makes the client's end give messages one at a time (`PIPE_READMODE_MESSAGE`).
+pub(crate) fn set_message_reads(handle: BorrowedHandle<'_>) -> io::Result<()> {
+    set_state(handle, PIPE_READMODE_MESSAGE)
+}
+
+fn set_state(handle: BorrowedHandle<'_>, mode: u32) -> io::Result<()> {
+    // SAFETY: the handle is open; the two settings for network pipes may be left out.
+    check(unsafe { SetNamedPipeHandleState(handle.as_raw_handle(), &mode, ptr::null(), ptr::null()) })
+}
+
+/// Waits until the peer has read everything that was written.
+pub(crate) fn flush(handle: BorrowedHandle<'_>) -> io::Result<()> {
+    // SAFETY: the handle is open.
+    check(unsafe { FlushFileBuffers(handle.as_raw_handle()) })
+}
+
+/// Whether a read failed because there is no writer any more, and nothing left to read.
+pub(crate) fn is_end(error: &io::Error) -> bool {
+    is(error, ERROR_BROKEN_PIPE) || is(error, ERROR_PIPE_NOT_CONNECTED)
+}
+
+/// A failed read as std's streams report it, for an error that [`is_end`] is not true of.
+pub(crate) fn read_error(error: io::Error) -> io::Error {
+    // Somebody set PIPE_NOWAIT, and there is nothing to read. By itself the number's kind would be BrokenPipe.
+    if is(&error, ERROR_NO_DATA) { io::ErrorKind::WouldBlock.into() } else { error }
+}
+
+/// A failed write as std's streams report it.
+pub(crate) fn write_error(error: io::Error) -> io::Error {
+    // The kind of the other two that mean it, ERROR_BROKEN_PIPE and ERROR_NO_DATA, is right by itself.
+    if is(&error, ERROR_PIPE_NOT_CONNECTED) { io::ErrorKind::BrokenPipe.into() } else { error }
+}
+
+/// Whether connecting failed because all instances of the pipe are taken.
+pub(crate) fn is_busy(error: &io::Error) -> bool {
+    is(error, ERROR_PIPE_BUSY)
+}
+
+/// Whether an operation that was in flight was cancelled, by somebody or by the end of the thread that started it.
+pub(crate) fn is_cancelled(error: &io::Error) -> bool {
+    is(error, ERROR_OPERATION_ABORTED)
+}
+
+/// Whether there is a pipe of that name, without connecting to it.
+pub(crate) fn exists(name: &WideString) -> bool {
+    // 1 ms, as 0 stands for the server's default. A pipe without a free instance gives ERROR_SEM_TIMEOUT.
+    // SAFETY: `name` is zero-terminated.
+    let result = unsafe { WaitNamedPipeW(name.as_ptr(), 1) };
+    check(result).err().is_none_or(|error| !is(&error, ERROR_FILE_NOT_FOUND))
+}
+
+fn attributes(security: Option<&Descriptor>, inheritable: bool) -> SECURITY_ATTRIBUTES {
+    SECURITY_ATTRIBUTES {
+        nLength: size_of::<SECURITY_ATTRIBUTES>() as u32,
+        lpSecurityDescriptor: security.map_or(ptr::null_mut(), |descriptor| descriptor.as_ptr().cast_mut()),
+        bInheritHandle: inheritable.into(),
+    }
+}
+
+fn owned(raw: RawHandle) -> io::Result<OwnedHandle> {
+    if ptr::eq(raw, INVALID_HANDLE_VALUE) {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call that gave it succeeded, so it is a new handle that nobody else owns.
+    Ok(unsafe { OwnedHandle::from_raw_handle(raw) })
+}

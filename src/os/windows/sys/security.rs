@@ -1,0 +1,196 @@
+//! Security descriptors, and who somebody is.
+
+use super::{
+    handle::check,
+    wide::{LocalText, WideString},
+};
+use std::{
+    ffi::c_void,
+    io,
+    mem::size_of,
+    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawHandle},
+    process, ptr,
+    sync::Arc,
+};
+use windows_sys::Win32::{
+    Foundation::{ERROR_NO_TOKEN, LocalFree},
+    Security::{
+        Authorization::{
+            ConvertSecurityDescriptorToStringSecurityDescriptorW, ConvertSidToStringSidW,
+            ConvertStringSecurityDescriptorToSecurityDescriptorW, SDDL_REVISION_1,
+        },
+        DACL_SECURITY_INFORMATION, GROUP_SECURITY_INFORMATION, GetSecurityDescriptorLength,
+        GetTokenInformation, LABEL_SECURITY_INFORMATION, OWNER_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR,
+        RevertToSelf, SACL_SECURITY_INFORMATION, TOKEN_ACCESS_MASK, TOKEN_IMPERSONATE, TOKEN_QUERY,
+        TOKEN_USER, TokenUser,
+    },
+    System::{
+        Pipes::ImpersonateNamedPipeClient,
+        Threading::{
+            GetCurrentProcess, GetCurrentThread, OpenProcess, OpenProcessToken, OpenThreadToken,
+            PROCESS_QUERY_LIMITED_INFORMATION, SetThreadToken,
+        },
+    },
+};
+
+/// A security descriptor in self-relative form: one block without pointers.
+#[derive(Clone, Debug)]
+pub(crate) struct Descriptor(Arc<[u64]>);
+
+impl Descriptor {
+    /// Reads the text form.
+    pub(crate) fn from_sddl(text: &WideString) -> io::Result<Self> {
+        let mut descriptor: PSECURITY_DESCRIPTOR = ptr::null_mut();
+        // SAFETY: `text` is zero-terminated, `descriptor` is a place for a pointer, and the size may be left out.
+        let result = unsafe {
+            ConvertStringSecurityDescriptorToSecurityDescriptorW(
+                text.as_ptr(),
+                SDDL_REVISION_1,
+                &mut descriptor,
+                ptr::null_mut(),
+            )
+        };
+        check(result)?;
+        // SAFETY: the call succeeded, so this is a valid descriptor.
+        let length = unsafe { GetSecurityDescriptorLength(descriptor) } as usize;
+        let mut block = vec![0_u64; length.div_ceil(size_of::<u64>())];
+        // SAFETY: both blocks have `length` bytes, and one of them is new.
+        unsafe { ptr::copy_nonoverlapping(descriptor.cast::<u8>(), block.as_mut_ptr().cast(), length) };
+        // SAFETY: the call above asks its caller to free the descriptor with this function.
+        unsafe { LocalFree(descriptor) };
+        Ok(Self(block.into()))
+    }
+
+    /// Gives the text form: owner, group, access list, and the audit list with its label.
+    pub(crate) fn to_sddl(&self) -> io::Result<String> {
+        const PARTS: u32 = OWNER_SECURITY_INFORMATION
+            | GROUP_SECURITY_INFORMATION
+            | DACL_SECURITY_INFORMATION
+            | SACL_SECURITY_INFORMATION
+            | LABEL_SECURITY_INFORMATION;
+        let mut text = ptr::null_mut();
+        let descriptor = self.as_ptr().cast_mut();
+        // SAFETY: the descriptor is valid and is not changed, `text` is a place for a pointer, and the length may be
+        // left out.
+        let result = unsafe {
+            ConvertSecurityDescriptorToStringSecurityDescriptorW(
+                descriptor,
+                SDDL_REVISION_1,
+                PARTS,
+                &mut text,
+                ptr::null_mut(),
+            )
+        };
+        check(result)?;
+        // SAFETY: the call succeeded, and asks its caller to free the text with `LocalFree`.
+        let text = unsafe { LocalText::from_raw(text) };
+        Ok(text.to_string_lossy())
+    }
+
+    /// A pointer to the descriptor, for calls that do not change it.
+    pub(super) fn as_ptr(&self) -> *const c_void {
+        self.0.as_ptr().cast()
+    }
+}
+
+/// The user that the calling thread acts as, as the text of a SID.
+pub(crate) fn current_user_sid() -> io::Result<String> {
+    let token = match thread_token(TOKEN_QUERY)? {
+        Some(token) => token,
+        None => process_token(current_process())?,
+    };
+    user_sid(token.as_handle())
+}
+
+/// The user that a process runs as, as the text of a SID.
+pub(crate) fn process_user_sid(process_id: u32) -> io::Result<String> {
+    // SAFETY: takes numbers only.
+    let raw = unsafe { OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, process_id) };
+    if raw.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call succeeded, so it is a new handle that nobody else owns.
+    let process = unsafe { OwnedHandle::from_raw_handle(raw) };
+    let token = process_token(process.as_handle())?;
+    user_sid(token.as_handle())
+}
+
+/// The user that connected to a server's end of a named pipe, as the text of a SID.
+///
+/// The thread takes the client's identity for the time of one query. If it cannot get rid of it again the process
+/// ends: going on would mean to act as somebody else.
+pub(crate) fn client_user_sid(pipe: BorrowedHandle<'_>) -> io::Result<String> {
+    let own = thread_token(TOKEN_IMPERSONATE)?;
+    // SAFETY: the handle is open. What the thread's token becomes is undone below.
+    check(unsafe { ImpersonateNamedPipeClient(pipe.as_raw_handle()) })?;
+    let client = thread_token(TOKEN_QUERY);
+    revert(own);
+    match client? {
+        Some(token) => user_sid(token.as_handle()),
+        None => Err(io::Error::new(io::ErrorKind::PermissionDenied, "the client does not say who it is")),
+    }
+}
+
+/// Makes the thread act as it did before: as the process, or as `own`.
+fn revert(own: Option<OwnedHandle>) {
+    // SAFETY: takes nothing.
+    if check(unsafe { RevertToSelf() }).is_err() {
+        process::abort();
+    }
+    if let Some(own) = own {
+        // SAFETY: no thread means this one, and the token is open.
+        if check(unsafe { SetThreadToken(ptr::null(), own.as_raw_handle()) }).is_err() {
+            process::abort();
+        }
+    }
+}
+
+/// The token of this thread, if it has one of its own. Asked for as the process, as the token itself may be good for
+/// nothing but being looked at.
+fn thread_token(access: TOKEN_ACCESS_MASK) -> io::Result<Option<OwnedHandle>> {
+    // SAFETY: gives a constant.
+    let thread = unsafe { GetCurrentThread() };
+    let mut token: RawHandle = ptr::null_mut();
+    // SAFETY: `thread` stands for this thread, and `token` is a place for a handle.
+    match check(unsafe { OpenThreadToken(thread, access, 1, &mut token) }) {
+        // SAFETY: the call succeeded, so it is a new handle that nobody else owns.
+        Ok(()) => Ok(Some(unsafe { OwnedHandle::from_raw_handle(token) })),
+        Err(error) if error.raw_os_error() == Some(ERROR_NO_TOKEN as i32) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn process_token(process: BorrowedHandle<'_>) -> io::Result<OwnedHandle> {
+    let mut token: RawHandle = ptr::null_mut();
+    // SAFETY: the process handle is open, and `token` is a place for a handle.
+    check(unsafe { OpenProcessToken(process.as_raw_handle(), TOKEN_QUERY, &mut token) })?;
+    // SAFETY: the call succeeded, so it is a new handle that nobody else owns.
+    Ok(unsafe { OwnedHandle::from_raw_handle(token) })
+}
+
+fn current_process() -> BorrowedHandle<'static> {
+    // SAFETY: gives a constant.
+    let raw = unsafe { GetCurrentProcess() };
+    // SAFETY: the constant stands for this process as long as it runs.
+    unsafe { BorrowedHandle::borrow_raw(raw) }
+}
+
+/// The user of a token, as the text of a SID.
+fn user_sid(token: BorrowedHandle<'_>) -> io::Result<String> {
+    // A TOKEN_USER is 16 bytes, and the longest SID after it 68.
+    let mut block = [0_u64; 16];
+    let size = size_of::<[u64; 16]>() as u32;
+    let mut needed = 0;
+    let place = block.as_mut_ptr().cast();
+    // SAFETY: the token is open, `place` has room for `size` bytes, and `needed` is a place for a u32.
+    let result = unsafe { GetTokenInformation(token.as_raw_handle(), TokenUser, place, size, &mut needed) };
+    check(result)?;
+    // SAFETY: the call succeeded, so the block begins with a TOKEN_USER; it is aligned for one.
+    let user: TOKEN_USER = unsafe { ptr::read(place.cast::<TOKEN_USER>()) };
+    let mut text = ptr::null_mut();
+    // SAFETY: the SID lies in `block`, which still lives, and `text` is a place for a pointer.
+    check(unsafe { ConvertSidToStringSidW(user.User.Sid, &mut text) })?;
+    // SAFETY: the call succeeded, and asks its caller to free the text with `LocalFree`.
+    let text = unsafe { LocalText::from_raw(text) };
+    Ok(text.to_string_lossy())
+}
