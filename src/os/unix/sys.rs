@@ -8,6 +8,7 @@ pub(crate) mod address;
 pub(crate) mod child;
 pub(crate) mod fd;
 pub(crate) mod file;
+mod option;
 pub(crate) mod path;
 pub(crate) mod peer;
 pub(crate) mod pipe;

@@ -64,7 +64,7 @@ impl Address {
         let mut raw: libc::sockaddr_un = unsafe { MaybeUninit::zeroed().assume_init() };
         raw.sun_family = libc::AF_UNIX as libc::sa_family_t;
         for (to, from) in raw.sun_path.iter_mut().zip(self.bytes()) {
-            *to = *from as libc::c_char;
+            *to = libc::c_char::from_ne_bytes([*from]);
         }
         let terminator = usize::from(self.path().is_some() && self.length < LIMIT);
         (raw, (PATH_OFFSET + self.length + terminator) as libc::socklen_t)
@@ -91,7 +91,7 @@ impl Address {
         let count = (length as usize).saturating_sub(PATH_OFFSET).min(LIMIT);
         let mut address = Self::UNNAMED;
         for (to, from) in address.bytes.iter_mut().zip(&raw.sun_path[..count]) {
-            *to = *from as u8;
+            [*to] = from.to_ne_bytes();
         }
         address.length = match address.bytes[..count].iter().position(|&byte| byte == 0) {
             Some(0) if LINUX_SOCKETS || cfg!(target_os = "linux") => count,

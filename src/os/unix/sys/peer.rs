@@ -1,6 +1,6 @@
 //! Who is at the other end of a socket, on systems that each have their own call for it.
 
-use std::{io, mem::MaybeUninit, os::fd::AsRawFd, os::fd::BorrowedFd};
+use std::{io, os::fd::BorrowedFd};
 
 /// What the kernel noted when the peer connected (or listened, or made the pair).
 #[derive(Clone, Debug)]
@@ -15,36 +15,17 @@ pub(crate) struct Peer {
 
 pub(crate) use self::system::{groups, peer};
 
-/// Types for which every bit pattern is a value.
-///
-/// # Safety
-/// The type consists of integers alone, with or without padding.
-unsafe trait Plain: Copy {}
-
-/// Reads a socket option. The second value is the length that the kernel wrote.
-#[allow(dead_code)] // illumos has a call of its own.
-fn option<T: Plain>(socket: BorrowedFd<'_>, level: libc::c_int, name: libc::c_int) -> io::Result<(T, usize)> {
-    let mut value = MaybeUninit::<T>::zeroed();
-    let mut length = size_of::<T>() as libc::socklen_t;
-    // SAFETY: the descriptor is open for the call; the pointer and length describe `value`, which the kernel fills.
-    let result =
-        unsafe { libc::getsockopt(socket.as_raw_fd(), level, name, value.as_mut_ptr().cast(), &mut length) };
-    if result == -1 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: zeroed at first and then written by the kernel, and any bytes are a value of a `Plain` type.
-    Ok((unsafe { value.assume_init() }, length as usize))
-}
-
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
-    use super::{AsRawFd, BorrowedFd, Peer, Plain, io, option};
+    use super::{BorrowedFd, Peer, io};
+    use crate::os::unix::sys::option::{self, Plain};
+    use std::os::fd::AsRawFd;
 
     // SAFETY: three integers.
     unsafe impl Plain for libc::ucred {}
 
     pub(crate) fn peer(socket: BorrowedFd<'_>) -> io::Result<Peer> {
-        let (credentials, _) = option::<libc::ucred>(socket, libc::SOL_SOCKET, libc::SO_PEERCRED)?;
+        let credentials = option::get::<libc::ucred>(socket, libc::SOL_SOCKET, libc::SO_PEERCRED)?;
         // Pid 0: the peer lives in a pid namespace that this one cannot see; user and group are valid (unix(7)).
         let pid = (credentials.pid > 0).then_some(credentials.pid);
         Ok(Peer { pid, uid: credentials.uid, gid: credentials.gid, groups: None })
@@ -87,7 +68,8 @@ mod system {
 
 #[cfg(any(target_vendor = "apple", target_os = "freebsd", target_os = "dragonfly"))]
 mod system {
-    use super::{BorrowedFd, Peer, Plain, io, option};
+    use super::{BorrowedFd, Peer, io};
+    use crate::os::unix::sys::option::{self, Plain};
 
     /// sys/un.h: the level of the `LOCAL_` options.
     const SOL_LOCAL: libc::c_int = 0;
@@ -96,7 +78,7 @@ mod system {
     unsafe impl Plain for libc::xucred {}
 
     pub(crate) fn peer(socket: BorrowedFd<'_>) -> io::Result<Peer> {
-        let (credentials, _) = option::<libc::xucred>(socket, SOL_LOCAL, libc::LOCAL_PEERCRED)?;
+        let credentials = option::get::<libc::xucred>(socket, SOL_LOCAL, libc::LOCAL_PEERCRED)?;
         let count = usize::try_from(credentials.cr_ngroups).unwrap_or(0).min(credentials.cr_groups.len());
         let groups = credentials.cr_groups[..count].to_vec();
         let Some(&gid) = groups.first() else {
@@ -107,13 +89,9 @@ mod system {
 
     #[cfg(target_vendor = "apple")]
     fn pid(socket: BorrowedFd<'_>, _: &libc::xucred) -> Option<i32> {
-        let (pid, _) = option::<libc::pid_t>(socket, SOL_LOCAL, libc::LOCAL_PEERPID).ok()?;
+        let pid = option::get::<libc::pid_t>(socket, SOL_LOCAL, libc::LOCAL_PEERPID).ok()?;
         (pid > 0).then_some(pid)
     }
-
-    #[cfg(target_vendor = "apple")]
-    // SAFETY: one integer.
-    unsafe impl Plain for libc::pid_t {}
 
     #[cfg(target_os = "freebsd")]
     fn pid(_: BorrowedFd<'_>, credentials: &libc::xucred) -> Option<i32> {
@@ -134,13 +112,14 @@ mod system {
 
 #[cfg(target_os = "netbsd")]
 mod system {
-    use super::{BorrowedFd, Peer, Plain, io, option};
+    use super::{BorrowedFd, Peer, io};
+    use crate::os::unix::sys::option::{self, Plain};
 
     // SAFETY: three integers.
     unsafe impl Plain for libc::unpcbid {}
 
     pub(crate) fn peer(socket: BorrowedFd<'_>) -> io::Result<Peer> {
-        let (credentials, _) = option::<libc::unpcbid>(socket, 0, libc::LOCAL_PEEREID)?;
+        let credentials = option::get::<libc::unpcbid>(socket, 0, libc::LOCAL_PEEREID)?;
         let pid = (credentials.unp_pid > 0).then_some(credentials.unp_pid);
         Ok(Peer { pid, uid: credentials.unp_euid, gid: credentials.unp_egid, groups: None })
     }
@@ -152,13 +131,14 @@ mod system {
 
 #[cfg(target_os = "openbsd")]
 mod system {
-    use super::{BorrowedFd, Peer, Plain, io, option};
+    use super::{BorrowedFd, Peer, io};
+    use crate::os::unix::sys::option::{self, Plain};
 
     // SAFETY: three integers.
     unsafe impl Plain for libc::sockpeercred {}
 
     pub(crate) fn peer(socket: BorrowedFd<'_>) -> io::Result<Peer> {
-        let (credentials, _) = option::<libc::sockpeercred>(socket, libc::SOL_SOCKET, libc::SO_PEERCRED)?;
+        let credentials = option::get::<libc::sockpeercred>(socket, libc::SOL_SOCKET, libc::SO_PEERCRED)?;
         let pid = (credentials.pid > 0).then_some(credentials.pid);
         Ok(Peer { pid, uid: credentials.uid, gid: credentials.gid, groups: None })
     }
@@ -170,8 +150,8 @@ mod system {
 
 #[cfg(any(target_os = "illumos", target_os = "solaris"))]
 mod system {
-    use super::{AsRawFd, BorrowedFd, Peer, io};
-    use std::ptr;
+    use super::{BorrowedFd, Peer, io};
+    use std::{os::fd::AsRawFd, ptr};
 
     struct Credentials(*mut libc::ucred_t);
 

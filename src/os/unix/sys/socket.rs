@@ -5,7 +5,7 @@
 //! | Linux, Android, BSDs, illumos | flag of `socket`, `socketpair`, `accept4` | `MSG_NOSIGNAL` at each send |
 //! | macOS and relatives | `fcntl` right after, so that a fork in between inherits | `SO_NOSIGPIPE` once |
 
-use super::{LINUX_SOCKETS, address::Address, fd::MAX_SLICES};
+use super::{LINUX_SOCKETS, address::Address, fd::MAX_SLICES, option};
 use rustix::net::{AddressFamily, RecvFlags, SocketType, sockopt};
 use std::{
     io::{self, IoSlice},
@@ -60,7 +60,7 @@ mod system {
 #[cfg(target_vendor = "apple")]
 mod system {
     use super::{Address, AddressFamily, BorrowedFd, IoSlice, MAX_SLICES, OwnedFd, SocketType, io};
-    use crate::os::unix::sys::fd;
+    use crate::os::unix::sys::{fd, option};
     use rustix::net::SocketFlags;
     use std::os::fd::{AsFd, AsRawFd};
 
@@ -73,18 +73,7 @@ mod system {
     }
 
     fn no_sigpipe(socket: BorrowedFd<'_>) -> io::Result<()> {
-        let on: libc::c_int = 1;
-        // SAFETY: the descriptor is open for the call, and the pointer and length describe `on`.
-        let result = unsafe {
-            libc::setsockopt(
-                socket.as_raw_fd(),
-                libc::SOL_SOCKET,
-                libc::SO_NOSIGPIPE,
-                (&raw const on).cast(),
-                size_of::<libc::c_int>() as libc::socklen_t,
-            )
-        };
-        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+        option::set::<libc::c_int>(socket, libc::SOL_SOCKET, libc::SO_NOSIGPIPE, 1)
     }
 
     pub(crate) fn stream(nonblocking: bool) -> io::Result<OwnedFd> {
@@ -201,20 +190,33 @@ pub(crate) fn unread_by_peer(_: BorrowedFd<'_>) -> io::Result<usize> {
     ))
 }
 
+/// Sets how long an operation waits. The kernel counts in microseconds at best.
 pub(crate) fn set_timeout(
     socket: BorrowedFd<'_>,
     direction: Direction,
     timeout: Option<Duration>,
 ) -> io::Result<()> {
-    if timeout.is_some_and(|timeout| timeout.is_zero()) {
-        // The kernel takes zero for 'no limit', the opposite of what it says.
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "a timeout of zero is not possible"));
-    }
-    Ok(sockopt::set_socket_timeout(socket, direction.into(), timeout)?)
+    // The kernel takes zero for 'no limit', the opposite of what it says.
+    let least = match timeout {
+        Some(Duration::ZERO) => {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a timeout of zero is not possible"));
+        }
+        Some(_) => Duration::from_micros(1),
+        None => Duration::ZERO,
+    };
+    let timeout = timeout.unwrap_or_default().max(least);
+    let value = libc::timeval {
+        tv_sec: timeout.as_secs().try_into().unwrap_or(libc::time_t::MAX),
+        tv_usec: timeout.subsec_micros() as libc::suseconds_t,
+    };
+    option::set(socket, libc::SOL_SOCKET, direction.timeout(), value)
 }
 
 pub(crate) fn timeout(socket: BorrowedFd<'_>, direction: Direction) -> io::Result<Option<Duration>> {
-    Ok(sockopt::socket_timeout(socket, direction.into())?)
+    let value = option::get::<libc::timeval>(socket, libc::SOL_SOCKET, direction.timeout())?;
+    let seconds = Duration::from_secs(u64::try_from(value.tv_sec).unwrap_or(0));
+    let timeout = seconds + Duration::from_micros(u64::try_from(value.tv_usec).unwrap_or(0));
+    Ok((!timeout.is_zero()).then_some(timeout))
 }
 
 #[derive(Copy, Clone)]
@@ -223,11 +225,11 @@ pub(crate) enum Direction {
     Send,
 }
 
-impl From<Direction> for sockopt::Timeout {
-    fn from(direction: Direction) -> Self {
-        match direction {
-            Direction::Recv => Self::Recv,
-            Direction::Send => Self::Send,
+impl Direction {
+    fn timeout(self) -> libc::c_int {
+        match self {
+            Self::Recv => libc::SO_RCVTIMEO,
+            Self::Send => libc::SO_SNDTIMEO,
         }
     }
 }

@@ -39,9 +39,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 ///
 /// # Writing, flushing, dropping
 /// A write moves what fits into the pipe. If nothing does, it leaves one byte in flight that waits for space; that byte
-/// counts as written. [`flush`](tokio::io::AsyncWriteExt::flush) waits until it is in the pipe.
+/// counts as written. `flush` waits until it is in the pipe.
 ///
-/// [`shutdown`](tokio::io::AsyncWriteExt::shutdown) flushes and refuses writes from then on. The peer sees the end when
+/// `shutdown` flushes and refuses writes from then on. The peer sees the end when
 /// the stream is dropped: Windows has no way to end one direction of a pipe.
 ///
 /// Dropping never blocks and needs no runtime. A byte that is still in flight is left to the system's thread pool, which
