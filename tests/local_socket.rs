@@ -66,7 +66,7 @@ fn between_processes() {
             let stream = listener.accept().unwrap();
             let peer = stream.peer_creds().unwrap();
             // Wine gives its own process numbers, which std's `Child::id` shows too.
-            assert_eq!(peer.pid().map(|pid| pid as u32), Some(child.0.id()), "the peer's process id");
+            assert_eq!(peer.pid().map(i64::from), Some(child.0.id().into()), "the peer's process id");
             assert!(
                 peer.euid().is_some() || peer.user_sid().is_some_and(|sid| sid.starts_with("S-1-")),
                 "{peer:?}"
@@ -729,7 +729,7 @@ fn pairs() {
     a.write_all(b"pair").unwrap();
     expect_bytes(&b, b"pair").unwrap();
     let creds = b.peer_creds().unwrap();
-    assert_eq!(creds.pid().map(|pid| pid as u32), Some(std::process::id()));
+    assert_eq!(creds.pid().map(i64::from), Some(std::process::id().into()));
     drop(a);
     assert_eq!((&b).read(&mut [0]).unwrap(), 0);
     assert_eq!((&b).write(&[0]).unwrap_err().kind(), ErrorKind::BrokenPipe);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Licences, advisories and sources of the dependencies. Only where cargo-deny is installed: building it takes
-# longer than all the rest, so its absence is a skip everywhere.
+# Licences, sources and advisories of the dependencies. Only where cargo-deny is installed: it takes too long to
+# build here, so its absence is a skip everywhere.
 . "$(dirname "$0")/common.sh"
 
 if ! cargo deny --version >/dev/null 2>&1; then
@@ -9,9 +9,9 @@ if ! cargo deny --version >/dev/null 2>&1; then
     exit 77
 fi
 cd "$ROOT"
-step "licences, versions and sources" cargo deny --all-features check licenses bans sources
+step "licences, versions and sources" cargo deny --workspace check licenses bans sources
 if cargo deny fetch db >/dev/null 2>&1 </dev/null; then
-    step "advisories" cargo deny --all-features check --disable-fetch advisories
+    step "advisories" cargo deny --workspace check advisories
 else
     note "no advisories: their database could not be fetched"
 fi
