@@ -25,7 +25,7 @@ impl Kind {
     }
 }
 
-// Halves are deprecated since 2.4.7, and the traits that 2.4 needs in scope have methods that the types have themselves.
+// Halves are deprecated since 2.4.7. Here, the types have the methods themselves for which 2.4 needs traits in scope.
 #[allow(deprecated, unused_imports)]
 mod with_2 {
     pub(crate) mod local_socket {
@@ -186,14 +186,20 @@ fn unnamed_pipe_programs() {
 #[test]
 fn tokio_unnamed_pipe_programs() {
     block_on(async {
-        works("2", with_2::unnamed_pipe_tokio::sides().await);
+        if TOKIO_PIPES_OF_2_CAN_BE_CONVERTED {
+            works("2", with_2::unnamed_pipe_tokio::sides().await);
+        }
         works("3", with_3::unnamed_pipe_tokio::sides().await);
         works("2, extras", with_2::unnamed_pipe_tokio::extras().await);
         works("3, extras", with_3::unnamed_pipe_tokio::extras().await);
     });
 }
 
-/// On Windows, 2.4's ends cannot do overlapped operations (it uses a pool of threads): the versions do not mix there.
+/// On Windows, 2.4 releases a Tokio sender twice when it is converted to a handle (`TryFrom<Sender> for OwnedHandle` in
+/// its `os/windows/unnamed_pipe/tokio.rs`), which under Wine changed a byte of the message: such programs compile, but
+/// are not run. Its ends could not do overlapped operations anyway, which ours need.
+const TOKIO_PIPES_OF_2_CAN_BE_CONVERTED: bool = cfg!(unix);
+
 #[test]
 fn tokio_unnamed_pipes_meet() {
     use with_2::unnamed_pipe_tokio as two;
@@ -208,11 +214,11 @@ fn tokio_unnamed_pipes_meet() {
     }
     block_on(async {
         let ends = |made: io::Result<_>| works("pipe", made);
-        let [tx, rx] = ends(two::handles());
-        check("2 and 2", two::send(tx), two::receive(rx)).await;
         let [tx, rx] = ends(three::handles());
         check("3 and 3", three::send(tx), three::receive(rx)).await;
-        if cfg!(unix) {
+        if TOKIO_PIPES_OF_2_CAN_BE_CONVERTED {
+            let [tx, rx] = ends(two::handles());
+            check("2 and 2", two::send(tx), two::receive(rx)).await;
             for [tx, rx] in [ends(two::handles()), ends(three::handles())] {
                 check("2 and 3", two::send(tx), three::receive(rx)).await;
             }

@@ -1,7 +1,7 @@
 //! How many system calls it takes, counted by strace(1) from outside. Linux.
 //!
-//! A blocking operation is one. A Tokio transfer takes no more than Tokio's own types need for the same. Where strace is
-//! not installed or not permitted, and under an emulator, whose calls it would count, the tests pass over themselves.
+//! A blocking operation is one. A Tokio transfer takes no more than Tokio's own types need for the same. Where strace
+//! is not installed or not permitted, and under an emulator, whose calls it would count, the tests skip themselves.
 #![cfg(target_os = "linux")]
 
 use bench::{unique_name, unique_path};

@@ -30,8 +30,7 @@ async fn handle_conn(conn: Stream) -> io::Result<String> {
     let recv = recver.read_line(&mut buffer);
     try_join!(recv, send)?;
 
-    // The client closes first: on Windows, what is in a pipe may go with the server's end.
-    let _ = recver.read(&mut [0]).await;
+    drop(conn);
     Ok(buffer)
 }
 
@@ -63,7 +62,7 @@ pub(crate) async fn extras(kind: crate::Kind, text: &str) -> io::Result<()> {
     let waits = options.wait_mode(ConnectWaitMode::Timeout(Duration::from_secs(5)));
     let (client, server): (Stream, Stream) =
         try_join!(waits.connect_tokio_as::<Stream>(), listener.accept())?;
-    assert_eq!(server.peer_creds()?.pid().map(|pid| pid as u32), Some(std::process::id()));
+    assert_eq!(server.peer_creds()?.pid().map(i64::from), Some(std::process::id().into()));
     assert!(client.take_error()?.is_none());
 
     let (server_recv, mut server_send): (RecvHalf, SendHalf) = server.split();
@@ -102,15 +101,15 @@ pub(crate) async fn generic(kind: crate::Kind, text: &str) -> io::Result<()> {
         send.write_all(&byte).await?;
         send.flush().await
     }
-    fn describe<S: StreamCommon>(stream: &S) -> io::Result<Option<u32>> {
-        Ok(stream.peer_creds()?.pid().map(|pid| pid as u32))
+    fn describe<S: StreamCommon>(stream: &S) -> io::Result<Option<i64>> {
+        Ok(stream.peer_creds()?.pid().map(i64::from))
     }
 
     let options = ListenerOptions::new().name(name_of(kind, text)?);
     let listener: LocalSocketListener = traits::Listener::from_options(options)?;
     let (client, server) =
         try_join!(<LocalSocketStream as traits::Stream>::connect(name_of(kind, text)?), accept(&listener))?;
-    assert_eq!(describe(&client)?, Some(std::process::id()));
+    assert_eq!(describe(&client)?, Some(std::process::id().into()));
     // Streams go to other tasks, by reference too.
     let echoing = tokio::spawn(echo(server));
     let client = std::sync::Arc::new(client);
