@@ -8,3 +8,9 @@ pub trait TryClone: Sized {
     /// Whatever the system reports, most often that the limit of open descriptors or handles is reached.
     fn try_clone(&self) -> io::Result<Self>;
 }
+
+impl<T: Clone> TryClone for T {
+    fn try_clone(&self) -> io::Result<Self> {
+        Ok(self.clone())
+    }
+}

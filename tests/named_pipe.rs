@@ -554,7 +554,7 @@ fn handles_and_clones() {
     let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
     let error = Stream::try_from(OwnedHandle::from(file)).expect_err("not a pipe");
     assert!(error.source.is_some(), "{error}");
-    let (reader, _writer) = io::pipe().unwrap();
+    let (_sender, reader) = interprocess::unnamed_pipe::pipe().unwrap();
     let error =
         PipeStream::<Bytes, pipe_mode::None>::try_from(OwnedHandle::from(reader)).expect_err("synchronous");
     assert!(error.source.is_some(), "{error}");
@@ -928,6 +928,21 @@ mod asynchronous {
     }
 
     #[test]
+    fn two_accepts_in_one_task() {
+        run(async {
+            let path = unique_path();
+            let listener = options(&path).instances(2).create_tokio_duplex::<Bytes>().unwrap();
+            let (first, second, ()) = tokio::join!(listener.accept(), listener.accept(), async {
+                sleep(SHORT).await;
+                drop(connect(&path).await);
+                sleep(SHORT).await;
+                drop(connect(&path).await);
+            });
+            drop((first.unwrap(), second.unwrap()));
+        });
+    }
+
+    #[test]
     fn close_wakes_accept() {
         run(async {
             let listener = Arc::new(listen(&unique_path()));
@@ -1083,9 +1098,10 @@ mod asynchronous {
     fn no_handle_leaks() {
         in_own_process("asynchronous::no_handle_leaks", || {
             let runtime = runtime();
-            let path = unique_path();
             leaves_no_handles(|| {
                 runtime.block_on(async {
+                    // A name stays in use until the write that is left behind below has failed.
+                    let path = unique_path();
                     let listener = listen(&path);
                     timeout(SHORT / 20, listener.accept()).await.expect_err("no client");
                     let mut client = connect(&path).await;

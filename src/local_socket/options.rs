@@ -1,5 +1,5 @@
 use super::{Listener, ListenerNonblockingMode, Name, Stream, platform, traits};
-use crate::{ConnectWaitMode, TryClone};
+use crate::ConnectWaitMode;
 use std::{io, time::Duration};
 
 /// How to make a listener.
@@ -143,12 +143,6 @@ impl Default for ListenerOptions<'_> {
     }
 }
 
-impl TryClone for ListenerOptions<'_> {
-    fn try_clone(&self) -> io::Result<Self> {
-        Ok(self.clone())
-    }
-}
-
 /// How to connect.
 #[derive(Clone, Debug)]
 #[must_use = "options do nothing until a stream is made from them"]
@@ -234,12 +228,6 @@ impl<'n> ConnectOptions<'n> {
 impl Default for ConnectOptions<'_> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl TryClone for ConnectOptions<'_> {
-    fn try_clone(&self) -> io::Result<Self> {
-        Ok(self.clone())
     }
 }
 

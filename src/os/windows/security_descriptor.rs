@@ -22,12 +22,9 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{
-    TryClone,
-    os::windows::sys::{
-        security::{self, Descriptor},
-        wide::WideString,
-    },
+use crate::os::windows::sys::{
+    security::{self, Descriptor},
+    wide::WideString,
 };
 use std::{
     ffi::OsStr,
@@ -87,12 +84,6 @@ impl SecurityDescriptor {
 
     pub(crate) fn as_sys(&self) -> &Descriptor {
         &self.0
-    }
-}
-
-impl TryClone for SecurityDescriptor {
-    fn try_clone(&self) -> io::Result<Self> {
-        self.try_clone()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
 use std::{
     io::{self, IoSlice},
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 use tokio::io::{Interest, ReadBuf};
 
@@ -72,11 +72,7 @@ impl Recver {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let wanted = buffer.remaining();
-        let unfilled = buffer.initialize_unfilled();
-        let count = ready!(self.0.poll_read(cx, wanted, |end| fd::read(end.as_fd(), unfilled)))?;
-        buffer.advance(count);
-        Poll::Ready(Ok(()))
+        self.0.poll_read(cx, buffer)
     }
 }
 

@@ -2,10 +2,14 @@
 
 use std::{
     io,
-    os::fd::AsRawFd,
+    os::fd::{AsFd, AsRawFd},
+    sync::atomic::{AtomicBool, Ordering},
     task::{Context, Poll, ready},
 };
-use tokio::io::{Interest, unix::AsyncFd};
+use tokio::{
+    io::{Interest, ReadBuf, unix::AsyncFd},
+    task::coop::poll_proceed,
+};
 
 /// Owns its descriptor from construction to drop, and never changes it.
 ///
@@ -22,7 +26,11 @@ unsafe impl StableFd for std::os::fd::OwnedFd {}
 
 /// An object in nonblocking mode whose descriptor the current runtime watches.
 #[derive(Debug)]
-pub(crate) struct Registered<T: StableFd>(AsyncFd<T>);
+pub(crate) struct Registered<T: StableFd> {
+    watched: AsyncFd<T>,
+    /// Until a write shows otherwise, there is room, and no need to be told so.
+    assume_writable: AtomicBool,
+}
 
 impl<T: StableFd> Registered<T> {
     /// # Panics
@@ -31,39 +39,39 @@ impl<T: StableFd> Registered<T> {
     pub(crate) fn new(inner: T, interest: Interest) -> io::Result<Self> {
         // SAFETY: `StableFd` promises an open descriptor that stays the same while the AsyncFd owns the object.
         let registered = unsafe { AsyncFd::register_with_interest(inner, interest) };
-        Ok(Self(registered.map_err(|error| error.into_parts().1)?))
+        let watched = registered.map_err(|error| error.into_parts().1)?;
+        Ok(Self { watched, assume_writable: AtomicBool::new(true) })
     }
 
     pub(crate) fn get(&self) -> &T {
-        self.0.get_ref()
+        self.watched.get_ref()
     }
 
     /// Stops watching. The object stays in nonblocking mode.
     pub(crate) fn into_inner(self) -> T {
-        self.0.into_inner()
+        self.watched.into_inner()
     }
 
     pub(crate) async fn reading<R>(&self, mut operation: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
-        self.0.async_io(Interest::READABLE, |inner| operation(inner)).await
+        self.watched.async_io(Interest::READABLE, |inner| operation(inner)).await
     }
 
-    /// Fills part of a buffer of `wanted` bytes.
-    pub(crate) fn poll_read(
-        &self,
-        cx: &mut Context<'_>,
-        wanted: usize,
-        mut operation: impl FnMut(&T) -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
+    /// Fills part of a buffer by read(2).
+    pub(crate) fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>>
+    where
+        T: AsFd,
+    {
+        let wanted = buffer.remaining();
         loop {
-            let mut guard = ready!(self.0.poll_read_ready(cx))?;
-            match guard.try_io(|registered| operation(registered.get_ref())) {
+            let mut guard = ready!(self.watched.poll_read_ready(cx))?;
+            match guard.try_io(|watched| read_into(watched.get_ref(), buffer)) {
                 Ok(Ok(count)) => {
                     if is_short(count, wanted) {
                         guard.clear_ready();
                     }
-                    return Poll::Ready(Ok(count));
+                    return Poll::Ready(Ok(()));
                 }
-                Ok(error) => return Poll::Ready(error),
+                Ok(Err(error)) => return Poll::Ready(Err(error)),
                 Err(_would_block) => {}
             }
         }
@@ -76,8 +84,11 @@ impl<T: StableFd> Registered<T> {
         offered: usize,
         mut operation: impl FnMut(&T) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
+        if let Some(result) = self.poll_assumed_write(cx, offered, &mut operation) {
+            return result;
+        }
         loop {
-            let mut guard = ready!(self.0.poll_write_ready(cx))?;
+            let mut guard = ready!(self.watched.poll_write_ready(cx))?;
             match guard.try_io(|registered| operation(registered.get_ref())) {
                 Ok(Ok(count)) => {
                     if is_short(count, offered) {
@@ -90,6 +101,31 @@ impl<T: StableFd> Registered<T> {
             }
         }
     }
+
+    /// Writes while there is assumed to be room. `None`: there was not, or is not assumed to be.
+    fn poll_assumed_write(
+        &self,
+        cx: &mut Context<'_>,
+        offered: usize,
+        operation: impl FnOnce(&T) -> io::Result<usize>,
+    ) -> Option<Poll<io::Result<usize>>> {
+        if !self.assume_writable.load(Ordering::Relaxed) {
+            return None;
+        }
+        // Waiting for readiness would count this against the task's budget; without it that is done here.
+        let Poll::Ready(budget) = poll_proceed(cx) else { return Some(Poll::Pending) };
+        let result = operation(self.get());
+        match &result {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.assume_writable.store(false, Ordering::Relaxed);
+                return None;
+            }
+            Ok(count) if is_short(*count, offered) => self.assume_writable.store(false, Ordering::Relaxed),
+            _ => {}
+        }
+        budget.made_progress();
+        Some(Poll::Ready(result))
+    }
 }
 
 /// A short transfer has emptied (or filled) the queue, so that the next attempt would only be told to wait: that
@@ -97,4 +133,16 @@ impl<T: StableFd> Registered<T> {
 /// which no further event announces.
 fn is_short(count: usize, wanted: usize) -> bool {
     0 < count && count < wanted
+}
+
+/// Reads into memory that need not be initialised.
+fn read_into(from: &impl AsFd, buffer: &mut ReadBuf<'_>) -> io::Result<usize> {
+    // SAFETY: rustix only writes to the memory, and does not un-initialise any of it.
+    let unfilled = unsafe { buffer.unfilled_mut() };
+    let (filled, _) = rustix::io::read(from, unfilled)?;
+    let count = filled.len();
+    // SAFETY: the kernel has written these bytes.
+    unsafe { buffer.assume_init(count) };
+    buffer.advance(count);
+    Ok(count)
 }

@@ -60,9 +60,6 @@ struct State {
     /// Signalled, and replaced, when instances are added that those who wait do not know of; signalled for good when
     /// the set is closed.
     changed: Arc<Event>,
-    /// Those who wait for the same in other ways.
-    #[cfg(feature = "tokio")]
-    wakers: Vec<Waker>,
 }
 
 /// One instance, before its client is handed out.
@@ -78,12 +75,8 @@ pub(super) struct Instance {
 impl Instances {
     /// Makes the pipe, which must not exist, and as many instances as shall stand ready.
     pub(super) fn new(config: Config) -> io::Result<Self> {
-        let mut state = State {
-            ready: vec![Instance::new(&config, true)?],
-            changed: Arc::new(Event::new()?),
-            #[cfg(feature = "tokio")]
-            wakers: Vec::new(),
-        };
+        let mut state =
+            State { ready: vec![Instance::new(&config, true)?], changed: Arc::new(Event::new()?) };
         // Fewer than asked for will do; the next accept tries again.
         let _ = state.refill(&config);
         Ok(Self { config, state: Mutex::new(state), closed: AtomicBool::new(false) })
@@ -113,6 +106,16 @@ impl Instances {
             },
             Err(error) => Poll::Ready(Err(error)),
         }
+    }
+
+    /// Forgets a task that does not wait any more. It is woken once, in case it also waits in another call.
+    #[cfg(feature = "tokio")]
+    pub(super) fn forget(&self, waker: &Waker) {
+        let state = self.lock();
+        let waiters = state.ready.iter().filter_map(|instance| instance.waiter.as_ref());
+        waiters.for_each(|waiter| waiter.forget(waker));
+        drop(state);
+        waker.wake_by_ref();
     }
 
     /// Closes all instances: the name is free, and nobody can connect any more.
@@ -214,18 +217,16 @@ impl State {
                 instance.waiter = Some(Waiter::new(instance.connect.event())?);
             }
             if let Some(waiter) = &instance.waiter {
-                waiter.wake_when_signalled(waker);
+                waiter.wake_when_signalled(waker, usize::MAX);
             }
-        }
-        if !self.wakers.iter().any(|known| known.will_wake(waker)) {
-            self.wakers.push(waker.clone());
         }
         Ok(())
     }
 
+    /// Wakes all tasks that wait: each is registered with every instance there was when it began to.
     #[cfg(feature = "tokio")]
-    fn wake_all(&mut self) {
-        self.wakers.drain(..).for_each(Waker::wake);
+    fn wake_all(&self) {
+        self.ready.iter().filter_map(|instance| instance.waiter.as_ref()).for_each(Waiter::wake_all);
     }
 }
 
@@ -291,7 +292,11 @@ impl Instance {
         }
     }
 
+    /// Takes the pipe out of an instance that has its client.
     fn into_pipe(self) -> Option<OwnedHandle> {
+        // Tasks that wait for this instance do not know of the one that takes its place.
+        #[cfg(feature = "tokio")]
+        self.waiter.iter().for_each(Waiter::wake_all);
         drop(self.connect);
         Arc::into_inner(self.pipe)
     }

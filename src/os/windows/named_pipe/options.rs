@@ -7,7 +7,7 @@ use super::{
     pipe_mode::{self, PipeModeTag},
     raw,
 };
-use crate::{TryClone, os::windows::security_descriptor::SecurityDescriptor};
+use crate::os::windows::security_descriptor::SecurityDescriptor;
 use std::{borrow::Cow, ffi::OsStr, io, num::NonZeroU8, time::Duration};
 
 /// How to make a [`PipeListener`]: set what is to differ from the defaults, then create it.
@@ -247,12 +247,6 @@ impl<'path> PipeListenerOptions<'path> {
 impl Default for PipeListenerOptions<'_> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl TryClone for PipeListenerOptions<'_> {
-    fn try_clone(&self) -> io::Result<Self> {
-        Ok(self.clone())
     }
 }
 

@@ -157,7 +157,13 @@ impl RawPipe {
             };
         }
         match settings.write_timeout.get() {
-            None => self.write_until(buffer, None),
+            None => loop {
+                // Nothing is written only while another thread is in `write_without_waiting`.
+                match self.write_until(buffer, None)? {
+                    0 => thread::yield_now(),
+                    bytes => return Ok(bytes),
+                }
+            },
             Some(timeout) => self.write_in_time(buffer, deadline_after(Some(timeout))),
         }
     }
@@ -276,6 +282,23 @@ pub(super) fn directions(receive: Option<PipeMode>, send: Option<PipeMode>) -> D
 
 /// Makes a pipe for one connection that nobody else can meet: the server's end, then the client's.
 pub(crate) fn private_pair(
+    server: Directions,
+    server_overlapped: bool,
+    client_overlapped: bool,
+    how: &PairOptions<'_>,
+) -> io::Result<(OwnedHandle, OwnedHandle)> {
+    /// Another program can list the names of pipes and connect in the instant before we do. Then that pipe is dropped.
+    const ATTEMPTS: u32 = 8;
+    let mut attempt = 1;
+    loop {
+        match private_pair_once(server, server_overlapped, client_overlapped, how) {
+            Err(error) if pipe::is_busy(&error) && attempt < ATTEMPTS => attempt += 1,
+            result => return result,
+        }
+    }
+}
+
+fn private_pair_once(
     server: Directions,
     server_overlapped: bool,
     client_overlapped: bool,

@@ -249,7 +249,7 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     /// # Errors
     /// Whatever the system reports, such as having too many handles.
     pub fn try_clone(&self) -> io::Result<Self> {
-        self.raw.try_clone().map(Self::from_raw)
+        RawPipe::try_clone(&self.raw).map(Self::from_raw)
     }
 
     /// Drops the stream. In interprocess 2 this avoided a thread that waited for the peer; there is no such thread now.

@@ -55,9 +55,16 @@ impl Waiter {
     }
 
     /// Has `waker` woken, once, when the event is signalled; at once if it is. It may also be woken for nothing.
-    pub(crate) fn wake_when_signalled(&self, waker: &Waker) {
+    ///
+    /// Those who do not wait any more leave their wakers behind. When there are `most`, all are woken; who still waits
+    /// comes back.
+    pub(crate) fn wake_when_signalled(&self, waker: &Waker, most: usize) {
         let mut state = self.shared.lock();
+        let mut left_behind = Vec::new();
         if !state.wakers.iter().any(|known| known.will_wake(waker)) {
+            if state.wakers.len() >= most {
+                left_behind = mem::take(&mut state.wakers);
+            }
             state.wakers.push(waker.clone());
         }
         if !state.armed {
@@ -66,6 +73,13 @@ impl Waiter {
             // SAFETY: both objects are open and stay so until `Drop` has ended the wait. No time limit is allowed.
             unsafe { SetThreadpoolWait(self.wait, event, ptr::null()) };
         }
+        drop(state);
+        left_behind.into_iter().for_each(Waker::wake);
+    }
+
+    /// Does not wake `waker` any more.
+    pub(crate) fn forget(&self, waker: &Waker) {
+        self.shared.lock().wakers.retain(|known| !known.will_wake(waker));
     }
 
     /// Wakes all who wait, without the event.

@@ -1,6 +1,5 @@
 use crate::os::unix::{
     sys::{
-        self,
         registered::Registered,
         socket::{self, FULL_BACKLOG},
     },
@@ -13,7 +12,7 @@ use std::{
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
     path::Path,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
@@ -150,11 +149,7 @@ impl UnixStream {
 
     /// Reads into the unfilled part of `buffer`, as [`AsyncRead::poll_read`] does.
     pub fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let wanted = buffer.remaining();
-        let unfilled = buffer.initialize_unfilled();
-        let count = ready!(self.0.poll_read(cx, wanted, |stream| sys::fd::read(stream.as_fd(), unfilled)))?;
-        buffer.advance(count);
-        Poll::Ready(Ok(()))
+        self.0.poll_read(cx, buffer)
     }
 
     /// Writes, as [`AsyncWrite::poll_write`] does.

@@ -7,7 +7,7 @@ use std::{
     future::poll_fn,
     io,
     marker::PhantomData,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 /// Accepts the clients of a named pipe, as streams that receive as `Rm` says and send as `Sm` says. The counterpart of
@@ -29,7 +29,15 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeListener<Rm, Sm> {
     /// Those of the synchronous [`accept`](crate::os::windows::named_pipe::PipeListener::accept), except
     /// [`WouldBlock`](io::ErrorKind::WouldBlock).
     pub async fn accept(&self) -> io::Result<PipeStream<Rm, Sm>> {
-        poll_fn(|cx| self.poll_accept(cx)).await
+        let mut waiting = Waiting { instances: &self.instances, waker: None };
+        poll_fn(|cx| {
+            let accepted = self.poll_accept(cx);
+            if accepted.is_pending() {
+                waiting.waker.get_or_insert_with(|| cx.waker().clone()).clone_from(cx.waker());
+            }
+            accepted
+        })
+        .await
     }
 
     /// The poll function of [`accept`](Self::accept). Several tasks may poll, and all are woken.
@@ -49,6 +57,20 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeListener<Rm, Sm> {
     /// Whether [`close`](Self::close) was called.
     pub fn is_closed(&self) -> bool {
         self.instances.is_closed()
+    }
+}
+
+/// A task that has begun to wait in [`PipeListener::accept`], until that ends or is dropped.
+struct Waiting<'a> {
+    instances: &'a Instances,
+    waker: Option<Waker>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(waker) = &self.waker {
+            self.instances.forget(waker);
+        }
     }
 }
 
