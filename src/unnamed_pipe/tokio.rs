@@ -143,3 +143,47 @@ impl AsyncRead for Recver {
         self.0.poll_read(cx, buf)
     }
 }
+
+/// Puts an end on the current runtime (Unix: and into nonblocking mode).
+///
+/// On Windows this fails with `InvalidInput` for an end that was not made for it, since Windows cannot change what a
+/// handle was opened for: make the pipe with [`sender_pair`].
+impl TryFrom<super::Sender> for Sender {
+    type Error = io::Error;
+
+    fn try_from(end: super::Sender) -> io::Result<Self> {
+        platform::OwnedEnd::from(end).try_into()
+    }
+}
+
+/// Puts an end on the current runtime (Unix: and into nonblocking mode).
+///
+/// On Windows this fails with `InvalidInput` for an end that was not made for it, since Windows cannot change what a
+/// handle was opened for: make the pipe with [`recver_pair`].
+impl TryFrom<super::Recver> for Recver {
+    type Error = io::Error;
+
+    fn try_from(end: super::Recver) -> io::Result<Self> {
+        platform::OwnedEnd::from(end).try_into()
+    }
+}
+
+/// Takes an end off the runtime (Unix: and into blocking mode). On Windows this fails if a write is under way: flush
+/// before.
+impl TryFrom<Sender> for super::Sender {
+    type Error = io::Error;
+
+    fn try_from(end: Sender) -> io::Result<Self> {
+        platform::OwnedEnd::try_from(end).map(Self::from)
+    }
+}
+
+/// Takes an end off the runtime (Unix: and into blocking mode). On Windows this fails if a read that was dropped has left
+/// bytes in the end.
+impl TryFrom<Recver> for super::Recver {
+    type Error = io::Error;
+
+    fn try_from(end: Recver) -> io::Result<Self> {
+        platform::OwnedEnd::try_from(end).map(Self::from)
+    }
+}

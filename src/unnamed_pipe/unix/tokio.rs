@@ -76,42 +76,6 @@ impl Recver {
     }
 }
 
-/// Puts an end on the current runtime, and into nonblocking mode.
-impl TryFrom<unnamed_pipe::Sender> for unnamed_pipe::tokio::Sender {
-    type Error = io::Error;
-
-    fn try_from(end: unnamed_pipe::Sender) -> io::Result<Self> {
-        OwnedFd::from(end).try_into()
-    }
-}
-
-/// Puts an end on the current runtime, and into nonblocking mode.
-impl TryFrom<unnamed_pipe::Recver> for unnamed_pipe::tokio::Recver {
-    type Error = io::Error;
-
-    fn try_from(end: unnamed_pipe::Recver) -> io::Result<Self> {
-        OwnedFd::from(end).try_into()
-    }
-}
-
-/// Takes an end off the runtime, and into blocking mode.
-impl TryFrom<unnamed_pipe::tokio::Sender> for unnamed_pipe::Sender {
-    type Error = io::Error;
-
-    fn try_from(end: unnamed_pipe::tokio::Sender) -> io::Result<Self> {
-        OwnedFd::try_from(end).map(Self::from)
-    }
-}
-
-/// Takes an end off the runtime, and into blocking mode.
-impl TryFrom<unnamed_pipe::tokio::Recver> for unnamed_pipe::Recver {
-    type Error = io::Error;
-
-    fn try_from(end: unnamed_pipe::tokio::Recver) -> io::Result<Self> {
-        OwnedFd::try_from(end).map(Self::from)
-    }
-}
-
 /// Puts a descriptor on the current runtime, and into nonblocking mode. `InvalidInput` if it is not the sending end of a
 /// pipe.
 impl TryFrom<OwnedFd> for unnamed_pipe::tokio::Sender {

@@ -85,44 +85,6 @@ impl Recver {
     }
 }
 
-/// Fails with `InvalidInput` for an end of a synchronous pipe: Windows cannot change what it was opened for. Make it with
-/// [`sender_pair`](unnamed_pipe::tokio::sender_pair).
-impl TryFrom<unnamed_pipe::Sender> for unnamed_pipe::tokio::Sender {
-    type Error = io::Error;
-
-    fn try_from(end: unnamed_pipe::Sender) -> io::Result<Self> {
-        OwnedHandle::from(end).try_into()
-    }
-}
-
-/// Fails with `InvalidInput` for an end of a synchronous pipe: Windows cannot change what it was opened for. Make it with
-/// [`recver_pair`](unnamed_pipe::tokio::recver_pair).
-impl TryFrom<unnamed_pipe::Recver> for unnamed_pipe::tokio::Recver {
-    type Error = io::Error;
-
-    fn try_from(end: unnamed_pipe::Recver) -> io::Result<Self> {
-        OwnedHandle::from(end).try_into()
-    }
-}
-
-/// Fails if a write is under way: flush before.
-impl TryFrom<unnamed_pipe::tokio::Sender> for unnamed_pipe::Sender {
-    type Error = io::Error;
-
-    fn try_from(end: unnamed_pipe::tokio::Sender) -> io::Result<Self> {
-        OwnedHandle::try_from(end).map(Self::from)
-    }
-}
-
-/// Fails if a read that was dropped has left bytes in the end.
-impl TryFrom<unnamed_pipe::tokio::Recver> for unnamed_pipe::Recver {
-    type Error = io::Error;
-
-    fn try_from(end: unnamed_pipe::tokio::Recver) -> io::Result<Self> {
-        OwnedHandle::try_from(end).map(Self::from)
-    }
-}
-
 /// `InvalidInput` if the handle is not the sending end of a pipe, or was not opened for overlapped operations.
 impl TryFrom<OwnedHandle> for unnamed_pipe::tokio::Sender {
     type Error = io::Error;
