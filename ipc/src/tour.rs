@@ -1,11 +1,12 @@
 //! `ipc tour`: every primitive between this process and a child of it.
 //!
-//! A row of the tour is a pair of functions, one for each of the two processes ([`rows::Row`]). What they do with the
+//! A row of the tour is a pair of functions, one for each of the two processes ([`row::Row`]). What they do with the
 //! primitive once they are connected is the same for all rows ([`exchange`]). [`supervise`] sees to it that a row ends.
 
 mod exchange;
 mod local_socket;
 mod report;
+mod row;
 mod rows;
 mod sabotage;
 mod supervise;
@@ -13,7 +14,8 @@ mod unnamed_pipe;
 
 use self::{
     report::Report,
-    rows::{Part, ROWS, Row},
+    row::{Part, Row},
+    rows::ROWS,
     sabotage::{Planned, Sabotage},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

@@ -2,7 +2,7 @@
 
 use super::{
     exchange::{Measured, blocking, runtime},
-    rows::{Part, Row},
+    row::{Part, Row},
     supervise::Stage,
 };
 use interprocess::local_socket::{ListenerOptions, Name, Stream, tokio as on_tokio};

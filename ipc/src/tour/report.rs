@@ -1,6 +1,6 @@
 //! What the tour prints.
 
-use super::{exchange::Measured, rows::Row};
+use super::{exchange::Measured, row::Row};
 use serde_json::{Value, json};
 
 const HEADINGS: [&str; 6] = ["primitive", "mode", "sent", "round trip", "throughput", "verdict"];

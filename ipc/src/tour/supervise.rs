@@ -3,7 +3,7 @@
 //! The row works in a thread of its own. When the deadline is over, its child is killed; if even that does not make the
 //! thread return, it is left behind and ends with the process.
 
-use super::{exchange::Measured, rows::Row, sabotage::Sabotage};
+use super::{exchange::Measured, row::Row, sabotage::Sabotage};
 use std::{
     io::{self, Read},
     process::{Child, Command, Stdio},

@@ -2,7 +2,7 @@
 
 use super::{
     exchange::{Measured, blocking, runtime},
-    rows::{Part, Row},
+    row::{Part, Row},
     supervise::Stage,
 };
 use interprocess::unnamed_pipe::{Inherit, Recver, Sender, pipe, tokio as on_tokio};

@@ -1,0 +1,43 @@
+//! What a row of the tour is.
+
+use super::{exchange::Measured, sabotage::Sabotage, supervise::Stage};
+use std::io;
+
+/// A primitive in one of the ways to use it.
+///
+/// The parent connects the two processes and calls one of the `lead` functions of [`exchange`](super::exchange); the
+/// child finds its end and calls the `follow` function beside it.
+pub(crate) struct Row {
+    /// The module of the crate.
+    pub(crate) primitive: &'static str,
+    /// How the two processes get at it.
+    pub(crate) mode: &'static str,
+    /// What this process does.
+    pub(crate) parent: fn(&mut Stage) -> io::Result<Measured>,
+    /// What the child does.
+    pub(crate) child: fn(&Part) -> io::Result<()>,
+}
+
+impl Row {
+    /// What the row is called on the command line.
+    pub(crate) fn name(&self) -> String {
+        format!("{}/{}", self.primitive, self.mode)
+    }
+}
+
+/// What a child is told.
+pub(crate) struct Part {
+    /// What the row's parent has put on the command line.
+    pub(crate) arguments: Vec<String>,
+    /// What to do wrong.
+    pub(crate) sabotage: Option<Sabotage>,
+}
+
+impl Part {
+    /// One of the arguments.
+    pub(crate) fn argument(&self, index: usize) -> io::Result<&str> {
+        self.arguments.get(index).map(String::as_str).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidInput, format!("argument {index} of the child is missing"))
+        })
+    }
+}
