@@ -77,6 +77,41 @@ fn between_processes() {
     }
 }
 
+/// Asks, from a container, for a peer that is outside.
+#[cfg(target_os = "linux")]
+#[test]
+fn role_inside() {
+    let Some(name) = common::role_argument("role_inside") else { return };
+    let stream = Stream::connect(name.parse().unwrap()).unwrap();
+    let peer = stream.peer_creds().unwrap();
+    assert_eq!(peer.pid(), None, "the peer has no number in this pid namespace");
+    assert!(peer.euid().is_some() && peer.egid().is_some(), "{peer:?}");
+    (&stream).write_all(b"inside").unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_peer_in_another_pid_namespace() {
+    within_deadline(|| {
+        let unshare = || std::process::Command::new("unshare");
+        if !unshare().args(["--pid", "--fork", "true"]).output().is_ok_and(|output| output.status.success()) {
+            eprintln!("skipped: a pid namespace takes privileges, and the program unshare");
+            return;
+        }
+        let name = fresh_name(Kind::Path);
+        let listener = listen(&name);
+        let inside = common::command_for_role("role_inside", &name.to_string());
+        let mut command = unshare();
+        command.args(["--pid", "--fork"]).arg(inside.get_program()).args(inside.get_args());
+        for (key, value) in inside.get_envs() {
+            command.env(key, value.unwrap());
+        }
+        let mut child = common::Killed(command.stdout(std::process::Stdio::null()).spawn().unwrap());
+        expect_bytes(listener.accept().unwrap(), b"inside").unwrap();
+        child.succeeds();
+    });
+}
+
 /// Writes for ever, until it is killed.
 #[test]
 fn role_flood() {
