@@ -43,7 +43,8 @@
 //! `os::unix::local_socket::SpecialDirUdSocket` is that mapping. On Linux and Windows both mappings are 2.4's.
 //!
 //! # Servers that died
-//! On Windows, and for abstract names, a name vanishes with its listener. A socket file stays behind if its server was
+//! On Windows, and for abstract names, a name vanishes with its listener; on Windows with the last stream that it
+//! accepted, if that lives longer. A socket file stays behind if its server was
 //! killed. A new listener finds that and takes the path over
 //! ([`reclaim_stale`](ListenerOptions::reclaim_stale)), and leaves a living one alone (`AddrInUse`). For that, a
 //! listener at a path holds a lock on an empty file `.NAME.interprocess-lock` beside the socket for as long as it

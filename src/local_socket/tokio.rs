@@ -366,7 +366,8 @@ impl Listener {
     }
 
     /// Ends listening, and wakes all tasks that wait in [`accept`](Self::accept): they fail with `ConnectionAborted`,
-    /// and so does every later attempt. The name goes when the listener is dropped.
+    /// and so does every later attempt. On Unix the name goes when
+    /// the listener is dropped, on Windows at once unless an accepted stream still lives.
     pub fn close(&self) {
         self.0.close();
     }
