@@ -332,6 +332,7 @@ mod on_unix {
             (format!("recv-{}", recver.as_raw_fd()), "not inherited"),
             (format!("recv-{}", file.as_raw_fd()), "not a pipe"),
             (format!("recv-{number}"), "not open"),
+            ("recv-0".to_owned(), "standard stream"),
             ("recv-4294967296".to_owned(), "no descriptor has the number"),
         ] {
             let error = Recver::take_inherited(&token).unwrap_err();

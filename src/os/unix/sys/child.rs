@@ -66,6 +66,9 @@ pub(crate) fn take_inherited(
     number: RawFd,
     check: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
 ) -> io::Result<OwnedFd> {
+    if number <= 2 {
+        return Err(invalid(format!("descriptor {number} is a standard stream, which is never handed over")));
+    }
     // SAFETY: fcntl with F_GETFD touches no memory, and is defined for numbers that are not open: EBADF.
     let flags = unsafe { libc::fcntl(number, libc::F_GETFD) };
     if flags == -1 {
