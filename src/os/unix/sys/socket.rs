@@ -206,8 +206,9 @@ pub(crate) fn set_timeout(
     };
     let timeout = timeout.unwrap_or_default().max(least);
     let value = libc::timeval {
-        tv_sec: timeout.as_secs().try_into().unwrap_or(libc::time_t::MAX),
-        tv_usec: timeout.subsec_micros() as libc::suseconds_t,
+        // The types differ from system to system; all hold these.
+        tv_sec: i32::try_from(timeout.as_secs()).unwrap_or(i32::MAX) as _,
+        tv_usec: timeout.subsec_micros() as _,
     };
     option::set(socket, libc::SOL_SOCKET, direction.timeout(), value)
 }
