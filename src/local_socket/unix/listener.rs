@@ -106,30 +106,34 @@ impl State {
         }
     }
 
-    /// What an attempt to accept is worth: a client, an error, or nothing yet.
-    pub(super) fn judge(
+    /// Accepts the next client that is let in; `WouldBlock` if nobody is there.
+    pub(super) fn accept(
         &self,
         socket: &UnixListener,
-        attempt: io::Result<UnixStream>,
-    ) -> io::Result<Option<UnixStream>> {
-        if self.is_closed() {
-            if attempt.is_ok() {
-                self.wake_by_connecting(socket);
+        mut attempt: impl FnMut() -> io::Result<UnixStream>,
+    ) -> io::Result<UnixStream> {
+        loop {
+            let accepted = attempt();
+            if self.is_closed() {
+                if accepted.is_ok() {
+                    self.wake_by_connecting(socket);
+                }
+                return Err(io::Error::new(
+                    io::ErrorKind::ConnectionAborted,
+                    "the local socket listener was closed",
+                ));
             }
-            return Err(io::Error::new(
-                io::ErrorKind::ConnectionAborted,
-                "the local socket listener was closed",
-            ));
-        }
-        match (attempt, self.only_user) {
-            (Ok(stream), Some(user)) => {
-                let peer = stream.peer_cred()?.uid();
-                Ok((peer == user || peer == 0).then_some(stream))
+            let stream = accepted?;
+            if self.lets_in(&stream)? {
+                return Ok(stream);
             }
-            (Ok(stream), None) => Ok(Some(stream)),
-            (Err(error), _) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-            (Err(error), _) => Err(error),
         }
+    }
+
+    fn lets_in(&self, stream: &UnixStream) -> io::Result<bool> {
+        let Some(user) = self.only_user else { return Ok(true) };
+        let peer = stream.peer_cred()?.uid();
+        Ok(peer == user || peer == 0)
     }
 
     pub(super) fn name(&self) -> Option<Name<'static>> {
@@ -154,11 +158,9 @@ impl Listener {
         let no_wait = timeout.is_none() && self.shared.accept_nonblocking.load(Ordering::Relaxed);
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
-            if let Some(stream) = self.shared.judge(&self.socket, self.attempt())? {
-                return Ok(stream);
-            }
-            if no_wait {
-                return Err(io::ErrorKind::WouldBlock.into());
+            match self.shared.accept(&self.socket, || self.attempt()) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && !no_wait => {}
+                other => return other,
             }
             if !fd::wait_readable(self.socket.as_fd(), deadline)? {
                 return Err(io::Error::new(

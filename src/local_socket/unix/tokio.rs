@@ -93,21 +93,10 @@ impl Listener {
     }
 
     pub(in crate::local_socket) async fn accept(&self) -> io::Result<Stream> {
-        let accepted = self
-            .socket
-            .reading(|socket| {
-                loop {
-                    let attempt = socket.accept_nonblocking_stream().map(|(stream, _)| stream);
-                    let nobody = matches!(&attempt, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
-                    match self.shared.judge(socket, attempt)? {
-                        Some(stream) => return Ok(stream),
-                        None if nobody => return Err(io::ErrorKind::WouldBlock.into()),
-                        // A client that was turned away; the next may be there already.
-                        None => {}
-                    }
-                }
-            })
-            .await?;
+        let attempt = |socket: &uds::UnixListener| {
+            self.shared.accept(socket, || socket.accept_nonblocking_stream().map(|(stream, _)| stream))
+        };
+        let accepted = self.socket.reading(attempt).await?;
         Stream::registered(accepted)
     }
 

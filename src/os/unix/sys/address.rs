@@ -3,7 +3,6 @@
 //! rustix's own type cannot serve: as of 1.1, it panics on the address of a peer whose path fills `sun_path` to the last
 //! byte, and takes a socket without a name for one with an empty path.
 
-use super::LINUX_SOCKETS;
 use std::{
     io,
     mem::{MaybeUninit, offset_of},
@@ -94,7 +93,7 @@ impl Address {
             [*to] = from.to_ne_bytes();
         }
         address.length = match address.bytes[..count].iter().position(|&byte| byte == 0) {
-            Some(0) if LINUX_SOCKETS || cfg!(target_os = "linux") => count,
+            Some(0) if cfg!(any(target_os = "linux", target_os = "android")) => count,
             Some(end) => end,
             None => count,
         };

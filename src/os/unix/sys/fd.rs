@@ -11,6 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// What a call of libc that gives -1 for an error has given.
+pub(super) fn done(result: libc::c_int) -> io::Result<()> {
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(rustix::io::read(fd, buffer)?)
 }

@@ -1,5 +1,6 @@
 //! Socket options of plain values.
 
+use super::fd::done;
 use std::{
     io,
     mem::MaybeUninit,
@@ -24,9 +25,7 @@ pub(super) fn get<T: Plain>(socket: BorrowedFd<'_>, level: libc::c_int, name: li
     // SAFETY: the descriptor is open for the call; the pointer and length describe `value`, which the kernel fills.
     let result =
         unsafe { libc::getsockopt(socket.as_raw_fd(), level, name, value.as_mut_ptr().cast(), &mut length) };
-    if result == -1 {
-        return Err(io::Error::last_os_error());
-    }
+    done(result)?;
     // SAFETY: zeroed at first and then written by the kernel, and any bytes are a value of a `Plain` type.
     Ok(unsafe { value.assume_init() })
 }
@@ -42,5 +41,5 @@ pub(super) fn set<T: Plain>(
     // SAFETY: the descriptor is open for the call; the pointer and length describe `value`, which the kernel reads.
     let result =
         unsafe { libc::setsockopt(socket.as_raw_fd(), level, name, (&raw const value).cast(), length) };
-    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    done(result)
 }

@@ -82,7 +82,8 @@ mod system {
         }
         // SAFETY: the descriptor is open for the call; F_SETNOSIGPIPE takes an int and touches no memory.
         let result = unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETNOSIGPIPE, 1) };
-        if result == -1 { Err(io::Error::last_os_error()) } else { Ok((reader, writer)) }
+        fd::done(result)?;
+        Ok((reader, writer))
     }
 
     pub(crate) fn capacity(_: BorrowedFd<'_>) -> io::Result<usize> {

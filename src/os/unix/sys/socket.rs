@@ -5,7 +5,12 @@
 //! | Linux, Android, BSDs, illumos | flag of `socket`, `socketpair`, `accept4` | `MSG_NOSIGNAL` at each send |
 //! | macOS and relatives | `fcntl` right after, so that a fork in between inherits | `SO_NOSIGPIPE` once |
 
-use super::{LINUX_SOCKETS, address::Address, fd::MAX_SLICES, option};
+use super::{
+    LINUX_SOCKETS,
+    address::Address,
+    fd::{MAX_SLICES, done},
+    option,
+};
 use rustix::net::{AddressFamily, RecvFlags, SocketType, sockopt};
 use std::{
     io::{self, IoSlice},
@@ -122,10 +127,6 @@ pub(crate) fn connect(socket: BorrowedFd<'_>, address: &Address) -> io::Result<(
     let (raw, length) = address.to_raw();
     // SAFETY: the descriptor is open for the call; the pointer and length describe `raw`.
     done(unsafe { libc::connect(socket.as_raw_fd(), (&raw const raw).cast(), length) })
-}
-
-fn done(result: libc::c_int) -> io::Result<()> {
-    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// The descriptor that a system call has made.
