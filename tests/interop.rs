@@ -6,7 +6,7 @@
 mod common;
 
 use common::{Folder, Killed, bytes, expect_bytes, within_deadline, write_pieces};
-use interprocess::local_socket::{Listener, ListenerOptions, Name, Stream};
+use interprocess::local_socket::{Listener, ListenerNonblockingMode, ListenerOptions, Name, Stream};
 use std::{
     io::{ErrorKind, Read, Write},
     net::Shutdown,
@@ -214,5 +214,36 @@ with socket.socket(socket.AF_UNIX) as s:
         let mut child = Killed(client.arg("-c").arg(CLIENT).arg(&name).spawn().unwrap());
         expect_bytes(listener.accept().unwrap(), b"from python").unwrap();
         child.succeeds();
+    });
+}
+
+/// Where names have no permissions, clients of other users are turned away, and do not hide who comes after them.
+#[cfg(not(interprocess_portable_unix))]
+#[test]
+fn socat_as_another_user() {
+    within_deadline(|| {
+        let as_nobody = |program: &str| {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=65534", "--clear-groups", program]);
+            command
+        };
+        if !as_nobody("true").output().is_ok_and(|output| output.status.success()) {
+            eprintln!("skipped: becoming another user takes privileges, and the program setpriv");
+            return;
+        }
+        if program("socat").is_none() {
+            return;
+        }
+        let name = common::unique();
+        let name = Name::namespaced(&name).unwrap();
+        let options = ListenerOptions::new().name(name.borrow()).current_user_only(true);
+        let listener = options.nonblocking(ListenerNonblockingMode::Accept).create_sync().unwrap();
+        let stranger = format!("ABSTRACT-CONNECT:{}", name.text().to_str().unwrap());
+        let mut stranger =
+            Killed(as_nobody("socat").args(["-u", "OPEN:/dev/null", &stranger]).spawn().unwrap());
+        stranger.succeeds();
+        Stream::connect(name.borrow()).unwrap().write_all(b"friend").unwrap();
+        expect_bytes(listener.accept().unwrap(), b"friend").unwrap();
+        assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
     });
 }
