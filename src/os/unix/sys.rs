@@ -5,10 +5,15 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod address;
+pub(crate) mod ancillary;
+pub(crate) mod batch;
 pub(crate) mod child;
+pub(crate) mod control;
+pub(crate) mod credentials;
 pub(crate) mod fd;
 pub(crate) mod file;
-mod option;
+pub(crate) mod message;
+pub(crate) mod option;
 pub(crate) mod path;
 pub(crate) mod peer;
 pub(crate) mod pipe;

@@ -33,16 +33,33 @@
 //! ```
 
 mod addr;
+mod ancillary;
+mod batch;
+mod bind;
 pub(crate) mod claim;
+mod connection;
+mod datagram;
+mod guard;
 mod listener;
+mod options;
 mod peer;
+mod seqpacket;
 mod stream;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
 pub use self::{
     addr::SocketAddr,
+    ancillary::{
+        AncillaryData, AncillaryError, IntoFds, Messages, ReceivedFds, ScmCredentials, ScmRights,
+        SocketAncillary, SocketCred, ancillary_size,
+    },
+    batch::{BatchIter, OutgoingMessage, ReceivedMessage, RecvBatch, SendBatch},
+    datagram::UnixDatagram,
+    guard::UnlinkOnDrop,
     listener::{Incoming, UnixListener},
+    options::UnixSocketExt,
     peer::UCred,
+    seqpacket::{SeqpacketIncoming, UnixSeqpacket, UnixSeqpacketListener},
     stream::UnixStream,
 };

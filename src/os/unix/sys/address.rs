@@ -4,6 +4,7 @@
 //! byte, and takes a socket without a name for one with an empty path.
 
 use std::{
+    fmt::{self, Debug, Formatter},
     io,
     mem::{MaybeUninit, offset_of},
 };
@@ -13,31 +14,50 @@ pub(crate) const LIMIT: usize = size_of::<libc::sockaddr_un>() - PATH_OFFSET;
 
 const PATH_OFFSET: usize = offset_of!(libc::sockaddr_un, sun_path);
 
-/// What is in `sun_path`: a path without its terminator, a NUL and an abstract name, or nothing.
-#[derive(Clone)]
+/// An address as the kernel takes and gives it. It is read only when somebody asks what is in it.
+#[derive(Copy, Clone)]
 pub(crate) struct Address {
-    bytes: [u8; LIMIT],
-    length: usize,
+    raw: libc::sockaddr_un,
+    /// The length that goes to the kernel, or came from it.
+    length: libc::socklen_t,
 }
 
 impl Address {
-    pub(crate) const UNNAMED: Self = Self { bytes: [0; LIMIT], length: 0 };
+    pub(crate) const UNNAMED: Self = {
+        // SAFETY: sockaddr_un is plain integers, for which all zeroes is a value.
+        let mut raw: libc::sockaddr_un = unsafe { MaybeUninit::zeroed().assume_init() };
+        raw.sun_family = libc::AF_UNIX as libc::sa_family_t;
+        Self { raw, length: PATH_OFFSET as libc::socklen_t }
+    };
 
     /// `None` if the path is empty, has a NUL or is too long.
+    ///
+    /// A path gets its terminator where there is room for it, as portable programs expect.
     pub(crate) fn of_path(path: &[u8]) -> Option<Self> {
         if path.is_empty() || path.contains(&0) || path.len() > LIMIT {
             return None;
         }
-        let mut address = Self { length: path.len(), ..Self::UNNAMED };
-        address.bytes[..path.len()].copy_from_slice(path);
-        Some(address)
+        let terminator = usize::from(path.len() < LIMIT);
+        Some(Self::of_bytes(path, terminator))
     }
 
-    /// `None` if the name is too long.
+    /// `None` if the name is too long. Every byte of an abstract name counts.
     pub(crate) fn of_abstract_name(name: &[u8]) -> Option<Self> {
-        let mut address = Self { length: 1 + name.len(), ..Self::UNNAMED };
-        address.bytes.get_mut(1..=name.len())?.copy_from_slice(name);
-        Some(address)
+        if name.len() >= LIMIT {
+            return None;
+        }
+        let mut bytes = [0; LIMIT];
+        bytes[1..=name.len()].copy_from_slice(name);
+        Some(Self::of_bytes(&bytes[..=name.len()], 0))
+    }
+
+    fn of_bytes(bytes: &[u8], terminator: usize) -> Self {
+        let mut address = Self::UNNAMED;
+        for (to, from) in address.raw.sun_path.iter_mut().zip(bytes) {
+            *to = libc::c_char::from_ne_bytes([*from]);
+        }
+        address.length = (PATH_OFFSET + bytes.len() + terminator) as libc::socklen_t;
+        address
     }
 
     pub(crate) fn path(&self) -> Option<&[u8]> {
@@ -52,54 +72,67 @@ impl Address {
         }
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-
-    /// The address and its length as system calls take them. A path gets its terminator where there is room for it,
-    /// as portable programs expect; abstract names count every byte.
-    pub(super) fn to_raw(&self) -> (libc::sockaddr_un, libc::socklen_t) {
-        // SAFETY: sockaddr_un is plain integers, for which all zeroes is a value.
-        let mut raw: libc::sockaddr_un = unsafe { MaybeUninit::zeroed().assume_init() };
-        raw.sun_family = libc::AF_UNIX as libc::sa_family_t;
-        for (to, from) in raw.sun_path.iter_mut().zip(self.bytes()) {
-            *to = libc::c_char::from_ne_bytes([*from]);
-        }
-        let terminator = usize::from(self.path().is_some() && self.length < LIMIT);
-        (raw, (PATH_OFFSET + self.length + terminator) as libc::socklen_t)
-    }
-
-    /// Has the kernel write an address, and reads it.
+    /// What is in `sun_path`: a path without its terminator, a NUL and an abstract name, or nothing.
     ///
     /// The kernel may say that the address is longer than the structure: Linux counts a terminator that is not there if
     /// a path fills `sun_path`. Other systems pad with NULs, or fill in nothing.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        let count = (self.length as usize).saturating_sub(PATH_OFFSET).min(LIMIT);
+        let first = self.raw.sun_path.as_ptr().cast::<u8>();
+        // SAFETY: `count` is at most the array's length, and a c_char is a byte.
+        let bytes = unsafe { std::slice::from_raw_parts(first, count) };
+        match bytes.iter().position(|&byte| byte == 0) {
+            Some(0) if cfg!(any(target_os = "linux", target_os = "android")) => bytes,
+            Some(end) => &bytes[..end],
+            None => bytes,
+        }
+    }
+
+    /// For system calls that read an address.
+    pub(super) fn as_raw(&self) -> (*const libc::sockaddr, libc::socklen_t) {
+        ((&raw const self.raw).cast(), self.length)
+    }
+
+    /// For system calls that take a pointer to an address without a `const`, which they only read.
+    pub(super) fn as_message_name(&self) -> (*mut libc::c_void, libc::socklen_t) {
+        ((&raw const self.raw).cast_mut().cast(), self.length)
+    }
+
+    /// For a message whose sender's address the kernel writes, and then its length.
+    pub(super) fn as_message_room(&mut self) -> (*mut libc::c_void, libc::socklen_t) {
+        ((&raw mut self.raw).cast(), size_of::<libc::sockaddr_un>() as libc::socklen_t)
+    }
+
+    pub(super) fn set_length(&mut self, length: libc::socklen_t) {
+        self.length = length;
+    }
+
+    /// Has the kernel write an address.
     pub(super) fn from_kernel<T>(
         call: impl FnOnce(*mut libc::sockaddr, *mut libc::socklen_t) -> io::Result<T>,
     ) -> io::Result<(T, Self)> {
-        // SAFETY: sockaddr_un is plain integers, for which all zeroes is a value.
-        let mut raw: libc::sockaddr_un = unsafe { MaybeUninit::zeroed().assume_init() };
+        let mut raw = Self::UNNAMED.raw;
         let mut length = size_of::<libc::sockaddr_un>() as libc::socklen_t;
         let result = call((&raw mut raw).cast(), &raw mut length)?;
-        let is_written = length as usize > size_of::<libc::sa_family_t>();
-        if is_written && i32::from(raw.sun_family) != libc::AF_UNIX {
+        Ok((result, Self { raw, length }.checked()?))
+    }
+
+    /// Nothing at all may have been written: unnamed peers.
+    pub(super) fn checked(self) -> io::Result<Self> {
+        let is_written = self.length as usize > size_of::<libc::sa_family_t>();
+        if is_written && i32::from(self.raw.sun_family) != libc::AF_UNIX {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "the descriptor is a socket, but not a Unix domain socket",
             ));
         }
-        let count = (length as usize).saturating_sub(PATH_OFFSET).min(LIMIT);
-        let mut address = Self::UNNAMED;
-        for (to, from) in address.bytes.iter_mut().zip(&raw.sun_path[..count]) {
-            [*to] = from.to_ne_bytes();
-        }
-        address.length = match address.bytes[..count].iter().position(|&byte| byte == 0) {
-            Some(0) if cfg!(any(target_os = "linux", target_os = "android")) => count,
-            Some(end) => end,
-            None => count,
-        };
-        // What is behind the end must not tell equal addresses apart.
-        address.bytes[address.length..].fill(0);
-        Ok((result, address))
+        Ok(self)
+    }
+}
+
+impl Debug for Address {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.bytes().escape_ascii())
     }
 }
 
@@ -108,12 +141,11 @@ mod tests {
     use super::{Address, LIMIT, PATH_OFFSET};
 
     fn round_trip(address: &Address) -> Address {
-        let (raw, length) = address.to_raw();
         let written = Address::from_kernel(|to, to_length| {
             // SAFETY: from_kernel's pointer is to a sockaddr_un.
-            unsafe { to.cast::<libc::sockaddr_un>().write(raw) };
+            unsafe { to.cast::<libc::sockaddr_un>().write(address.raw) };
             // SAFETY: from_kernel's pointer is to a length.
-            unsafe { to_length.write(length) };
+            unsafe { to_length.write(address.length) };
             Ok(())
         });
         written.unwrap().1
@@ -127,7 +159,7 @@ mod tests {
             assert_eq!(round_trip(&address).path(), Some(path));
             assert_eq!(address.abstract_name(), None);
         }
-        let (_, length) = Address::of_path(&longest).unwrap().to_raw();
+        let length = Address::of_path(&longest).unwrap().length;
         assert_eq!(length as usize, PATH_OFFSET + LIMIT, "no room for a terminator");
         for bad in [&b""[..], b"a\0b", &[b'p'; LIMIT + 1]] {
             assert!(Address::of_path(bad).is_none(), "{bad:?}");
@@ -149,7 +181,7 @@ mod tests {
     /// Linux says 111 for a path of 108 bytes.
     #[test]
     fn a_length_beyond_the_structure() {
-        let (raw, _) = Address::of_path(&[b'p'; LIMIT]).unwrap().to_raw();
+        let raw = Address::of_path(&[b'p'; LIMIT]).unwrap().raw;
         let read = Address::from_kernel(|to, length| {
             // SAFETY: from_kernel's pointer is to a sockaddr_un.
             unsafe { to.cast::<libc::sockaddr_un>().write(raw) };

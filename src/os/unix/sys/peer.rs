@@ -13,7 +13,111 @@ pub(crate) struct Peer {
     pub(crate) groups: Option<Vec<u32>>,
 }
 
-pub(crate) use self::system::{groups, peer};
+pub(crate) use self::{
+    process::{effective_pid, pidfd, security},
+    system::{groups, peer},
+};
+
+/// What Linux tells of the peer beyond credentials.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod process {
+    use super::{BorrowedFd, io};
+    use crate::os::unix::sys::{fd::done, option};
+    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+    const IS_SPARC: bool = cfg!(any(target_arch = "sparc", target_arch = "sparc64"));
+
+    /// asm/socket.h, Linux 6.5. libc does not name these for every C library.
+    const SO_PEERPIDFD: libc::c_int = if IS_SPARC { 0x56 } else { 77 };
+    const SO_PEERSEC: libc::c_int =
+        if IS_SPARC || cfg!(any(target_arch = "mips", target_arch = "mips64")) { 30 } else { 31 };
+
+    /// A descriptor of the peer's process. Never made from its pid, which may be another's by now.
+    pub(crate) fn pidfd(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+        match option::get::<libc::c_int>(socket, libc::SOL_SOCKET, SO_PEERPIDFD) {
+            Ok(number) => {
+                // SAFETY: the kernel has just made the descriptor for this caller, close-on-exec.
+                Ok(unsafe { OwnedFd::from_raw_fd(number) })
+            }
+            Err(error) => Err(match error.raw_os_error() {
+                Some(libc::ENOPROTOOPT) => {
+                    option::unsupported("this kernel has no descriptor of a peer's process (Linux 6.5 has)")
+                }
+                // Before Linux 6.16 for a process that was waited for already.
+                Some(libc::EINVAL | libc::ESRCH) => {
+                    io::Error::new(io::ErrorKind::NotFound, "the peer's process is gone")
+                }
+                Some(libc::ENODATA) => {
+                    io::Error::new(io::ErrorKind::NotConnected, "the socket has no peer with a process")
+                }
+                _ => error,
+            }),
+        }
+    }
+
+    pub(crate) fn security(socket: BorrowedFd<'_>) -> io::Result<Vec<u8>> {
+        let mut label = vec![0_u8; 256];
+        loop {
+            let mut length = label.len() as libc::socklen_t;
+            let (number, data) = (socket.as_raw_fd(), label.as_mut_ptr().cast());
+            // SAFETY: the descriptor is open for the call; the pointer and length describe `label`, which the kernel fills.
+            let result =
+                done(unsafe { libc::getsockopt(number, libc::SOL_SOCKET, SO_PEERSEC, data, &mut length) });
+            let length = length as usize;
+            match result {
+                Ok(()) => {
+                    label.truncate(length);
+                    // SELinux counts the terminator, AppArmor does not.
+                    if label.last() == Some(&0) {
+                        label.pop();
+                    }
+                    return Ok(label);
+                }
+                Err(error) => match error.raw_os_error() {
+                    // The length now says how much room is wanted.
+                    Some(libc::ERANGE) if length > label.len() => label.resize(length, 0),
+                    Some(libc::ENOPROTOOPT) => {
+                        return Err(option::unsupported(
+                            "no security module of this kernel labels the peers of sockets",
+                        ));
+                    }
+                    _ => return Err(error),
+                },
+            }
+        }
+    }
+
+    pub(crate) fn effective_pid(_: BorrowedFd<'_>) -> io::Result<i32> {
+        Err(option::unsupported("this system does not know for whom a peer acts (macOS does)"))
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod process {
+    use super::{BorrowedFd, io};
+    use crate::os::unix::sys::option;
+    use std::os::fd::OwnedFd;
+
+    pub(crate) fn pidfd(_: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+        Err(option::unsupported(
+            "this system has no descriptors of processes for the peers of sockets (Linux has)",
+        ))
+    }
+
+    pub(crate) fn security(_: BorrowedFd<'_>) -> io::Result<Vec<u8>> {
+        Err(option::unsupported("this system does not label the peers of sockets (Linux does)"))
+    }
+
+    #[cfg(target_vendor = "apple")]
+    pub(crate) fn effective_pid(socket: BorrowedFd<'_>) -> io::Result<i32> {
+        option::get::<libc::pid_t>(socket, 0, libc::LOCAL_PEEREPID)
+    }
+
+    #[cfg(not(target_vendor = "apple"))]
+    pub(crate) fn effective_pid(_: BorrowedFd<'_>) -> io::Result<i32> {
+        Err(option::unsupported("this system does not know for whom a peer acts (macOS does)"))
+    }
+}
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {

@@ -11,7 +11,10 @@ use super::{
     fd::{MAX_SLICES, done},
     option,
 };
-use rustix::net::{AddressFamily, RecvFlags, SocketType, sockopt};
+use rustix::{
+    io::Errno,
+    net::{AddressFamily, SocketType, sockopt},
+};
 use std::{
     io::{self, IoSlice},
     net::Shutdown,
@@ -19,11 +22,40 @@ use std::{
     time::Duration,
 };
 
-pub(crate) use self::system::{accept, pair, send, send_vectored, stream};
+pub(crate) use self::system::{accept, pair, send, send_vectored, socket};
+
+/// The kinds of Unix domain sockets.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Stream,
+    Datagram,
+    Seqpacket,
+}
+
+impl Kind {
+    fn system(self) -> SocketType {
+        match self {
+            Self::Stream => SocketType::STREAM,
+            Self::Datagram => SocketType::DGRAM,
+            Self::Seqpacket => SocketType::SEQPACKET,
+        }
+    }
+
+    /// macOS has no sequenced packets among processes.
+    fn made<T>(self, result: rustix::io::Result<T>) -> io::Result<T> {
+        match result {
+            Err(Errno::PROTONOSUPPORT | Errno::PROTOTYPE) if self == Self::Seqpacket => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "this system has no sequenced-packet Unix domain sockets (macOS is the one without)",
+            )),
+            other => Ok(other?),
+        }
+    }
+}
 
 #[cfg(not(target_vendor = "apple"))]
 mod system {
-    use super::{Address, AddressFamily, BorrowedFd, IoSlice, MAX_SLICES, OwnedFd, SocketType, io};
+    use super::{Address, AddressFamily, BorrowedFd, IoSlice, Kind, MAX_SLICES, OwnedFd, io};
     use rustix::net::{SendAncillaryBuffer, SendFlags, SocketFlags};
     use std::os::fd::AsRawFd;
 
@@ -32,13 +64,14 @@ mod system {
         SocketFlags::CLOEXEC | nonblocking
     }
 
-    pub(crate) fn stream(nonblocking: bool) -> io::Result<OwnedFd> {
-        Ok(rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags(nonblocking), None)?)
+    pub(crate) fn socket(kind: Kind, nonblocking: bool) -> io::Result<OwnedFd> {
+        let flags = flags(nonblocking);
+        kind.made(rustix::net::socket_with(AddressFamily::UNIX, kind.system(), flags, None))
     }
 
-    pub(crate) fn pair(nonblocking: bool) -> io::Result<(OwnedFd, OwnedFd)> {
+    pub(crate) fn pair(kind: Kind, nonblocking: bool) -> io::Result<(OwnedFd, OwnedFd)> {
         let flags = flags(nonblocking);
-        Ok(rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)?)
+        kind.made(rustix::net::socketpair(AddressFamily::UNIX, kind.system(), flags, None))
     }
 
     pub(crate) fn accept(listener: BorrowedFd<'_>, nonblocking: bool) -> io::Result<(OwnedFd, Address)> {
@@ -64,7 +97,7 @@ mod system {
 
 #[cfg(target_vendor = "apple")]
 mod system {
-    use super::{Address, AddressFamily, BorrowedFd, IoSlice, MAX_SLICES, OwnedFd, SocketType, io};
+    use super::{Address, AddressFamily, BorrowedFd, IoSlice, Kind, MAX_SLICES, OwnedFd, io};
     use crate::os::unix::sys::{fd, option};
     use rustix::net::SocketFlags;
     use std::os::fd::{AsFd, AsRawFd};
@@ -81,15 +114,15 @@ mod system {
         option::set::<libc::c_int>(socket, libc::SOL_SOCKET, libc::SO_NOSIGPIPE, 1)
     }
 
-    pub(crate) fn stream(nonblocking: bool) -> io::Result<OwnedFd> {
-        let socket =
-            rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::empty(), None)?;
+    pub(crate) fn socket(kind: Kind, nonblocking: bool) -> io::Result<OwnedFd> {
+        let flags = SocketFlags::empty();
+        let socket = kind.made(rustix::net::socket_with(AddressFamily::UNIX, kind.system(), flags, None))?;
         prepared(socket, nonblocking)
     }
 
-    pub(crate) fn pair(nonblocking: bool) -> io::Result<(OwnedFd, OwnedFd)> {
-        let (a, b) =
-            rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::empty(), None)?;
+    pub(crate) fn pair(kind: Kind, nonblocking: bool) -> io::Result<(OwnedFd, OwnedFd)> {
+        let flags = SocketFlags::empty();
+        let (a, b) = kind.made(rustix::net::socketpair(AddressFamily::UNIX, kind.system(), flags, None))?;
         Ok((prepared(a, nonblocking)?, prepared(b, nonblocking)?))
     }
 
@@ -113,20 +146,52 @@ mod system {
 }
 
 pub(crate) fn bind(socket: BorrowedFd<'_>, address: &Address) -> io::Result<()> {
-    let (raw, length) = address.to_raw();
-    // SAFETY: the descriptor is open for the call; the pointer and length describe `raw`.
-    done(unsafe { libc::bind(socket.as_raw_fd(), (&raw const raw).cast(), length) })
+    let (pointer, length) = address.as_raw();
+    // SAFETY: the descriptor is open for the call; the pointer and length describe `address`.
+    done(unsafe { libc::bind(socket.as_raw_fd(), pointer, length) })
 }
 
-pub(crate) fn listen(socket: BorrowedFd<'_>, backlog: i32) -> io::Result<()> {
-    Ok(rustix::net::listen(socket, backlog)?)
+pub(crate) fn listen(socket: BorrowedFd<'_>, backlog: u32) -> io::Result<()> {
+    Ok(rustix::net::listen(socket, i32::try_from(backlog).unwrap_or(i32::MAX))?)
+}
+
+/// Makes a listener refuse connections and wakes whoever waits in `accept`.
+pub(crate) fn end_listening(socket: BorrowedFd<'_>) -> io::Result<()> {
+    match shutdown(socket, Shutdown::Both) {
+        _ if !SHUTDOWN_WAKES_ACCEPT => Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "on this system, shutdown does not wake threads that wait in accept",
+        )),
+        // FreeBSD wakes them and says this all the same.
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+        other => other,
+    }
+}
+
+/// Whether nothing more can come than what is in the queue: what receiving no byte of a sequenced packet means if nothing
+/// marks it as a packet.
+///
+/// Linux delivers packets of length zero, and does not mark them; the other systems deliver none that are not marked.
+pub(crate) fn has_ended(socket: BorrowedFd<'_>) -> io::Result<bool> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::event::{PollFd, PollFlags, Timespec};
+        let mut entry = [PollFd::from_borrowed_fd(socket, PollFlags::RDHUP)];
+        rustix::event::poll(&mut entry, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
+        Ok(entry[0].revents().intersects(PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR))
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = socket;
+        Ok(true)
+    }
 }
 
 /// Connects; a signal handler's interruption is an error here because the caller may have a deadline to look at.
 pub(crate) fn connect(socket: BorrowedFd<'_>, address: &Address) -> io::Result<()> {
-    let (raw, length) = address.to_raw();
-    // SAFETY: the descriptor is open for the call; the pointer and length describe `raw`.
-    done(unsafe { libc::connect(socket.as_raw_fd(), (&raw const raw).cast(), length) })
+    let (pointer, length) = address.as_raw();
+    // SAFETY: the descriptor is open for the call; the pointer and length describe `address`.
+    done(unsafe { libc::connect(socket.as_raw_fd(), pointer, length) })
 }
 
 /// The descriptor that a system call has made.
@@ -234,12 +299,6 @@ impl Direction {
             Self::Send => libc::SO_SNDTIMEO,
         }
     }
-}
-
-/// Reads without taking the bytes out of the queue.
-pub(crate) fn peek(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
-    let (_, read) = rustix::net::recv(socket, buffer, RecvFlags::PEEK)?;
-    Ok(read)
 }
 
 /// How a connect that may not wait says that the listener's backlog is full.

@@ -1,7 +1,7 @@
 use crate::os::unix::sys::{self, address::Address};
 use std::{
     ffi::OsStr,
-    fmt::{self, Debug, Formatter},
+    fmt::{self, Debug, Display, Formatter},
     hash::{Hash, Hasher},
     io,
     os::unix::ffi::OsStrExt,
@@ -59,6 +59,30 @@ impl SocketAddr {
         })
     }
 
+    /// The address of a socket without a name.
+    #[must_use]
+    pub fn unnamed() -> Self {
+        Self(Address::UNNAMED)
+    }
+
+    /// An address from its bytes, as [`as_bytes`](Self::as_bytes) gives them and as they are in `sun_path` of unix(7): a
+    /// path, or a NUL and the name in the abstract namespace, or nothing.
+    ///
+    /// # Errors
+    /// As for [`from_pathname`](Self::from_pathname) and [`from_abstract_name`](Self::from_abstract_name).
+    pub fn from_bytes(bytes: &[u8]) -> io::Result<Self> {
+        match bytes {
+            [] => Ok(Self::unnamed()),
+            [0, name @ ..] => Self::from_abstract_name(name),
+            path => Self::from_pathname(OsStr::from_bytes(path)),
+        }
+    }
+
+    /// The address as bytes: a path without a terminator, or a NUL and the name in the abstract namespace, or nothing.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.bytes()
+    }
+
     /// The path, if the address has one.
     pub fn as_pathname(&self) -> Option<&Path> {
         self.0.path().map(|bytes| Path::new(OsStr::from_bytes(bytes)))
@@ -86,6 +110,20 @@ impl Eq for SocketAddr {}
 impl Hash for SocketAddr {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.bytes().hash(state);
+    }
+}
+
+/// For people: paths as they are, abstract names with `@` for the leading NUL and escapes for what cannot be printed,
+/// `(unnamed)`.
+impl Display for SocketAddr {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let Some(path) = self.as_pathname() {
+            write!(f, "{}", path.display())
+        } else if let Some(name) = self.as_abstract_name() {
+            write!(f, "@{}", name.escape_ascii())
+        } else {
+            f.write_str("(unnamed)")
+        }
     }
 }
 

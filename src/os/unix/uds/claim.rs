@@ -9,7 +9,7 @@ use super::UnixListener;
 use crate::os::unix::sys::{
     file::{self, Identity, LockFile, PrivateFolder},
     path,
-    socket::{self, FULL_BACKLOG},
+    socket::{self, FULL_BACKLOG, Kind},
 };
 use std::{
     ffi::OsString,
@@ -115,7 +115,7 @@ fn listen_or_take_over(path: &Path, how: How) -> io::Result<UnixListener> {
 fn sign_of_life(path: &Path) -> Option<String> {
     let probe = || -> io::Result<()> {
         let (address, _folder) = path::address(path)?;
-        let probe = socket::stream(true)?;
+        let probe = socket::socket(Kind::Stream, true)?;
         socket::connect(probe.as_fd(), &address)
     };
     match probe() {

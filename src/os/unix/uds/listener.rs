@@ -1,18 +1,21 @@
-use super::{SocketAddr, UnixStream};
+use super::{SocketAddr, UnixStream, bind, connection};
 use crate::{
     TryClone,
-    os::unix::sys::{self, address::Address, socket},
+    os::unix::sys::{
+        self,
+        socket::{self, Kind},
+    },
 };
 use std::{
     fmt::{self, Debug, Formatter},
     io,
     iter::FusedIterator,
-    net::Shutdown,
     os::{
         fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd},
         unix::net,
     },
     path::Path,
+    time::Duration,
 };
 
 /// A socket that listens for stream connections, after [`std::os::unix::net::UnixListener`].
@@ -39,7 +42,7 @@ impl UnixListener {
     /// Listens at an address, as [`bind`](Self::bind) does.
     ///
     /// # Errors
-    /// As for `bind`.
+    /// As for `bind`; `InvalidInput` if the address is unnamed.
     pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
         Self::bind_addr_with(address, Self::DEFAULT_BACKLOG)
     }
@@ -47,10 +50,11 @@ impl UnixListener {
     /// [`bind_addr`](Self::bind_addr) with a backlog: how many connections may wait to be accepted.
     ///
     /// # Errors
-    /// As for `bind`.
+    /// As for `bind_addr`.
     pub fn bind_addr_with(address: &SocketAddr, backlog: u32) -> io::Result<Self> {
-        let listener = socket::stream(false)?;
-        Self::listen_at(listener, &address.0, backlog)
+        let listener = bind::bind_addr(Kind::Stream, &address.0)?;
+        socket::listen(listener.as_fd(), backlog)?;
+        Ok(Self(listener))
     }
 
     /// [`bind`](Self::bind) with the permissions that the socket's file has from the first instant, whatever the
@@ -63,34 +67,16 @@ impl UnixListener {
     /// # Errors
     /// As for `bind`.
     pub fn bind_with(path: &Path, mode: Option<u32>, backlog: u32) -> io::Result<Self> {
-        let (address, _folder) = sys::path::address(path)?;
-        let listener = socket::stream(false)?;
-        let Some(mode) = mode else {
-            return Self::listen_at(listener, &address, backlog);
-        };
-        if socket::MODE_BEFORE_BIND {
-            sys::file::set_mode_of(listener.as_fd(), mode)?;
-            socket::bind(listener.as_fd(), &address)?;
-            sys::file::set_mode(path, mode)
-                .and_then(|()| socket::listen(listener.as_fd(), length(backlog)))
-                .inspect_err(|_| drop(std::fs::remove_file(path)))?;
-            return Ok(Self(listener));
-        }
-        let private = sys::file::PrivateFolder::beside(path)?;
-        let (address, _folder) = sys::path::address(&private.path().join("s"))?;
-        socket::bind(listener.as_fd(), &address)?;
-        sys::file::set_mode(&private.path().join("s"), mode)?;
-        socket::listen(listener.as_fd(), length(backlog))?;
-        // A link instead of a rename, so that what is there already stays there.
-        sys::file::move_without_replacing(&private.path().join("s"), path).map_err(|error| {
-            if error.kind() == io::ErrorKind::AlreadyExists { io::ErrorKind::AddrInUse.into() } else { error }
-        })?;
-        Ok(Self(listener))
+        bind::bind(Kind::Stream, path, mode, |listener| socket::listen(listener, backlog)).map(Self)
     }
 
-    fn listen_at(listener: OwnedFd, address: &Address, backlog: u32) -> io::Result<Self> {
-        socket::bind(listener.as_fd(), address)?;
-        socket::listen(listener.as_fd(), length(backlog))?;
+    /// Listens at a name in the abstract namespace that the kernel chooses; [`local_addr`](Self::local_addr) tells it.
+    ///
+    /// # Errors
+    /// `Unsupported` everywhere but on Linux and Android.
+    pub fn autobind() -> io::Result<Self> {
+        let listener = bind::autobind(Kind::Stream)?;
+        socket::listen(listener.as_fd(), Self::DEFAULT_BACKLOG)?;
         Ok(Self(listener))
     }
 
@@ -100,8 +86,8 @@ impl UnixListener {
     /// Those of accept(2), most often the limit of open descriptors: back off then, the connection stays in the
     /// queue. `InvalidInput` after [`shutdown`](Self::shutdown).
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let (stream, peer) = socket::accept(self.as_fd(), false)?;
-        Ok((UnixStream::from_accepted(stream), SocketAddr(peer)))
+        let (stream, peer) = connection::accept(self.as_fd(), false)?;
+        Ok((stream.into(), peer))
     }
 
     /// Accepts a stream that is in nonblocking mode from the start.
@@ -109,8 +95,21 @@ impl UnixListener {
     /// # Errors
     /// As for [`accept`](Self::accept).
     pub fn accept_nonblocking_stream(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let (stream, peer) = socket::accept(self.as_fd(), true)?;
-        Ok((UnixStream::from_accepted(stream), SocketAddr(peer)))
+        let (stream, peer) = connection::accept(self.as_fd(), true)?;
+        Ok((stream.into(), peer))
+    }
+
+    /// Waits at most so long for a connection. The stream is in blocking mode.
+    ///
+    /// In nonblocking mode (of the listener) this waits too, and keeps to its time among any number of threads that accept
+    /// from the same listener. In blocking mode, a thread that loses the race for a connection to another waits for the
+    /// next one, however long.
+    ///
+    /// # Errors
+    /// `TimedOut`, and as for [`accept`](Self::accept).
+    pub fn accept_timeout(&self, timeout: Duration) -> io::Result<(UnixStream, SocketAddr)> {
+        let (stream, peer) = connection::accept_within(self.as_fd(), timeout)?;
+        Ok((stream.into(), peer))
     }
 
     /// Ends listening and wakes threads that are blocked in [`accept`](Self::accept), which then fail.
@@ -118,15 +117,7 @@ impl UnixListener {
     /// # Errors
     /// `Unsupported` where the system does not wake them: everywhere but on Linux, Android and FreeBSD.
     pub fn shutdown(&self) -> io::Result<()> {
-        match socket::shutdown(self.as_fd(), Shutdown::Both) {
-            _ if !socket::SHUTDOWN_WAKES_ACCEPT => Err(io::Error::new(
-                io::ErrorKind::Unsupported,
-                "on this system, shutdown does not wake threads that wait in accept",
-            )),
-            // FreeBSD wakes them and says this all the same.
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
-            other => other,
-        }
+        socket::end_listening(self.as_fd())
     }
 
     /// A second object of the same listening socket.
@@ -166,10 +157,6 @@ impl UnixListener {
     pub fn incoming(&self) -> Incoming<'_> {
         Incoming { listener: self }
     }
-}
-
-fn length(backlog: u32) -> i32 {
-    i32::try_from(backlog).unwrap_or(i32::MAX)
 }
 
 impl TryClone for UnixListener {

@@ -1,3 +1,6 @@
+use crate::os::unix::sys;
+use std::{io, os::fd::BorrowedFd};
+
 /// The process at the other end of a socket, as the kernel noted it when the peer connected, listened or made the
 /// pair. A process that passes its socket on does not change this.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
@@ -24,5 +27,17 @@ impl UCred {
     /// The effective group id.
     pub fn gid(&self) -> u32 {
         self.gid
+    }
+}
+
+pub(super) fn credentials(socket: BorrowedFd<'_>) -> io::Result<UCred> {
+    let peer = sys::peer::peer(socket)?;
+    Ok(UCred { pid: peer.pid, uid: peer.uid, gid: peer.gid })
+}
+
+pub(super) fn groups(socket: BorrowedFd<'_>) -> io::Result<Option<Vec<u32>>> {
+    match sys::peer::groups(socket)? {
+        Some(groups) => Ok(Some(groups)),
+        None => Ok(sys::peer::peer(socket)?.groups),
     }
 }

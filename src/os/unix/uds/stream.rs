@@ -1,10 +1,14 @@
-use super::{SocketAddr, UCred};
+use super::{
+    ReceivedFds, SocketAddr, SocketAncillary, UCred,
+    ancillary::{receive_fds, send_fds},
+    connection, peer,
+};
 use crate::{
     TryClone,
     os::unix::sys::{
         self,
-        address::Address,
-        socket::{self, Direction, FULL_BACKLOG},
+        message::{self, Take},
+        socket::{self, Direction, Kind},
     },
 };
 use std::{
@@ -16,7 +20,7 @@ use std::{
         unix::net,
     },
     path::Path,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// A connected stream socket, after [`std::os::unix::net::UnixStream`].
@@ -33,7 +37,7 @@ impl UnixStream {
     /// path is empty, has a NUL byte, or is too long (on Linux only if its last part is; elsewhere over 104 bytes).
     pub fn connect<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let (address, _folder) = sys::path::address(path.as_ref())?;
-        Self::connect_blocking(&address)
+        connection::connect(Kind::Stream, &address).map(Self)
     }
 
     /// Connects to an address, as [`connect`](Self::connect) does.
@@ -41,7 +45,7 @@ impl UnixStream {
     /// # Errors
     /// As for `connect`.
     pub fn connect_addr(address: &SocketAddr) -> io::Result<Self> {
-        Self::connect_blocking(&address.0)
+        connection::connect(Kind::Stream, &address.0).map(Self)
     }
 
     /// Connects to the listener at a path, and waits at most `timeout` for room in its backlog.
@@ -52,7 +56,7 @@ impl UnixStream {
     /// As for [`connect`](Self::connect), and `TimedOut`.
     pub fn connect_timeout<P: AsRef<Path>>(path: P, timeout: Duration) -> io::Result<Self> {
         let (address, _folder) = sys::path::address(path.as_ref())?;
-        Self::connect_deadline(&address, timeout)
+        connection::connect_within(Kind::Stream, &address, timeout).map(Self)
     }
 
     /// [`connect_timeout`](Self::connect_timeout) for an address.
@@ -60,7 +64,7 @@ impl UnixStream {
     /// # Errors
     /// As for `connect_timeout`.
     pub fn connect_addr_timeout(address: &SocketAddr, timeout: Duration) -> io::Result<Self> {
-        Self::connect_deadline(&address.0, timeout)
+        connection::connect_within(Kind::Stream, &address.0, timeout).map(Self)
     }
 
     /// Connects without waiting, and gives a stream in nonblocking mode.
@@ -70,7 +74,7 @@ impl UnixStream {
     /// is connected.
     pub fn connect_nonblocking<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let (address, _folder) = sys::path::address(path.as_ref())?;
-        Self::connect_at_once(&address)
+        connection::connect_at_once(Kind::Stream, &address).map(Self)
     }
 
     /// [`connect_nonblocking`](Self::connect_nonblocking) for an address.
@@ -78,58 +82,7 @@ impl UnixStream {
     /// # Errors
     /// As for `connect_nonblocking`.
     pub fn connect_addr_nonblocking(address: &SocketAddr) -> io::Result<Self> {
-        Self::connect_at_once(&address.0)
-    }
-
-    fn connect_blocking(address: &Address) -> io::Result<Self> {
-        let stream = socket::stream(false)?;
-        loop {
-            // An interrupted connect of a Unix domain socket has not begun anything that goes on without it.
-            match socket::connect(stream.as_fd(), address) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => return other.map(|()| Self(stream)),
-            }
-        }
-    }
-
-    fn connect_at_once(address: &Address) -> io::Result<Self> {
-        let stream = socket::stream(true)?;
-        loop {
-            match socket::connect(stream.as_fd(), address) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == FULL_BACKLOG => {
-                    return Err(io::Error::new(FULL_BACKLOG, "the listener's backlog is full"));
-                }
-                other => return other.map(|()| Self(stream)),
-            }
-        }
-    }
-
-    fn connect_deadline(address: &Address, timeout: Duration) -> io::Result<Self> {
-        let deadline = Instant::now().checked_add(timeout);
-        let stream = socket::stream(false)?;
-        loop {
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            // Zero would mean no limit; a last try with the shortest wait is what a timeout of zero asks for.
-            let left = left.map(|left| left.max(Duration::from_micros(1)));
-            socket::set_timeout(stream.as_fd(), Direction::Send, left)?;
-            match socket::connect(stream.as_fd(), address) {
-                Ok(()) => break,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // The kernel counts in ticks and may be early.
-                Err(error)
-                    if error.kind() == FULL_BACKLOG && deadline.is_none_or(|end| Instant::now() < end) => {}
-                Err(error) if error.kind() == FULL_BACKLOG => {
-                    return Err(io::Error::new(
-                        io::ErrorKind::TimedOut,
-                        "the listener's backlog stayed full until the deadline",
-                    ));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        socket::set_timeout(stream.as_fd(), Direction::Send, None)?;
-        Ok(Self(stream))
+        connection::connect_at_once(Kind::Stream, &address.0).map(Self)
     }
 
     /// Two streams that are connected to each other and have no name.
@@ -137,7 +90,7 @@ impl UnixStream {
     /// # Errors
     /// The limit of open descriptors.
     pub fn pair() -> io::Result<(Self, Self)> {
-        let (a, b) = socket::pair(false)?;
+        let (a, b) = socket::pair(Kind::Stream, false)?;
         Ok((Self(a), Self(b)))
     }
 
@@ -171,8 +124,7 @@ impl UnixStream {
     /// # Errors
     /// `Unsupported` where the system cannot tell.
     pub fn peer_cred(&self) -> io::Result<UCred> {
-        let peer = sys::peer::peer(self.as_fd())?;
-        Ok(UCred { pid: peer.pid, uid: peer.uid, gid: peer.gid })
+        peer::credentials(self.as_fd())
     }
 
     /// The groups of the process at the other end (Linux 4.13: `SO_PEERGROUPS`, its supplementary groups; macOS,
@@ -181,10 +133,7 @@ impl UnixStream {
     /// # Errors
     /// Those of getsockopt(2).
     pub fn peer_groups(&self) -> io::Result<Option<Vec<u32>>> {
-        match sys::peer::groups(self.as_fd())? {
-            Some(groups) => Ok(Some(groups)),
-            None => Ok(sys::peer::peer(self.as_fd())?.groups),
-        }
+        peer::groups(self.as_fd())
     }
 
     /// How long a read waits; `None` is for ever.
@@ -274,11 +223,67 @@ impl UnixStream {
     /// # Errors
     /// As for a read.
     pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        socket::peek(self.as_fd(), buffer)
+        message::receive(self.as_fd(), buffer, Take::Peek)
     }
 
-    pub(super) fn from_accepted(fd: OwnedFd) -> Self {
-        Self(fd)
+    /// Writes bytes, and passes descriptors with the first of them. The peer gets descriptors of its own; yours stay open.
+    ///
+    /// If fewer bytes than all were written, the descriptors are on their way, and only the rest of the bytes is left.
+    ///
+    /// # Errors
+    /// `InvalidInput`, before anything is sent: more descriptors than the system passes at once (253 on Linux), or
+    /// descriptors without a byte to go with. Else as for a write; `ETOOMANYREFS` if too many descriptors are under way.
+    pub fn send_with_fds(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+        send_fds(fds, |control| {
+            let slices = [IoSlice::new(bytes)];
+            message::check_stream(&slices, control)?;
+            message::send_message(self.as_fd(), &slices, Some(control), None, 0)
+        })
+    }
+
+    /// Reads bytes, and takes the descriptors that came with them, at most `max`.
+    ///
+    /// The bytes end where others begin that came with other descriptors. All descriptors are close-on-exec. What comes
+    /// beyond `max` is closed, which [`ReceivedFds::is_truncated`] tells. Descriptors that arrive with an ordinary read are
+    /// closed by the system.
+    ///
+    /// # Errors
+    /// As for a read; `InvalidInput` for an empty buffer, which could not be told from the end of the stream.
+    pub fn recv_with_fds(&self, buffer: &mut [u8], max: usize) -> io::Result<(usize, ReceivedFds)> {
+        if buffer.is_empty() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "receiving descriptors takes room for the bytes they come with",
+            ));
+        }
+        receive_fds(self.as_fd(), buffer, max, None)
+    }
+
+    /// Writes several slices with control messages.
+    ///
+    /// # Errors
+    /// As for [`send_with_fds`](Self::send_with_fds); `Unsupported` for credentials on a system that has none.
+    pub fn send_vectored_with_ancillary(
+        &self,
+        slices: &[IoSlice<'_>],
+        ancillary: &mut SocketAncillary<'_>,
+    ) -> io::Result<usize> {
+        message::check_stream(slices, &ancillary.0)?;
+        message::send_message(self.as_fd(), slices, Some(&ancillary.0), None, 0)
+    }
+
+    /// Reads into several slices, with control messages. What the buffer held before is closed first.
+    ///
+    /// # Errors
+    /// As for a read.
+    pub fn recv_vectored_with_ancillary(
+        &self,
+        slices: &mut [IoSliceMut<'_>],
+        ancillary: &mut SocketAncillary<'_>,
+    ) -> io::Result<usize> {
+        let control = Some(&mut ancillary.0);
+        message::receive_message(self.as_fd(), slices, control, None, Take::Out)
+            .map(|received| received.length)
     }
 }
 

@@ -1,7 +1,7 @@
 use crate::os::unix::{
     sys::{
         registered::Registered,
-        socket::{self, FULL_BACKLOG},
+        socket::{self, FULL_BACKLOG, Kind},
     },
     uds::{self, SocketAddr, UCred},
 };
@@ -59,7 +59,7 @@ impl UnixStream {
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
     pub fn pair() -> io::Result<(Self, Self)> {
-        let (a, b) = socket::pair(true)?;
+        let (a, b) = socket::pair(Kind::Stream, true)?;
         Ok((Self::registered(a.into())?, Self::registered(b.into())?))
     }
 

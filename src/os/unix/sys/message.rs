@@ -1,0 +1,213 @@
+//! Messages with addresses and control messages: sendmsg(2), recvmsg(2), and what is cheaper where there is less to say.
+
+use super::{
+    address::Address,
+    ancillary::{CLOSE_ON_EXEC, Control, LEAKS_WHAT_DOES_NOT_FIT, ROOM_FOR_ALL},
+    fd::MAX_SLICES,
+};
+use std::{
+    io::{self, IoSlice, IoSliceMut},
+    mem::MaybeUninit,
+    os::fd::{AsRawFd, BorrowedFd},
+    ptr,
+};
+
+/// What recvmsg(2) tells beside the bytes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Received {
+    pub(crate) length: usize,
+    /// The message had more bytes than there was room for (`MSG_TRUNC`).
+    pub(crate) is_truncated: bool,
+    /// The kernel has marked the message's end (`MSG_EOR`), dropped control messages (`MSG_CTRUNC`) or delivered some:
+    /// all of which tells a message of length zero from the end of a connection.
+    pub(crate) is_certainly_a_message: bool,
+}
+
+/// Whether the bytes stay for the next to receive.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Take {
+    Out,
+    Peek,
+}
+
+/// Never a signal, and the end of each sequenced packet marked where that has to be said.
+#[cfg(not(target_vendor = "apple"))]
+pub(super) const SEND: libc::c_int = libc::MSG_NOSIGNAL;
+#[cfg(target_vendor = "apple")]
+pub(super) const SEND: libc::c_int = 0;
+
+/// FreeBSD 15 joins sequenced packets that are sent without it.
+pub(crate) const END_OF_RECORD: libc::c_int = if cfg!(target_os = "freebsd") { libc::MSG_EOR } else { 0 };
+
+/// Sends bytes on a connected socket.
+pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8], flags: libc::c_int) -> io::Result<usize> {
+    // SAFETY: the descriptor is open for the call; the pointer and length describe `bytes`, which the kernel reads.
+    count(unsafe { libc::send(socket.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), SEND | flags) })
+}
+
+/// Sends bytes to an address.
+pub(crate) fn send_to(socket: BorrowedFd<'_>, bytes: &[u8], to: &Address) -> io::Result<usize> {
+    let (address, length) = to.as_raw();
+    let (data, size) = (bytes.as_ptr().cast(), bytes.len());
+    // SAFETY: the descriptor is open for the call; the pointers and lengths describe `bytes` and `to`, which the kernel
+    // reads.
+    count(unsafe { libc::sendto(socket.as_raw_fd(), data, size, SEND, address, length) })
+}
+
+/// Receives bytes.
+pub(crate) fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8], take: Take) -> io::Result<usize> {
+    let (data, size) = (buffer.as_mut_ptr().cast(), buffer.len());
+    // SAFETY: the descriptor is open for the call; the pointer and length describe `buffer`, which the kernel writes.
+    count(unsafe { libc::recv(socket.as_raw_fd(), data, size, take.flags()) })
+}
+
+/// Receives bytes and the address of their sender.
+pub(crate) fn receive_from(
+    socket: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    take: Take,
+) -> io::Result<(usize, Address)> {
+    let (data, size) = (buffer.as_mut_ptr().cast(), buffer.len());
+    Address::from_kernel(|address, length| {
+        // SAFETY: the descriptor is open for the call; `data` and `size` describe `buffer`, and the other pointers are
+        // from_kernel's; the kernel writes to both.
+        count(unsafe { libc::recvfrom(socket.as_raw_fd(), data, size, take.flags(), address, length) })
+    })
+}
+
+/// Sends a message of several slices, with control messages, on a connected socket or to an address.
+pub(crate) fn send_message(
+    socket: BorrowedFd<'_>,
+    slices: &[IoSlice<'_>],
+    control: Option<&Control<'_>>,
+    to: Option<&Address>,
+    flags: libc::c_int,
+) -> io::Result<usize> {
+    let control = control.map_or(Ok(&[][..]), Control::outgoing)?;
+    let mut message = header(slices.as_ptr().cast_mut().cast(), slices.len().min(MAX_SLICES));
+    set_control(&mut message, control.as_ptr().cast_mut(), control.len());
+    if let Some(to) = to {
+        (message.msg_name, message.msg_namelen) = to.as_message_name();
+    }
+    // SAFETY: the descriptor is open for the call; the message describes `slices` (which have the layout of an iovec),
+    // `control` and `to`, which the kernel reads and nobody writes.
+    count(unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const message, SEND | flags) })
+}
+
+/// Sends bytes with descriptors on a connected socket of bytes.
+///
+/// Linux sends nothing at all for no bytes, and says that all went well.
+pub(crate) fn check_stream(slices: &[IoSlice<'_>], control: &Control<'_>) -> io::Result<()> {
+    if control.has_descriptors() && slices.iter().all(|slice| slice.is_empty()) {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "descriptors travel with bytes on a stream, and there are none",
+        ));
+    }
+    Ok(())
+}
+
+/// Receives a message into several slices, with its control messages and, where `from` is given, its sender's address.
+pub(crate) fn receive_message(
+    socket: BorrowedFd<'_>,
+    slices: &mut [IoSliceMut<'_>],
+    control: Option<&mut Control<'_>>,
+    from: Option<&mut Address>,
+    take: Take,
+) -> io::Result<Received> {
+    let Some(control) = control else {
+        return receive_into(socket, slices, &mut Control::new(&mut []), from, take);
+    };
+    if LEAKS_WHAT_DOES_NOT_FIT && (1..ROOM_FOR_ALL).contains(&control.capacity()) {
+        let mut room = [0; ROOM_FOR_ALL];
+        let mut larger = Control::new(&mut room);
+        let received = receive_into(socket, slices, &mut larger, from, take)?;
+        control.take_over(larger);
+        return Ok(received);
+    }
+    receive_into(socket, slices, control, from, take)
+}
+
+fn receive_into(
+    socket: BorrowedFd<'_>,
+    slices: &mut [IoSliceMut<'_>],
+    control: &mut Control<'_>,
+    from: Option<&mut Address>,
+    take: Take,
+) -> io::Result<Received> {
+    let mut message = header(slices.as_mut_ptr().cast(), slices.len().min(MAX_SLICES));
+    let room = control.room();
+    set_control(&mut message, room.as_mut_ptr(), room.len());
+    let flags = take.flags() | CLOSE_ON_EXEC.unwrap_or(0);
+    let length = match from {
+        None => receive_header(socket, &mut message, flags)?,
+        Some(from) => {
+            let (length, address) = Address::from_kernel(|name, size| {
+                message.msg_name = name.cast();
+                // SAFETY: from_kernel's pointer is to the room's length.
+                message.msg_namelen = unsafe { size.read() };
+                let length = receive_header(socket, &mut message, flags)?;
+                // SAFETY: from_kernel's pointer is to the room's length.
+                unsafe { size.write(message.msg_namelen) };
+                Ok(length)
+            })?;
+            *from = address;
+            length
+        }
+    };
+    let written = control_length(&message);
+    let has_lost_control = message.msg_flags & libc::MSG_CTRUNC != 0;
+    // SAFETY: the kernel has written so much into `room`, just now.
+    unsafe { control.received(written, has_lost_control) }?;
+    Ok(Received {
+        length,
+        is_truncated: message.msg_flags & libc::MSG_TRUNC != 0,
+        is_certainly_a_message: has_lost_control || written > 0 || message.msg_flags & libc::MSG_EOR != 0,
+    })
+}
+
+/// The call itself, on a header whose pointers and lengths the callers have set from borrows that outlive it.
+fn receive_header(
+    socket: BorrowedFd<'_>,
+    message: &mut libc::msghdr,
+    flags: libc::c_int,
+) -> io::Result<usize> {
+    // SAFETY: the descriptor is open for the call; the callers' borrows are what the header describes.
+    count(unsafe { libc::recvmsg(socket.as_raw_fd(), message, flags) })
+}
+
+/// A message of nothing but slices.
+pub(super) fn header(slices: *mut libc::iovec, count: usize) -> libc::msghdr {
+    // SAFETY: a msghdr is pointers and integers, with private padding on some systems; all zeroes is a value.
+    let mut message: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
+    message.msg_iov = slices;
+    // The types differ from system to system; all hold MAX_SLICES.
+    message.msg_iovlen = count as _;
+    message
+}
+
+/// Describes a buffer of control messages; macOS wants no pointer to an empty one.
+pub(super) fn set_control(message: &mut libc::msghdr, buffer: *mut u8, length: usize) {
+    message.msg_control = if length == 0 { ptr::null_mut() } else { buffer.cast() };
+    // The types differ from system to system. More than this, no kernel takes or gives.
+    message.msg_controllen = length.min(1 << 20) as _;
+}
+
+/// How many bytes of control messages there are.
+#[allow(clippy::unnecessary_cast)] // `usize` on some systems, `socklen_t` on others.
+pub(super) fn control_length(message: &libc::msghdr) -> usize {
+    message.msg_controllen as usize
+}
+
+fn count(result: libc::ssize_t) -> io::Result<usize> {
+    usize::try_from(result).map_err(|_| io::Error::last_os_error())
+}
+
+impl Take {
+    fn flags(self) -> libc::c_int {
+        match self {
+            Self::Out => 0,
+            Self::Peek => libc::MSG_PEEK,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Binding to a path, with the mode that the file has from the first instant.
+
+use crate::os::unix::sys::{
+    address::Address,
+    file::{self, PrivateFolder},
+    path,
+    socket::{self, ABSTRACT_NAMESPACE, Kind, MODE_BEFORE_BIND},
+};
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    path::Path,
+};
+
+/// Binds a new socket to a path. `then` makes it ready to be found: if that fails, no file stays behind.
+pub(super) fn bind(
+    kind: Kind,
+    path: &Path,
+    mode: Option<u32>,
+    then: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
+) -> io::Result<OwnedFd> {
+    let socket = socket::socket(kind, false)?;
+    let (address, _folder) = path::address(path)?;
+    match mode {
+        None => {
+            socket::bind(socket.as_fd(), &address)?;
+            then(socket.as_fd())?;
+        }
+        Some(mode) if MODE_BEFORE_BIND => {
+            file::set_mode_of(socket.as_fd(), mode)?;
+            socket::bind(socket.as_fd(), &address)?;
+            file::set_mode(path, mode)
+                .and_then(|()| then(socket.as_fd()))
+                .inspect_err(|_| drop(std::fs::remove_file(path)))?;
+        }
+        Some(mode) => {
+            let private = PrivateFolder::beside(path)?;
+            let inside = private.path().join("s");
+            let (address, _folder) = path::address(&inside)?;
+            socket::bind(socket.as_fd(), &address)?;
+            file::set_mode(&inside, mode)?;
+            then(socket.as_fd())?;
+            // A link instead of a rename, so that what is there already stays there.
+            file::move_without_replacing(&inside, path).map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => io::ErrorKind::AddrInUse.into(),
+                _ => error,
+            })?;
+        }
+    }
+    Ok(socket)
+}
+
+/// Binds a new socket to an address that is not unnamed.
+pub(super) fn bind_addr(kind: Kind, address: &Address) -> io::Result<OwnedFd> {
+    if address.bytes().is_empty() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the address is unnamed; autobind lets the system choose a name",
+        ));
+    }
+    let socket = socket::socket(kind, false)?;
+    socket::bind(socket.as_fd(), address)?;
+    Ok(socket)
+}
+
+/// Binds a new socket to a name in the abstract namespace that the kernel chooses (unix(7), "Autobind feature").
+pub(super) fn autobind(kind: Kind) -> io::Result<OwnedFd> {
+    if !ABSTRACT_NAMESPACE {
+        return Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "this system does not choose names for sockets (Linux and Android do)",
+        ));
+    }
+    let socket = socket::socket(kind, false)?;
+    socket::bind(socket.as_fd(), &Address::UNNAMED)?;
+    Ok(socket)
+}

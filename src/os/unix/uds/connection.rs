@@ -1,0 +1,91 @@
+//! Connecting and accepting, for the two kinds of sockets that connect.
+
+use super::SocketAddr;
+use crate::os::unix::sys::{
+    address::Address,
+    fd,
+    socket::{self, Direction, FULL_BACKLOG, Kind},
+};
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    time::{Duration, Instant},
+};
+
+/// Waits for room in the backlog.
+pub(super) fn connect(kind: Kind, address: &Address) -> io::Result<OwnedFd> {
+    let socket = socket::socket(kind, false)?;
+    loop {
+        // An interrupted connect of a Unix domain socket has not begun anything that goes on without it.
+        match socket::connect(socket.as_fd(), address) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other.map(|()| socket),
+        }
+    }
+}
+
+/// Does not wait. The socket is in nonblocking mode.
+pub(super) fn connect_at_once(kind: Kind, address: &Address) -> io::Result<OwnedFd> {
+    let socket = socket::socket(kind, true)?;
+    loop {
+        match socket::connect(socket.as_fd(), address) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == FULL_BACKLOG => {
+                return Err(io::Error::new(FULL_BACKLOG, "the listener's backlog is full"));
+            }
+            other => return other.map(|()| socket),
+        }
+    }
+}
+
+/// Waits so long for room in the backlog.
+pub(super) fn connect_within(kind: Kind, address: &Address, timeout: Duration) -> io::Result<OwnedFd> {
+    let deadline = Instant::now().checked_add(timeout);
+    let socket = socket::socket(kind, false)?;
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        // Zero would mean no limit; a last try with the shortest wait is what a timeout of zero asks for.
+        let left = left.map(|left| left.max(Duration::from_micros(1)));
+        socket::set_timeout(socket.as_fd(), Direction::Send, left)?;
+        match socket::connect(socket.as_fd(), address) {
+            Ok(()) => break,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // The kernel counts in ticks and may be early.
+            Err(error) if error.kind() == FULL_BACKLOG && deadline.is_none_or(|end| Instant::now() < end) => {
+            }
+            Err(error) if error.kind() == FULL_BACKLOG => {
+                return Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "the listener's backlog stayed full until the deadline",
+                ));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    socket::set_timeout(socket.as_fd(), Direction::Send, None)?;
+    Ok(socket)
+}
+
+/// Accepts a connection, in blocking or nonblocking mode.
+pub(super) fn accept(listener: BorrowedFd<'_>, nonblocking: bool) -> io::Result<(OwnedFd, SocketAddr)> {
+    let (socket, peer) = socket::accept(listener, nonblocking)?;
+    Ok((socket, SocketAddr(peer)))
+}
+
+/// Accepts a connection that comes within so long.
+pub(super) fn accept_within(
+    listener: BorrowedFd<'_>,
+    timeout: Duration,
+) -> io::Result<(OwnedFd, SocketAddr)> {
+    let deadline = Instant::now().checked_add(timeout);
+    loop {
+        if !fd::wait_readable(listener, deadline)? {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "no connection came until the deadline"));
+        }
+        match accept(listener, false) {
+            // Another thread was faster.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            other => return other,
+        }
+    }
+}

@@ -1,0 +1,471 @@
+use super::{
+    OutgoingMessage, ReceivedFds, RecvBatch, SendBatch, SocketAddr, SocketAncillary,
+    ancillary::{receive_fds, send_fds},
+    bind,
+};
+use crate::{
+    TryClone,
+    os::unix::sys::{
+        self,
+        address::Address,
+        message::{self, Take},
+        socket::{self, Direction, Kind},
+    },
+};
+use std::{
+    fmt::{self, Debug, Formatter},
+    io::{self, IoSlice, IoSliceMut},
+    net::Shutdown,
+    os::{
+        fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd},
+        unix::net,
+    },
+    path::Path,
+    time::Duration,
+};
+
+/// A datagram socket, after [`std::os::unix::net::UnixDatagram`].
+///
+/// Datagrams arrive whole, in order and without loss: a sender waits for room in the receiver's queue on Linux, and gets
+/// `ENOBUFS` on macOS and the BSDs. A datagram of length zero is a datagram; receiving none of its zero bytes is not an
+/// end, which datagram sockets do not have.
+///
+/// What does not fit into the receiver's buffer is lost. The calls with ancillary data tell; with the others, offer a byte
+/// more than you expect.
+pub struct UnixDatagram(OwnedFd);
+
+impl UnixDatagram {
+    /// Makes the socket's file, so that others can send to it.
+    ///
+    /// # Errors
+    /// `AddrInUse`: something is there, be it the socket of a process that is gone. `NotFound`: the folder does not exist.
+    /// `InvalidInput`: the path is empty, has a NUL byte, or is too long (on Linux only if its last part is; elsewhere over
+    /// 104 bytes).
+    pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
+        Self::bind_with(path.as_ref(), None)
+    }
+
+    /// [`bind`](Self::bind) with the permissions that the socket's file has from the first instant, whatever the umask is;
+    /// see [`UnixListener::bind_with`](super::UnixListener::bind_with). Sending to it takes write permission.
+    ///
+    /// # Errors
+    /// As for `bind`.
+    pub fn bind_with(path: &Path, mode: Option<u32>) -> io::Result<Self> {
+        bind::bind(Kind::Datagram, path, mode, |_| Ok(())).map(Self)
+    }
+
+    /// Binds to an address, as [`bind`](Self::bind) does.
+    ///
+    /// # Errors
+    /// As for `bind`; `InvalidInput` if the address is unnamed.
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
+        bind::bind_addr(Kind::Datagram, &address.0).map(Self)
+    }
+
+    /// Binds to a name in the abstract namespace that the kernel chooses; [`local_addr`](Self::local_addr) tells it. For
+    /// clients that want answers.
+    ///
+    /// # Errors
+    /// `Unsupported` everywhere but on Linux and Android.
+    pub fn autobind() -> io::Result<Self> {
+        bind::autobind(Kind::Datagram).map(Self)
+    }
+
+    /// A socket without a name, to which nobody can send.
+    ///
+    /// # Errors
+    /// The limit of open descriptors.
+    pub fn unbound() -> io::Result<Self> {
+        socket::socket(Kind::Datagram, false).map(Self)
+    }
+
+    /// Two sockets that are connected to each other and have no name.
+    ///
+    /// # Errors
+    /// The limit of open descriptors.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        let (a, b) = socket::pair(Kind::Datagram, false)?;
+        Ok((Self(a), Self(b)))
+    }
+
+    /// Makes a path the place to which [`send`](Self::send) sends, and from which alone datagrams are received.
+    ///
+    /// # Errors
+    /// `NotFound`: there is no such file. `ConnectionRefused`: the socket is gone. `PermissionDenied`: it is connected to
+    /// another (EPERM), or its file does not let you write. `InvalidInput`: as for [`bind`](Self::bind).
+    pub fn connect<P: AsRef<Path>>(&self, path: P) -> io::Result<()> {
+        let (address, _folder) = sys::path::address(path.as_ref())?;
+        socket::connect(self.as_fd(), &address)
+    }
+
+    /// [`connect`](Self::connect) to an address.
+    ///
+    /// # Errors
+    /// As for `connect`.
+    pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
+        socket::connect(self.as_fd(), &address.0)
+    }
+
+    /// A second object of the same socket. Both share modes and timeouts.
+    ///
+    /// # Errors
+    /// The limit of open descriptors.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        sys::fd::duplicate(self.as_fd()).map(Self)
+    }
+
+    /// The address of this socket.
+    ///
+    /// # Errors
+    /// Those of getsockname(2).
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        socket::local_addr(self.as_fd()).map(SocketAddr)
+    }
+
+    /// The address of the socket that this one is connected to.
+    ///
+    /// # Errors
+    /// `NotConnected`.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        socket::peer_addr(self.as_fd()).map(SocketAddr)
+    }
+
+    /// Receives a datagram, and tells from where.
+    ///
+    /// # Errors
+    /// Those of recv(2).
+    pub fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        let (length, from) = message::receive_from(self.as_fd(), buffer, Take::Out)?;
+        Ok((length, SocketAddr(from)))
+    }
+
+    /// Receives a datagram.
+    ///
+    /// # Errors
+    /// Those of recv(2).
+    pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        message::receive(self.as_fd(), buffer, Take::Out)
+    }
+
+    /// Receives a datagram, and leaves it for the next to receive.
+    ///
+    /// # Errors
+    /// Those of recv(2).
+    pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        message::receive(self.as_fd(), buffer, Take::Peek)
+    }
+
+    /// Receives a datagram, tells from where, and leaves it for the next to receive.
+    ///
+    /// # Errors
+    /// Those of recv(2).
+    pub fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        let (length, from) = message::receive_from(self.as_fd(), buffer, Take::Peek)?;
+        Ok((length, SocketAddr(from)))
+    }
+
+    /// Sends a datagram to the socket at a path.
+    ///
+    /// # Errors
+    /// `NotFound`: there is no such file. `ConnectionRefused`: the socket is gone. A datagram is sent whole or not at all:
+    /// one that is too long is `EMSGSIZE`.
+    pub fn send_to<P: AsRef<Path>>(&self, bytes: &[u8], path: P) -> io::Result<usize> {
+        let (address, _folder) = sys::path::address(path.as_ref())?;
+        message::send_to(self.as_fd(), bytes, &address)
+    }
+
+    /// Sends a datagram to an address.
+    ///
+    /// # Errors
+    /// As for [`send_to`](Self::send_to).
+    pub fn send_to_addr(&self, bytes: &[u8], address: &SocketAddr) -> io::Result<usize> {
+        message::send_to(self.as_fd(), bytes, &address.0)
+    }
+
+    /// Sends a datagram to the socket that this one is connected to.
+    ///
+    /// # Errors
+    /// `NotConnected`; `ConnectionRefused` or `ConnectionReset` if the other is gone; else as for
+    /// [`send_to`](Self::send_to).
+    pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        message::send(self.as_fd(), bytes, 0)
+    }
+
+    /// Sends a datagram with descriptors. The receiver gets descriptors of its own; yours stay open.
+    ///
+    /// # Errors
+    /// `InvalidInput`, before anything is sent: more descriptors than the system passes at once (253 on Linux). Else as for
+    /// [`send`](Self::send); `ETOOMANYREFS` if too many descriptors are under way.
+    pub fn send_with_fds(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+        self.send_fds_to(bytes, fds, None)
+    }
+
+    /// [`send_with_fds`](Self::send_with_fds) to an address.
+    ///
+    /// # Errors
+    /// As for `send_with_fds` and [`send_to`](Self::send_to).
+    pub fn send_with_fds_to(
+        &self,
+        bytes: &[u8],
+        fds: &[BorrowedFd<'_>],
+        address: &SocketAddr,
+    ) -> io::Result<usize> {
+        self.send_fds_to(bytes, fds, Some(&address.0))
+    }
+
+    fn send_fds_to(
+        &self,
+        bytes: &[u8],
+        fds: &[BorrowedFd<'_>],
+        address: Option<&Address>,
+    ) -> io::Result<usize> {
+        send_fds(fds, |control| {
+            message::send_message(self.as_fd(), &[IoSlice::new(bytes)], Some(control), address, 0)
+        })
+    }
+
+    /// Receives a datagram and the descriptors that came with it, at most `max`.
+    ///
+    /// All descriptors are close-on-exec. What comes beyond `max` is closed, which [`ReceivedFds::is_truncated`] tells.
+    /// Descriptors that arrive with an ordinary receive are closed by the system.
+    ///
+    /// # Errors
+    /// As for [`recv`](Self::recv).
+    pub fn recv_with_fds(&self, buffer: &mut [u8], max: usize) -> io::Result<(usize, ReceivedFds)> {
+        receive_fds(self.as_fd(), buffer, max, None)
+    }
+
+    /// [`recv_with_fds`](Self::recv_with_fds) that tells from where.
+    ///
+    /// # Errors
+    /// As for `recv`.
+    pub fn recv_with_fds_from(
+        &self,
+        buffer: &mut [u8],
+        max: usize,
+    ) -> io::Result<(usize, ReceivedFds, SocketAddr)> {
+        let mut from = Address::UNNAMED;
+        let (length, fds) = receive_fds(self.as_fd(), buffer, max, Some(&mut from))?;
+        Ok((length, fds, SocketAddr(from)))
+    }
+
+    /// Receives a datagram into several slices, with control messages, and tells from where. What the buffer held before is
+    /// closed first. The boolean tells whether the datagram had more bytes than there was room for.
+    ///
+    /// # Errors
+    /// As for [`recv`](Self::recv).
+    pub fn recv_vectored_with_ancillary_from(
+        &self,
+        slices: &mut [IoSliceMut<'_>],
+        ancillary: &mut SocketAncillary<'_>,
+    ) -> io::Result<(usize, bool, SocketAddr)> {
+        let mut from = Address::UNNAMED;
+        let control = Some(&mut ancillary.0);
+        let received = message::receive_message(self.as_fd(), slices, control, Some(&mut from), Take::Out)?;
+        Ok((received.length, received.is_truncated, SocketAddr(from)))
+    }
+
+    /// [`recv_vectored_with_ancillary_from`](Self::recv_vectored_with_ancillary_from) without the address.
+    ///
+    /// # Errors
+    /// As for [`recv`](Self::recv).
+    pub fn recv_vectored_with_ancillary(
+        &self,
+        slices: &mut [IoSliceMut<'_>],
+        ancillary: &mut SocketAncillary<'_>,
+    ) -> io::Result<(usize, bool)> {
+        let control = Some(&mut ancillary.0);
+        let received = message::receive_message(self.as_fd(), slices, control, None, Take::Out)?;
+        Ok((received.length, received.is_truncated))
+    }
+
+    /// Sends a datagram of several slices, with control messages, to the socket at a path.
+    ///
+    /// # Errors
+    /// As for [`send_with_fds`](Self::send_with_fds) and [`send_to`](Self::send_to); `Unsupported` for credentials on a
+    /// system that has none.
+    pub fn send_vectored_with_ancillary_to<P: AsRef<Path>>(
+        &self,
+        slices: &[IoSlice<'_>],
+        ancillary: &mut SocketAncillary<'_>,
+        path: P,
+    ) -> io::Result<usize> {
+        let (address, _folder) = sys::path::address(path.as_ref())?;
+        message::send_message(self.as_fd(), slices, Some(&ancillary.0), Some(&address), 0)
+    }
+
+    /// [`send_vectored_with_ancillary_to`](Self::send_vectored_with_ancillary_to) for an address.
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn send_vectored_with_ancillary_to_addr(
+        &self,
+        slices: &[IoSlice<'_>],
+        ancillary: &mut SocketAncillary<'_>,
+        address: &SocketAddr,
+    ) -> io::Result<usize> {
+        message::send_message(self.as_fd(), slices, Some(&ancillary.0), Some(&address.0), 0)
+    }
+
+    /// Sends a datagram of several slices, with control messages, to the socket that this one is connected to.
+    ///
+    /// # Errors
+    /// As for [`send_with_fds`](Self::send_with_fds); `Unsupported` for credentials on a system that has none.
+    pub fn send_vectored_with_ancillary(
+        &self,
+        slices: &[IoSlice<'_>],
+        ancillary: &mut SocketAncillary<'_>,
+    ) -> io::Result<usize> {
+        message::send_message(self.as_fd(), slices, Some(&ancillary.0), None, 0)
+    }
+
+    /// Receives the datagrams that are there into a batch, whose former contents are dropped, and tells how many. In
+    /// blocking mode it waits for the first. One system call on Linux, Android, FreeBSD and NetBSD, and one a datagram
+    /// elsewhere.
+    ///
+    /// # Errors
+    /// Those of recv(2). An error after the first datagram is told by the next call.
+    pub fn recv_many(&self, batch: &mut RecvBatch) -> io::Result<usize> {
+        batch.0.receive(self.as_fd())
+    }
+
+    /// Sends the first of the messages, as many as the batch has room for, and tells how many; system calls as for
+    /// [`recv_many`](Self::recv_many). In blocking mode it waits for room for each on Linux, and for the first elsewhere.
+    ///
+    /// # Errors
+    /// As for [`send_with_fds`](Self::send_with_fds) and [`send_to`](Self::send_to), of the first message; that of a later
+    /// one ends the sending and is told by the next call.
+    pub fn send_many(&self, messages: &[OutgoingMessage<'_>], batch: &mut SendBatch) -> io::Result<usize> {
+        batch.0.send(self.as_fd(), messages.iter().map(OutgoingMessage::parts), 0)
+    }
+
+    /// How long receiving waits; `None` is for ever.
+    ///
+    /// What has waited that long fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a timeout of zero.
+    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        socket::set_timeout(self.as_fd(), Direction::Recv, timeout)
+    }
+
+    /// How long sending waits for room in the peer's queue; `None` is for ever.
+    ///
+    /// What has waited that long fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a timeout of zero.
+    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        socket::set_timeout(self.as_fd(), Direction::Send, timeout)
+    }
+
+    /// How long receiving waits.
+    ///
+    /// # Errors
+    /// Those of getsockopt(2).
+    pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
+        socket::timeout(self.as_fd(), Direction::Recv)
+    }
+
+    /// How long sending waits.
+    ///
+    /// # Errors
+    /// Those of getsockopt(2).
+    pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
+        socket::timeout(self.as_fd(), Direction::Send)
+    }
+
+    /// In nonblocking mode, what would have to wait fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// Those of ioctl(2).
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        sys::fd::set_nonblocking(self.as_fd(), nonblocking)
+    }
+
+    /// Takes the error that the kernel keeps for this socket (`SO_ERROR`).
+    ///
+    /// # Errors
+    /// Those of getsockopt(2).
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        socket::take_error(self.as_fd())
+    }
+
+    /// Ends one direction or both, and wakes whoever waits in it.
+    ///
+    /// # Errors
+    /// `NotConnected`.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        socket::shutdown(self.as_fd(), how)
+    }
+}
+
+impl TryClone for UnixDatagram {
+    fn try_clone(&self) -> io::Result<Self> {
+        self.try_clone()
+    }
+}
+
+impl Debug for UnixDatagram {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_struct("UnixDatagram");
+        fields.field("fd", &self.0.as_raw_fd());
+        if let Ok(local) = self.local_addr() {
+            fields.field("local", &local);
+        }
+        if let Ok(peer) = self.peer_addr() {
+            fields.field("peer", &peer);
+        }
+        fields.finish()
+    }
+}
+
+impl AsFd for UnixDatagram {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl AsRawFd for UnixDatagram {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+impl IntoRawFd for UnixDatagram {
+    fn into_raw_fd(self) -> RawFd {
+        self.0.into_raw_fd()
+    }
+}
+
+#[allow(unsafe_code)]
+impl FromRawFd for UnixDatagram {
+    unsafe fn from_raw_fd(fd: RawFd) -> Self {
+        // SAFETY: the caller promises that the descriptor is open and owned by nobody else.
+        Self(unsafe { OwnedFd::from_raw_fd(fd) })
+    }
+}
+
+impl From<OwnedFd> for UnixDatagram {
+    fn from(fd: OwnedFd) -> Self {
+        Self(fd)
+    }
+}
+
+impl From<UnixDatagram> for OwnedFd {
+    fn from(socket: UnixDatagram) -> Self {
+        socket.0
+    }
+}
+
+impl From<net::UnixDatagram> for UnixDatagram {
+    fn from(socket: net::UnixDatagram) -> Self {
+        Self(socket.into())
+    }
+}
+
+impl From<UnixDatagram> for net::UnixDatagram {
+    fn from(socket: UnixDatagram) -> Self {
+        socket.0.into()
+    }
+}

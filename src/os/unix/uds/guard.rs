@@ -1,0 +1,64 @@
+use crate::os::unix::sys::file::{self, Identity};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Removes the file of a socket when it is dropped, if it is still the very file that it was (same device and inode).
+///
+/// Nothing here removes files of itself: as with std, dropping a listener leaves its file. Make this right after binding,
+/// and keep it beside the socket.
+///
+/// ```
+/// use interprocess::os::unix::uds::{UnixListener, UnlinkOnDrop};
+///
+/// # fn main() -> std::io::Result<()> {
+/// # let path = std::env::temp_dir().join(format!("interprocess-doc-unlink-{}", std::process::id()));
+/// let listener = UnixListener::bind(&path)?;
+/// let guard = UnlinkOnDrop::new(&path)?;
+/// drop((guard, listener));
+/// assert!(!path.exists());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct UnlinkOnDrop {
+    path: PathBuf,
+    /// `None`: the file is to stay.
+    identity: Option<Identity>,
+}
+
+impl UnlinkOnDrop {
+    /// Remembers the socket's file that is at the path now, wherever the process changes its working folder to.
+    ///
+    /// # Errors
+    /// `NotFound`: there is nothing. `InvalidInput`: there is something that is not a socket (links are not followed).
+    pub fn new<P: AsRef<Path>>(path: P) -> io::Result<Self> {
+        let path = std::path::absolute(path)?;
+        match file::identify(&path)? {
+            (identity, true) => Ok(Self { path, identity: Some(identity) }),
+            (_, false) => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("{} is not a socket", path.display()),
+            )),
+        }
+    }
+
+    /// The path, made absolute.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Leaves the file where it is.
+    pub fn keep(mut self) {
+        self.identity = None;
+    }
+}
+
+impl Drop for UnlinkOnDrop {
+    fn drop(&mut self) {
+        if let Some(identity) = self.identity {
+            file::remove_exactly(&self.path, identity);
+        }
+    }
+}
