@@ -1,5 +1,7 @@
 //! What Unix-like systems have: Unix domain sockets, and pipes by descriptor.
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod local_socket;
 pub(crate) mod sys;
 pub mod uds;

@@ -49,7 +49,7 @@ pub(super) const CLOSE_ON_EXEC: Option<libc::c_int> = Some(libc::MSG_CMSG_CLOEXE
 ))]
 pub(super) const CLOSE_ON_EXEC: Option<libc::c_int> = None;
 
-const FD: usize = size_of::<RawFd>();
+const FD: usize = control::DESCRIPTOR;
 const TAKEN: [u8; FD] = (-1 as RawFd).to_ne_bytes();
 
 /// A buffer for control messages, to be sent or received.
@@ -174,28 +174,10 @@ impl<'a> Control<'a> {
     /// Takes over what was received into a larger buffer, as far as it fits.
     pub(super) fn take_over(&mut self, mut larger: Control<'_>) {
         self.clear();
-        self.is_truncated = larger.is_truncated;
+        let (length, fits) = control::move_fitting(larger.incoming().0, self.buffer, holds_descriptors);
+        self.length = length;
         self.contents = Contents::Incoming;
-        let mut rest = larger.incoming().0;
-        while let Some((record, later)) = control::split(rest) {
-            rest = later;
-            let room = &mut self.buffer[self.length..];
-            // Descriptors one by one, all else in one piece.
-            let unit = if is_rights(&record) { FD } else { record.data.len().max(1) };
-            let mut fitting = record.data.len() / unit * unit;
-            while fitting > 0 && control::space(fitting) > room.len() {
-                fitting -= unit;
-            }
-            self.is_truncated |= fitting < record.data.len();
-            let moved = &mut record.data[..fitting];
-            if fitting == 0 || control::write(room, record.level, record.kind, moved).is_none() {
-                continue;
-            }
-            self.length += control::space(fitting);
-            if is_rights(&record) || is_pidfd(&record) {
-                record.data[..fitting].fill(0xff);
-            }
-        }
+        self.is_truncated = larger.is_truncated || !fits;
     }
 
     /// What was received and not taken yet.
@@ -224,6 +206,10 @@ fn is_rights(record: &Record<'_>) -> bool {
 
 fn is_pidfd(record: &Record<'_>) -> bool {
     record.level == libc::SOL_SOCKET && Some(record.kind) == credentials::PIDFD
+}
+
+fn holds_descriptors(record: &Record<'_>) -> bool {
+    is_rights(record) || is_pidfd(record)
 }
 
 /// Control messages that were received, with the descriptors that nobody has taken out yet.

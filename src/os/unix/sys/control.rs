@@ -29,6 +29,9 @@ const fn size_of_field<T>(_: fn(&libc::cmsghdr) -> &T) -> usize {
     size_of::<T>()
 }
 
+/// The size of a descriptor's number.
+pub(crate) const DESCRIPTOR: usize = size_of::<std::os::fd::RawFd>();
+
 /// How many bytes a message with so much data takes in a buffer.
 pub(crate) const fn space(data: usize) -> usize {
     SPACE_OF_NOTHING as usize + data.div_ceil(ALIGNMENT) * ALIGNMENT
@@ -83,6 +86,35 @@ pub(crate) fn begin(buffer: &mut [u8], level: i32, kind: i32, data: usize) -> Op
     Some(&mut message[HEADER..length])
 }
 
+/// Moves messages into a buffer, as far as they fit: descriptors one by one, all else in one piece. Descriptors that were
+/// moved leave -1 behind. Tells how many bytes were written, and whether everything fitted.
+pub(crate) fn move_fitting(
+    from: &mut [u8],
+    to: &mut [u8],
+    holds_descriptors: impl Fn(&Record<'_>) -> bool,
+) -> (usize, bool) {
+    let (mut written, mut fits) = (0, true);
+    let mut rest = from;
+    while let Some((record, later)) = split(rest) {
+        rest = later;
+        let room = &mut to[written..];
+        let descriptors = holds_descriptors(&record);
+        let unit = if descriptors { DESCRIPTOR } else { record.data.len().max(1) };
+        // The last message may be without its padding in a kernel's buffer, but not in this one.
+        let most = (room.len() / ALIGNMENT * ALIGNMENT).saturating_sub(HEADER);
+        let fitting = most.min(record.data.len()) / unit * unit;
+        fits &= fitting == record.data.len() && room.len() >= space(fitting);
+        if fitting == 0 || write(room, record.level, record.kind, &record.data[..fitting]).is_none() {
+            continue;
+        }
+        written += space(fitting);
+        if descriptors {
+            record.data[..fitting].fill(0xff);
+        }
+    }
+    (written, fits)
+}
+
 fn read_length(bytes: &[u8]) -> Option<usize> {
     let field = bytes.get(offset_of!(libc::cmsghdr, cmsg_len)..)?;
     if LENGTH_SIZE == 4 {
@@ -99,7 +131,7 @@ pub(crate) fn read_int(bytes: &[u8], at: usize) -> Option<i32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{HEADER, read_int, space, split, write};
+    use super::{HEADER, move_fitting, read_int, space, split, write};
 
     #[test]
     fn what_is_written_is_read() {
@@ -132,6 +164,37 @@ mod tests {
             assert_eq!(write(&mut vec![0; size], 1, 1, &[0; 4]), None, "{size}");
         }
         assert_eq!(write(&mut vec![0; space(4)], 1, 1, &[0; 4]), Some(space(4)));
+    }
+
+    /// Every descriptor is in one of the two buffers, and in one alone.
+    #[test]
+    fn what_does_not_fit_stays() {
+        let mut numbers = Vec::new();
+        for number in 0..30_i32 {
+            numbers.extend(number.to_ne_bytes());
+        }
+        let mut from = vec![0; 1024];
+        let mut used = write(&mut from, 1, 9, b"something else").unwrap();
+        used += write(&mut from[used..], 1, 1, &numbers[..40]).unwrap();
+        used += write(&mut from[used..], 1, 1, &numbers[40..]).unwrap();
+        for size in 0..used + 8 {
+            let (mut from, mut to) = (from[..used].to_vec(), vec![0; size]);
+            let (written, fits) = move_fitting(&mut from, &mut to, |record| record.kind == 1);
+            assert_eq!(fits, size >= used, "{size} of {used}");
+            let mut seen = Vec::new();
+            for buffer in [&mut from[..], &mut to[..written]] {
+                let mut rest = buffer;
+                while let Some((record, later)) = split(rest) {
+                    rest = later;
+                    if record.kind == 1 {
+                        seen.extend(record.data.chunks(4).map(|number| read_int(number, 0).unwrap()));
+                    }
+                }
+            }
+            seen.retain(|&number| number >= 0);
+            seen.sort_unstable();
+            assert_eq!(seen, (0..30).collect::<Vec<_>>(), "{size}");
+        }
     }
 
     #[test]

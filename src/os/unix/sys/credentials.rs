@@ -2,7 +2,6 @@
 
 pub(crate) use self::system::{PASS, PIDFD, SECURITY, outgoing};
 use super::control::read_int;
-use std::mem::offset_of;
 
 /// What a message tells of its sender.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -50,7 +49,8 @@ pub(crate) fn incoming(kind: i32, data: &[u8]) -> Option<Credentials> {
 /// unix(7): `SO_PASSCRED`, `SCM_CREDENTIALS`.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
-    use super::{Credentials, Layout, offset_of};
+    use super::{Credentials, Layout};
+    use std::mem::offset_of;
 
     pub(super) const LAYOUTS: &[Layout] = &[Layout {
         kind: libc::SCM_CREDENTIALS,
@@ -92,7 +92,8 @@ mod system {
 /// which nothing here does.
 #[cfg(any(target_os = "freebsd", target_os = "dragonfly"))]
 mod system {
-    use super::{Credentials, Layout, offset_of};
+    use super::{Credentials, Layout};
+    use std::mem::offset_of;
 
     const CMSGCRED: Layout = Layout {
         kind: libc::SCM_CREDS,
@@ -139,7 +140,8 @@ mod system {
 /// unix(4): the receiver asks for them (`LOCAL_CREDS`).
 #[cfg(target_os = "netbsd")]
 mod system {
-    use super::{Credentials, Layout, offset_of};
+    use super::{Credentials, Layout};
+    use std::mem::offset_of;
 
     pub(super) const LAYOUTS: &[Layout] = &[Layout {
         kind: libc::SCM_CREDS,
