@@ -1,4 +1,4 @@
-//! What Unix-like systems have: Unix domain sockets, and pipes by descriptor.
+//! What Unix-like systems have: Unix domain sockets of every kind, and pipes by descriptor.
 
 #[cfg(fuzzing)]
 pub mod fuzzing;

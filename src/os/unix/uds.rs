@@ -1,12 +1,31 @@
-//! Unix domain sockets.
+//! Unix domain sockets: streams, datagrams and sequenced packets, with all that can travel beside the data.
 //!
 //! The types have the names, signatures and behaviour of [`std::os::unix::net`], so that a program moves over by
-//! changing its `use` line, and differ in this:
+//! changing its `use` line; [`tokio`](self::tokio) has those of Tokio's `net`.
+//!
+//! | you want | use |
+//! | --- | --- |
+//! | a connection of bytes | [`UnixListener`], [`UnixStream`] |
+//! | a connection of messages, each whole | [`UnixSeqpacketListener`], [`UnixSeqpacket`] (not on macOS) |
+//! | messages without a connection | [`UnixDatagram`] |
+//! | to pass open files, pipes, sockets | `send_with_fds` and `recv_with_fds` of each |
+//! | to pass them with credentials, or without allocating | [`SocketAncillary`] |
+//! | to know who the peer is | [`UnixStream::peer_cred`], [`UnixSocketExt::peer_pidfd`] |
+//! | to know who sent a message | [`UnixSocketExt::set_passcred`], [`AncillaryData`] |
+//! | many messages in one system call | [`UnixDatagram::recv_many`], [`RecvBatch`], [`SendBatch`] |
+//! | buffer sizes, queues, peeking, marks | [`UnixSocketExt`] |
+//! | names that are not files (Linux) | [`SocketAddr::from_abstract_name`], [`UnixListener::autobind`] |
+//! | the mode of a socket's file | [`UnixListener::bind_with`], [`UnixDatagram::bind_with`] |
+//! | the file to be gone afterwards | [`UnlinkOnDrop`] |
+//! | sockets that systemd or launchd made | [`activation`] |
+//!
+//! Beyond std's types:
 //!
 //! - No write raises SIGPIPE, whatever the signal's disposition is, vectored writes included.
-//! - A path may be longer than a socket address has room for, on Linux (through the folder's descriptor).
-//! - [`UnixStream::connect_timeout`] waits for room in a full backlog.
-//! - [`UnixStream::peer_cred`] and [`UnixStream::peer_groups`] tell who the peer is.
+//! - A descriptor that arrives is owned from the first instant and close-on-exec, and closed if nobody takes it.
+//! - A path may fill the socket address to the last byte and, on Linux, be longer than that (through the folder's
+//!   descriptor).
+//! - [`UnixStream::connect_timeout`] waits for room in a full backlog, [`UnixListener::accept_timeout`] for a connection.
 //!
 //! ```
 //! use interprocess::os::unix::uds::{UnixListener, UnixStream};
