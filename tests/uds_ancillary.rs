@@ -184,8 +184,8 @@ fn ten_thousand_rounds() {
 #[cfg(target_os = "linux")]
 #[test]
 fn role_rounds() {
+    let small_buffers = !leaks_what_is_truncated();
     counted("role_rounds", || {
-        let small_buffers = !leaks_what_is_truncated();
         let files = Files::new(16);
         let pairs = Socket::pairs();
         let mut numbers = Numbers(0x1234_5678_9abc_def1);
@@ -331,7 +331,7 @@ fn role_limit() {
             from.send(b"x", &files.row(50)).unwrap();
             rustix::process::setrlimit(rustix::process::Resource::Nofile, low).unwrap();
             let received = to.recv(&mut [0; 8], 50);
-            rustix::process::setrlimit(rustix::process::Resource::Nofile, old.clone()).unwrap();
+            rustix::process::setrlimit(rustix::process::Resource::Nofile, old).unwrap();
             let (length, received, truncated) = received.unwrap();
             assert!(length == 1 && received.len() < 50 && truncated, "{length} {received:?} {truncated}");
             files.expect(received);

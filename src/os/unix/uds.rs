@@ -1,7 +1,7 @@
 //! Unix domain sockets: streams, datagrams and sequenced packets, with all that can travel beside the data.
 //!
 //! The types have the names, signatures and behaviour of [`std::os::unix::net`], so that a program moves over by
-//! changing its `use` line; [`tokio`](self::tokio) has those of Tokio's `net`.
+//! changing its `use` line; [`tokio`] has those of Tokio's `net`.
 //!
 //! | you want | use |
 //! | --- | --- |
