@@ -10,7 +10,7 @@ use std::{
 
 /// Options and questions that all these sockets have, blocking or not.
 ///
-/// On a listener, buffer sizes and the credentials switches are inherited by accepted sockets on Linux.
+/// On Linux, sockets that a listener accepts have from it what is to come with messages, but not its buffer sizes.
 #[allow(private_bounds)]
 pub trait UnixSocketExt: AsFd + Sealed {
     /// The size of the receive buffer in bytes (`SO_RCVBUF`). Linux does not use it for Unix domain sockets: what a sender
@@ -61,7 +61,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// unix(7)).
     ///
     /// # Errors
-    /// `Unsupported` everywhere but on Linux and Android; `InvalidInput` for a listener.
+    /// `Unsupported` everywhere but on Linux and Android.
     fn send_queue_size(&self) -> io::Result<usize> {
         sys::socket::unread_by_peer(self.as_fd())
     }
