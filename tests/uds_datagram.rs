@@ -58,6 +58,21 @@ fn bound_to_bound_and_back() {
     });
 }
 
+/// A socket whose file has a mode of its own can be found, and on Linux be answered to.
+#[test]
+fn bound_with_a_mode() {
+    let (folder, paths, a, _) = two_bound();
+    let path = folder.0.join("with mode");
+    let socket = UnixDatagram::bind_with(&path, Some(0o620)).unwrap();
+    a.send_to(b"found", &path).unwrap();
+    expect(&socket, b"found");
+    socket.send_to(b"from where?", &paths[0]).unwrap();
+    let (_, from) = a.recv_from(&mut [0]).unwrap();
+    assert_eq!(from, socket.local_addr().unwrap());
+    let keeps_its_path = cfg!(all(target_os = "linux", not(interprocess_portable_unix)));
+    assert_eq!(from.as_pathname() == Some(&path), keeps_its_path, "{from}");
+}
+
 /// std's `test_unnamed_unix_datagram`.
 #[test]
 fn unnamed_unix_datagram() {
