@@ -228,8 +228,10 @@ fn pidfds_of_this_process() {
     }
     let nobody = UnixDatagram::unbound().unwrap();
     assert_eq!(nobody.peer_pidfd().unwrap_err().kind(), ErrorKind::NotConnected);
-    // With credentials in the same message, and switched off again.
-    a.set_pass_pidfd(true).unwrap();
+    // With credentials in the same message, and switched off again. qemu knows the one option and not the other.
+    if unless_missing(a.set_pass_pidfd(true), (6, 5)).is_none() {
+        return;
+    }
     a.set_passcred(true).unwrap();
     b.send(b"x").unwrap();
     let mut room = vec![0; ancillary_size(0)];
