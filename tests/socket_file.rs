@@ -34,7 +34,7 @@ fn connect(path: &Path) -> std::io::Result<Stream> {
 /// A file that a server which died has left.
 fn stale(path: &Path) {
     drop(std::os::unix::net::UnixListener::bind(path).unwrap());
-    assert_eq!(connect(path).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    assert_eq!(common::error_once_closed(|| connect(path)).kind(), ErrorKind::ConnectionRefused);
 }
 
 fn names_in(folder: &Folder) -> Vec<String> {

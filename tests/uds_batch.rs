@@ -360,6 +360,7 @@ fn descriptors() {
             last.set_nonblocking(true).unwrap();
             assert_eq!(last.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock, "{name}: still open");
             batch.clear();
+            last.set_nonblocking(false).unwrap();
             assert!(batch.is_empty() && last.read(&mut [0]).unwrap() == 0, "{name}: closed");
         }
     });

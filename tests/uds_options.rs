@@ -531,18 +531,22 @@ fn role_umask() {
         let work = scope.spawn(|| {
             for round in 0..30 {
                 for mode in [0o600, 0o660, 0o666, 0o777, 0o000, 0o751] {
-                    let is_bound = AtomicBool::new(false);
+                    let (is_looking, is_bound) = (AtomicBool::new(false), AtomicBool::new(false));
                     let path = folder.join(format!("{round}-{mode:o}"));
                     thread::scope(|scope| {
                         // Whoever looks at the file before it is ready finds no permission that it shall not have.
                         scope.spawn(|| {
                             while !is_bound.load(Ordering::Relaxed) {
+                                is_looking.store(true, Ordering::Relaxed);
                                 if let Ok(metadata) = fs::metadata(&path) {
                                     let found = metadata.permissions().mode() & 0o777;
                                     assert_eq!(found & !mode, 0, "{found:o} for {mode:o}");
                                 }
                             }
                         });
+                        while !is_looking.load(Ordering::Relaxed) {
+                            thread::yield_now();
+                        }
                         let bound = match round % 3 {
                             0 => UnixDatagram::bind_with(&path, Some(mode)).map(drop),
                             1 if cfg!(not(target_vendor = "apple")) => {

@@ -256,3 +256,15 @@ pub(crate) fn is_native_linux(since: (u32, u32)) -> bool {
 pub(crate) fn cuts_control_messages() -> bool {
     cfg!(not(target_os = "linux")) || is_native_linux((0, 0))
 }
+
+/// The error of what succeeds as long as a socket is open that was dropped: a child that another test is just starting has
+/// it for a moment, between fork and exec.
+#[cfg(unix)]
+pub(crate) fn error_once_closed<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Error {
+    loop {
+        match call() {
+            Ok(_) => thread::yield_now(),
+            Err(error) => return error,
+        }
+    }
+}
