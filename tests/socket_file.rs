@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Folder, Killed, command_for_role, expect_bytes, start_role, within_deadline};
+use common::{Folder, Killed, command_for_role, expect_bytes, long_path, start_role, within_deadline};
 use interprocess::{
     ConnectWaitMode,
     local_socket::{ConnectOptions, Listener, ListenerOptions, Name, NamespacedNameType, Stream},
@@ -34,7 +34,7 @@ fn connect(path: &Path) -> std::io::Result<Stream> {
 /// A file that a server which died has left.
 fn stale(path: &Path) {
     drop(std::os::unix::net::UnixListener::bind(path).unwrap());
-    assert_eq!(connect(path).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    assert_eq!(common::error_once_closed(|| connect(path)).kind(), ErrorKind::ConnectionRefused);
 }
 
 fn names_in(folder: &Folder) -> Vec<String> {
@@ -329,18 +329,6 @@ fn abstract_names_have_no_mode() {
     let name = common::fresh_name(common::Kind::Namespaced);
     let error = ListenerOptions::new().name(name).mode(0o600).create_sync().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
-}
-
-/// A path of so many bytes, with its folders.
-fn long_path(folder: &Folder, length: usize) -> PathBuf {
-    let mut path = folder.0.clone();
-    while length - path.as_os_str().len() > 60 {
-        path.push("d".repeat(40));
-    }
-    fs::create_dir_all(&path).unwrap();
-    path.push("s".repeat(length - path.as_os_str().len() - 1));
-    assert_eq!(path.as_os_str().len(), length);
-    path
 }
 
 #[cfg(target_os = "linux")]

@@ -4,9 +4,12 @@
 mod common;
 
 use common::{Folder, bytes, exchange, expect_bytes, within_deadline};
-use interprocess::os::unix::uds::{SocketAddr, UnixListener, UnixStream};
+use interprocess::os::unix::uds::{
+    AncillaryData, SocketAddr, SocketAncillary, SocketCred, UnixListener, UnixSocketExt, UnixStream,
+    ancillary_size,
+};
 use std::{
-    io::{ErrorKind, IoSlice, Read, Write},
+    io::{ErrorKind, IoSlice, IoSliceMut, Read, Write},
     net::Shutdown,
     os::{
         fd::{AsFd, OwnedFd},
@@ -107,6 +110,91 @@ fn abstract_addresses() {
     assert_eq!(SocketAddr::from_abstract_name([b'x'; 108]).unwrap_err().kind(), ErrorKind::InvalidInput);
 }
 
+/// std's `test_abstract_stream_connect` and `test_abstract_stream_iter`.
+#[cfg(all(target_os = "linux", not(interprocess_portable_unix)))]
+#[test]
+fn abstract_stream_connect_and_iter() {
+    within_deadline(|| {
+        let address = SocketAddr::from_abstract_name(common::unique()).unwrap();
+        assert!(address.as_pathname().is_none() && !address.is_unnamed());
+        let listener = UnixListener::bind_addr(&address).unwrap();
+        assert_eq!(UnixListener::bind_addr(&address).unwrap_err().kind(), ErrorKind::AddrInUse);
+        let at = address.clone();
+        let clients = thread::spawn(move || {
+            for number in 0..2 {
+                let stream = UnixStream::connect_addr(&at).unwrap();
+                assert_eq!(stream.peer_addr().unwrap(), at);
+                exchange(&stream, &[number], &[!number]).unwrap();
+                assert_eq!((&stream).read(&mut [0]).unwrap(), 0);
+            }
+        });
+        for (number, stream) in (0..2).zip(&listener) {
+            exchange(&stream.unwrap(), &[!number], &[number]).unwrap();
+        }
+        clients.join().unwrap();
+        // The name ends with its socket.
+        drop(listener);
+        let error = common::error_once_closed(|| UnixStream::connect_addr(&address));
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    });
+}
+
+/// A path with a NUL in front is not a name in the abstract namespace.
+#[test]
+fn abstract_namespace_not_allowed_connect() {
+    let error = UnixStream::connect(format!("\0{}", common::unique())).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
+#[cfg(all(target_os = "linux", not(interprocess_portable_unix)))]
+#[test]
+fn abstract_socket_addr_debug() {
+    let name: Vec<u8> = (0..=255).step_by(3).collect();
+    let expected: String =
+        name.iter().flat_map(|&byte| std::ascii::escape_default(byte)).map(char::from).collect();
+    let address = SocketAddr::from_abstract_name(&name).unwrap();
+    assert_eq!(format!("{address:?}"), format!("\"@{expected}\" (abstract)"));
+    assert_eq!(format!("{address}"), format!("@{expected}"));
+}
+
+#[test]
+fn vectored() {
+    let (mut a, mut b) = UnixStream::pair().unwrap();
+    let sent = [IoSlice::new(b"to"), IoSlice::new(b""), IoSlice::new(b"geth"), IoSlice::new(b"er")];
+    assert_eq!(a.write_vectored(&sent).unwrap(), 8);
+    let (mut first, mut second) = ([0; 3], [b'-'; 7]);
+    let mut slices = [IoSliceMut::new(&mut first), IoSliceMut::new(&mut second)];
+    assert_eq!(b.read_vectored(&mut slices).unwrap(), 8);
+    assert_eq!((&first, &second), (b"tog", b"ether--"));
+
+    // More slices than a system takes are not an error, but a short write.
+    let many = vec![IoSlice::new(b"x"); 3000];
+    let written = a.write_vectored(&many).unwrap();
+    assert!((1..3000).contains(&written), "{written}");
+    let mut room = vec![0; 3000];
+    let mut slices: Vec<_> = room.chunks_mut(1).map(IoSliceMut::new).collect();
+    assert_eq!(b.read_vectored(&mut slices).unwrap(), written);
+    assert!(room[..written].iter().all(|&byte| byte == b'x'));
+}
+
+/// std refuses a path that does not fit into an address; here, on Linux, only a last part that is too long is refused.
+#[test]
+fn long_path() {
+    let folder = Folder::new();
+    let path = folder.0.join("s".repeat(150));
+    assert_eq!(UnixStream::connect(&path).unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(UnixListener::bind(&path).unwrap_err().kind(), ErrorKind::InvalidInput);
+    let path = common::long_path(&folder, 400);
+    if cfg!(target_os = "linux") {
+        assert_eq!(UnixStream::connect(&path).unwrap_err().kind(), ErrorKind::NotFound);
+        let listener = UnixListener::bind(&path).unwrap();
+        (&UnixStream::connect(&path).unwrap()).write_all(b"far").unwrap();
+        expect_bytes(listener.accept().unwrap().0, b"far").unwrap();
+    } else {
+        assert_eq!(UnixListener::bind(&path).unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+}
+
 #[test]
 fn timeouts() {
     let (a, _b) = UnixStream::pair().unwrap();
@@ -136,6 +224,235 @@ fn shutdown_peek_and_errors() {
     a.set_nonblocking(true).unwrap();
     assert_eq!((&a).read(&mut seen).unwrap_err().kind(), ErrorKind::WouldBlock);
     assert!(a.take_error().unwrap().is_none());
+}
+
+/// std's `timeouts`: what was set is what is told, to the second.
+#[test]
+fn timeouts_are_told_exactly() {
+    let (a, b) = UnixStream::pair().unwrap();
+    let [long, longer] = [15_410, 99_999].map(|seconds| Some(Duration::from_secs(seconds)));
+    a.set_read_timeout(long).unwrap();
+    assert_eq!((a.read_timeout().unwrap(), a.write_timeout().unwrap()), (long, None));
+    a.set_write_timeout(longer).unwrap();
+    assert_eq!((a.read_timeout().unwrap(), a.write_timeout().unwrap()), (long, longer));
+    a.set_read_timeout(None).unwrap();
+    assert_eq!((a.read_timeout().unwrap(), a.write_timeout().unwrap()), (None, longer));
+    a.set_write_timeout(None).unwrap();
+    assert_eq!((a.read_timeout().unwrap(), a.write_timeout().unwrap()), (None, None));
+    assert_eq!(b.read_timeout().unwrap(), None);
+}
+
+/// std's `test_read_timeout` and `test_read_with_timeout`.
+#[test]
+fn read_with_timeout() {
+    within_deadline(|| {
+        let folder = Folder::new();
+        let path = folder.0.join("sock");
+        let listener = UnixListener::bind(&path).unwrap();
+        let mut stream = UnixStream::connect(&path).unwrap();
+        let timeout = Duration::from_millis(50);
+        stream.set_read_timeout(Some(timeout)).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        server.write_all(b"hello world").unwrap();
+        expect_bytes(&stream, b"hello world").unwrap();
+        let begin = std::time::Instant::now();
+        let kind = stream.read_exact(&mut [0; 10]).unwrap_err().kind();
+        assert_eq!(kind, ErrorKind::WouldBlock);
+        assert!(begin.elapsed() >= timeout - Duration::from_millis(10), "{:?}", begin.elapsed());
+        server.write_all(b"still connected").unwrap();
+        expect_bytes(&stream, b"still connected").unwrap();
+    });
+}
+
+/// A write that nobody reads ends in time, and what it wrote before is there.
+#[test]
+fn write_with_timeout() {
+    within_deadline(|| {
+        let (mut a, mut b) = UnixStream::pair().unwrap();
+        a.set_write_timeout(Some(Duration::from_millis(20))).unwrap();
+        let mut written = 0;
+        let error = loop {
+            match a.write(&[7; 5000]) {
+                Ok(count) => written += count,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+        drop(a);
+        let mut got = Vec::new();
+        b.read_to_end(&mut got).unwrap();
+        assert!(got.len() == written && got.iter().all(|&byte| byte == 7));
+    });
+}
+
+/// std's `test_unix_stream_peek`.
+#[test]
+fn peek_leaves_what_it_reads() {
+    let (mut a, mut b) = UnixStream::pair().unwrap();
+    a.write_all(&[1, 3, 3, 7]).unwrap();
+    let mut buffer = [0; 10];
+    for _ in 0..2 {
+        assert_eq!(b.peek(&mut buffer).unwrap(), 4);
+        assert_eq!(buffer[..4], [1, 3, 3, 7]);
+        buffer.fill(0);
+    }
+    assert_eq!(b.read(&mut buffer).unwrap(), 4);
+    b.set_nonblocking(true).unwrap();
+    assert_eq!(b.peek(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
+    a.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(b.peek(&mut buffer).unwrap(), 0);
+}
+
+/// Each direction ends alone, for all objects of the stream, and whoever waits is woken.
+#[test]
+fn shutdown() {
+    within_deadline(|| {
+        let (a, b) = UnixStream::pair().unwrap();
+        let copy = a.try_clone().unwrap();
+        let waiting = thread::spawn(move || (&copy).read(&mut [0]).unwrap());
+        a.shutdown(Shutdown::Read).unwrap();
+        assert_eq!(waiting.join().unwrap(), 0);
+        assert_eq!((&b).write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
+        (&a).write_all(b"the other way").unwrap();
+        expect_bytes(&b, b"the other way").unwrap();
+        b.shutdown(Shutdown::Both).unwrap();
+        assert_eq!((&a).write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
+        assert_eq!((&b).read(&mut [0]).unwrap(), 0);
+    });
+}
+
+/// std's `test_send_vectored_fds_unix_stream`, with what std does not test: several messages in one buffer, descriptors
+/// that nobody takes, and a buffer that is used again.
+#[test]
+fn send_vectored_fds() {
+    within_deadline(|| {
+        let (a, b) = UnixStream::pair().unwrap();
+        let pairs: Vec<_> = (0..3).map(|_| UnixStream::pair().unwrap()).collect();
+        let mut room = vec![0; 2 * ancillary_size(3)];
+        let mut outgoing = SocketAncillary::new(&mut room);
+        assert!(outgoing.is_empty() && outgoing.add_fds(&[pairs[0].0.as_fd(), pairs[1].0.as_fd()]));
+        assert!(outgoing.add_fds(&[pairs[2].0.as_fd()]));
+        let sent = [IoSlice::new(b"with "), IoSlice::new(b"three")];
+        assert_eq!(a.send_vectored_with_ancillary(&sent, &mut outgoing).unwrap(), 10);
+        (&a).write_all(b"without").unwrap();
+        drop(outgoing);
+        let kept: Vec<UnixStream> = pairs.into_iter().map(|(_passed, kept)| kept).collect();
+
+        let mut room = vec![0; ancillary_size(3)];
+        let mut incoming = SocketAncillary::new(&mut room);
+        let (mut first, mut second) = ([0; 4], [0; 20]);
+        let mut slices = [IoSliceMut::new(&mut first), IoSliceMut::new(&mut second)];
+        // Bytes that came with other descriptors, or with none, are not joined to these.
+        assert_eq!(b.recv_vectored_with_ancillary(&mut slices, &mut incoming).unwrap(), 10);
+        assert_eq!((&first, &second[..6]), (b"with", &b" three"[..]));
+        assert!(!incoming.truncated() && !incoming.is_empty());
+
+        // Taken in the order in which they were sent, each once, in two rounds over the messages.
+        let mut taken = Vec::new();
+        while taken.len() < 2 {
+            for message in incoming.messages() {
+                let Ok(AncillaryData::ScmRights(mut rights)) = message else { panic!("{message:?}") };
+                taken.extend(rights.next());
+            }
+        }
+        for (fd, kept) in taken.into_iter().zip(&kept) {
+            assert!(rustix::io::fcntl_getfd(&fd).unwrap().contains(rustix::io::FdFlags::CLOEXEC));
+            (&UnixStream::from(fd)).write_all(b"mine").unwrap();
+            expect_bytes(kept, b"mine").unwrap();
+            assert_eq!((&*kept).read(&mut [0]).unwrap(), 0, "nobody else has it");
+        }
+        // The third is closed by receiving again.
+        let mut rest = [0; 7];
+        assert_eq!(
+            b.recv_vectored_with_ancillary(&mut [IoSliceMut::new(&mut rest)], &mut incoming).unwrap(),
+            7
+        );
+        assert_eq!(&rest, b"without");
+        assert_eq!(incoming.messages().count(), 0);
+        assert_eq!((&kept[2]).read(&mut [0]).unwrap(), 0);
+    });
+}
+
+#[test]
+fn descriptors_that_do_not_fit_or_do_not_go() {
+    within_deadline(|| {
+        let (a, b) = UnixStream::pair().unwrap();
+        let (passed, kept) = UnixStream::pair().unwrap();
+        let three = [passed.as_fd(); 3];
+        assert_eq!(a.send_with_fds(b"x", &three).unwrap(), 1);
+        assert_eq!(a.send_with_fds(b"y", &three).unwrap(), 1);
+        assert_eq!(a.send_with_fds(b"z", &three).unwrap(), 1);
+        let mut byte = [0];
+        let (count, fds) = b.recv_with_fds(&mut byte, 2).unwrap();
+        assert!((count, byte, fds.len(), fds.is_truncated()) == (1, *b"x", 2, true), "{fds:?}");
+        // Room for one number alone, or two.
+        let size =
+            if common::cuts_control_messages() { ancillary_size(1) - ancillary_size(0) + 16 } else { 0 };
+        let mut room = vec![0; size];
+        let mut incoming = SocketAncillary::new(&mut room);
+        b.recv_vectored_with_ancillary(&mut [IoSliceMut::new(&mut byte)], &mut incoming).unwrap();
+        assert!(incoming.truncated() && byte == *b"y");
+        // An ordinary read closes what it cannot deliver.
+        (&b).read_exact(&mut byte).unwrap();
+        assert_eq!(byte, *b"z");
+        drop((passed, fds, incoming));
+        assert_eq!((&kept).read(&mut byte).unwrap(), 0, "somebody still has a descriptor");
+
+        let too_many = vec![a.as_fd(); 600];
+        assert_eq!(a.send_with_fds(b"x", &too_many).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(a.send_with_fds(b"", &too_many[..1]).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(b.recv_with_fds(&mut [], 1).unwrap_err().kind(), ErrorKind::InvalidInput);
+        let mut room = vec![0; ancillary_size(1)];
+        let mut outgoing = SocketAncillary::new(&mut room);
+        assert!(!outgoing.add_fds(&too_many) && outgoing.is_empty());
+        b.set_nonblocking(true).unwrap();
+        assert_eq!((&b).read(&mut byte).unwrap_err().kind(), ErrorKind::WouldBlock, "nothing was sent");
+    });
+}
+
+/// Credentials and descriptors in one message, and credentials that are another's.
+#[test]
+fn credentials_come_with_bytes() {
+    let (a, b) = UnixStream::pair().unwrap();
+    if common::unless_missing(b.set_passcred(true), (2, 2)).is_none() {
+        return;
+    }
+    assert!(b.passcred().unwrap() && !a.passcred().unwrap());
+    a.send_with_fds(b"both", &[a.as_fd()]).unwrap();
+    let mut room = vec![0; ancillary_size(1)];
+    let mut ancillary = SocketAncillary::new(&mut room);
+    let mut buffer = [0; 10];
+    assert_eq!(
+        b.recv_vectored_with_ancillary(&mut [IoSliceMut::new(&mut buffer)], &mut ancillary).unwrap(),
+        4
+    );
+    let (mut creds, mut fds) = (Vec::new(), 0);
+    for message in ancillary.messages() {
+        match message {
+            Ok(AncillaryData::ScmCredentials(found)) => creds.extend(found),
+            Ok(AncillaryData::ScmRights(rights)) => fds += rights.count(),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(fds, 1);
+    let [creds] = creds[..] else { panic!("{creds:?}") };
+    assert_eq!(creds.get_uid(), rustix::process::getuid().as_raw());
+    assert_eq!(creds.get_gid(), rustix::process::getgid().as_raw());
+    if cfg!(target_os = "linux") {
+        assert_eq!(creds, SocketCred::of_this_process());
+    }
+
+    if cfg!(target_os = "linux") {
+        // Room for one is no room for two, and then none is added.
+        let one = SocketCred::of_this_process();
+        let mut room = vec![0; 40];
+        let mut ancillary = SocketAncillary::new(&mut room);
+        assert!(!ancillary.add_creds(&[one, one]));
+        assert_eq!(ancillary.len(), 0);
+        assert!(ancillary.add_creds(&[one]) && !ancillary.is_empty());
+        ancillary.clear();
+        assert!(ancillary.is_empty());
+    }
 }
 
 #[test]

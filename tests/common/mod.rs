@@ -213,3 +213,58 @@ pub(crate) fn deadly_sigpipe() {
     // SAFETY: SIG_DFL runs no code of this process.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
 }
+
+/// A path of so many bytes, with its folders.
+#[cfg(unix)]
+pub(crate) fn long_path(folder: &Folder, length: usize) -> PathBuf {
+    let mut path = folder.0.clone();
+    while length - path.as_os_str().len() > 60 {
+        path.push("d".repeat(40));
+    }
+    std::fs::create_dir_all(&path).unwrap();
+    path.push("s".repeat(length - path.as_os_str().len() - 1));
+    assert_eq!(path.as_os_str().len(), length);
+    path
+}
+
+/// `None` for what this system documents not to have. A kernel of its own that is new enough must have it: only other
+/// systems, emulators and older kernels are excused.
+#[cfg(unix)]
+pub(crate) fn unless_missing<T>(result: io::Result<T>, since_linux: (u32, u32)) -> Option<T> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+            assert!(!is_native_linux(since_linux), "{error}");
+            None
+        }
+        other => Some(other.unwrap()),
+    }
+}
+
+/// Whether this is Linux of at least this version on the processor that nobody runs these tests on through an emulator.
+#[cfg(unix)]
+pub(crate) fn is_native_linux(since: (u32, u32)) -> bool {
+    let system = rustix::system::uname();
+    let mut numbers = system.release().to_str().unwrap().split(|c: char| !c.is_ascii_digit());
+    let mut number = || numbers.next().and_then(|number| number.parse::<u32>().ok()).unwrap_or(0);
+    cfg!(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "x86")))
+        && (number(), number()) >= since
+}
+
+/// Whether a control message can have too little room. qemu gives the kernel twice as much as its program has, and leaves
+/// open what it cannot hand on.
+#[cfg(unix)]
+pub(crate) fn cuts_control_messages() -> bool {
+    cfg!(not(target_os = "linux")) || is_native_linux((0, 0))
+}
+
+/// The error of what succeeds as long as a socket is open that was dropped: a child that another test is just starting has
+/// it for a moment, between fork and exec.
+#[cfg(unix)]
+pub(crate) fn error_once_closed<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Error {
+    loop {
+        match call() {
+            Ok(_) => thread::yield_now(),
+            Err(error) => return error,
+        }
+    }
+}

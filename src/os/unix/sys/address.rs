@@ -18,7 +18,7 @@ const PATH_OFFSET: usize = offset_of!(libc::sockaddr_un, sun_path);
 #[derive(Copy, Clone)]
 pub(crate) struct Address {
     raw: libc::sockaddr_un,
-    /// The length that goes to the kernel, or came from it.
+    /// The length that goes to the kernel, or came from it; never more than the structure has.
     length: libc::socklen_t,
 }
 
@@ -74,8 +74,7 @@ impl Address {
 
     /// What is in `sun_path`: a path without its terminator, a NUL and an abstract name, or nothing.
     ///
-    /// The kernel may say that the address is longer than the structure: Linux counts a terminator that is not there if
-    /// a path fills `sun_path`. Other systems pad with NULs, or fill in nothing.
+    /// Some systems pad with NULs, or fill in nothing.
     pub(crate) fn bytes(&self) -> &[u8] {
         let count = (self.length as usize).saturating_sub(PATH_OFFSET).min(LIMIT);
         let first = self.raw.sun_path.as_ptr().cast::<u8>();
@@ -103,18 +102,21 @@ impl Address {
         ((&raw mut self.raw).cast(), size_of::<libc::sockaddr_un>() as libc::socklen_t)
     }
 
+    /// The kernel may say that the address is longer than the structure: Linux counts a terminator that is not there if
+    /// a path fills `sun_path`, and refuses an address of that length.
     pub(super) fn set_length(&mut self, length: libc::socklen_t) {
-        self.length = length;
+        self.length = length.min(size_of::<libc::sockaddr_un>() as libc::socklen_t);
     }
 
     /// Has the kernel write an address.
     pub(super) fn from_kernel<T>(
         call: impl FnOnce(*mut libc::sockaddr, *mut libc::socklen_t) -> io::Result<T>,
     ) -> io::Result<(T, Self)> {
-        let mut raw = Self::UNNAMED.raw;
+        let mut address = Self::UNNAMED;
         let mut length = size_of::<libc::sockaddr_un>() as libc::socklen_t;
-        let result = call((&raw mut raw).cast(), &raw mut length)?;
-        Ok((result, Self { raw, length }.checked()?))
+        let result = call((&raw mut address.raw).cast(), &raw mut length)?;
+        address.set_length(length);
+        Ok((result, address.checked()?))
     }
 
     /// Nothing at all may have been written: unnamed peers.
@@ -189,6 +191,8 @@ mod tests {
             unsafe { length.write((PATH_OFFSET + LIMIT + 1) as libc::socklen_t) };
             Ok(())
         });
-        assert_eq!(read.unwrap().1.path(), Some(&[b'p'; LIMIT][..]));
+        let read = read.unwrap().1;
+        assert_eq!(read.path(), Some(&[b'p'; LIMIT][..]));
+        assert_eq!(read.as_raw().1 as usize, PATH_OFFSET + LIMIT, "the kernel takes no more back");
     }
 }

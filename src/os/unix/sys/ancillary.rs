@@ -118,16 +118,23 @@ impl<'a> Control<'a> {
         true
     }
 
-    /// Adds credentials. `false`: there is no room.
-    pub(crate) fn add_credentials(&mut self, credentials: Credentials) -> bool {
+    /// Adds credentials, all of them or none. `false`: there is no room.
+    pub(crate) fn add_credentials(&mut self, all: impl Iterator<Item = Credentials>) -> bool {
         self.begin_outgoing();
-        let Some((kind, data)) = credentials::outgoing(credentials) else {
-            self.contents = Contents::Impossible;
-            return true;
-        };
-        let written = control::write(&mut self.buffer[self.length..], libc::SOL_SOCKET, kind, &data);
-        self.length += written.unwrap_or(0);
-        written.is_some()
+        let before = self.length;
+        for credentials in all {
+            let Some((kind, data)) = credentials::outgoing(credentials) else {
+                self.contents = Contents::Impossible;
+                return true;
+            };
+            let room = &mut self.buffer[self.length..];
+            let Some(written) = control::write(room, libc::SOL_SOCKET, kind, &data) else {
+                self.length = before;
+                return false;
+            };
+            self.length += written;
+        }
+        true
     }
 
     fn begin_outgoing(&mut self) {

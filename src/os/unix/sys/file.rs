@@ -97,7 +97,12 @@ impl PrivateFolder {
     pub(crate) fn beside(path: &Path) -> io::Result<Self> {
         let folder = private_name_beside(path);
         DirBuilder::new().mode(0o700).create(&folder)?;
-        Ok(Self(folder))
+        let folder = Self(folder);
+        // A umask may take permissions from the owner, too.
+        if std::fs::symlink_metadata(&folder.0)?.permissions().mode() & 0o700 != 0o700 {
+            set_mode(&folder.0, 0o700)?;
+        }
+        Ok(folder)
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -168,17 +168,19 @@ pub(crate) fn end_listening(socket: BorrowedFd<'_>) -> io::Result<()> {
     }
 }
 
-/// Whether nothing more can come than what is in the queue: what receiving no byte of a sequenced packet means if nothing
-/// marks it as a packet.
+/// Whether nothing more can come, not even what is in the queue: what receiving no byte of a sequenced packet means if
+/// nothing marks it as a packet.
 ///
-/// Linux delivers packets of length zero, and does not mark them; the other systems deliver none that are not marked.
+/// Linux delivers packets of length zero, and does not mark them; the other systems deliver none that are not marked. Of the
+/// queue it tells the bytes alone, so that packets of length zero in it are not seen here.
 pub(crate) fn has_ended(socket: BorrowedFd<'_>) -> io::Result<bool> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         use rustix::event::{PollFd, PollFlags, Timespec};
         let mut entry = [PollFd::from_borrowed_fd(socket, PollFlags::RDHUP)];
         rustix::event::poll(&mut entry, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
-        Ok(entry[0].revents().intersects(PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR))
+        let is_last = entry[0].revents().intersects(PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR);
+        Ok(is_last && rustix::io::ioctl_fionread(socket)? == 0)
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     {

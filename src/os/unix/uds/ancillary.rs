@@ -109,7 +109,7 @@ impl<'a> SocketAncillary<'a> {
     ///
     /// A buffer that was received into begins anew, and closes what it had.
     pub fn add_creds(&mut self, creds: &[SocketCred]) -> bool {
-        creds.iter().all(|creds| self.0.add_credentials(creds.0))
+        self.0.add_credentials(creds.iter().map(|creds| creds.0))
     }
 
     /// Empties the buffer and closes the descriptors in it that were received and not taken.

@@ -48,6 +48,9 @@ impl UnixDatagram {
     /// [`bind`](Self::bind) with the permissions that the socket's file has from the first instant, whatever the umask is;
     /// see [`UnixListener::bind_with`](super::UnixListener::bind_with). Sending to it takes write permission.
     ///
+    /// Linux and Android alone tell receivers this path as the sender's. Elsewhere, with a mode, they are told the one that
+    /// the socket had before it was moved to its place, to which nobody can answer.
+    ///
     /// # Errors
     /// As for `bind`.
     pub fn bind_with(path: &Path, mode: Option<u32>) -> io::Result<Self> {

@@ -58,7 +58,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     }
 
     /// How much of what was sent nobody has received, in bytes of kernel memory, which is more than was sent (`SIOCOUTQ`,
-    /// unix(7)).
+    /// unix(7)). 0 for a listener.
     ///
     /// # Errors
     /// `Unsupported` everywhere but on Linux and Android.

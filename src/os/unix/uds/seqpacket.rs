@@ -150,7 +150,8 @@ impl UnixSeqpacket {
     /// Sends a packet: the whole of it, or an error.
     ///
     /// # Errors
-    /// `BrokenPipe`: the peer has closed. A packet that is too long is `EMSGSIZE`.
+    /// `BrokenPipe`: the peer has closed. `ConnectionReset`: it closed before it received everything, which is told once, here
+    /// or by receiving. A packet that is too long is `EMSGSIZE`.
     pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         message::send(self.as_fd(), bytes, END_OF_RECORD)
     }
