@@ -7,6 +7,7 @@
 //! - A path may be longer than a socket address has room for, on Linux (through the folder's descriptor).
 //! - [`UnixStream::connect_timeout`] waits for room in a full backlog.
 //! - [`UnixStream::peer_cred`] and [`UnixStream::peer_groups`] tell who the peer is.
+//! - [`activation`] takes sockets that systemd or launchd has opened, and passes sockets to children in the same way.
 //!
 //! ```
 //! use interprocess::os::unix::uds::{UnixListener, UnixStream};
@@ -32,6 +33,7 @@
 //! # }
 //! ```
 
+pub mod activation;
 mod addr;
 mod ancillary;
 mod batch;
