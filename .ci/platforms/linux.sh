@@ -4,7 +4,7 @@
 
 # Tools that some tests use to look at a program from outside; those tests pass over themselves without them.
 packages=()
-for tool in socat:socat strace:strace python3:python3 node:nodejs; do
+for tool in socat:socat strace:strace python3:python3 node:nodejs systemd-socket-activate:systemd dbus-daemon:dbus; do
     command -v "${tool%:*}" >/dev/null || packages+=("${tool#*:}")
 done
 (install_packages "tools for some Linux tests" "${packages[@]}") || [ "${CI:-}" != true ] || tell_failure "tools" "not installed"

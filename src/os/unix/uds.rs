@@ -51,6 +51,7 @@
 //! # }
 //! ```
 
+pub mod activation;
 mod addr;
 mod ancillary;
 mod batch;

@@ -1,4 +1,4 @@
-//! Handing a descriptor to one child and to no other.
+//! Handing descriptors to one child and to no other.
 
 use std::{
     io,
@@ -6,7 +6,7 @@ use std::{
     os::unix::process::CommandExt,
     process::Command,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicI32, Ordering},
     },
 };
@@ -58,14 +58,68 @@ impl Drop for Inheritable {
     }
 }
 
-/// Takes ownership of a descriptor that this process was started with.
+/// Descriptors that the children of one `Command` will have open as 3, 4, 5 and so on.
 ///
-/// Everything that Rust code opens is close-on-exec, so a descriptor without that flag came with the process (or
-/// was made inheritable on purpose). The flag is set before ownership is given, which makes a second taking fail.
-pub(crate) fn take_inherited(
-    number: RawFd,
-    check: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
-) -> io::Result<OwnedFd> {
+/// The numbers are given in the child alone, between fork and exec, where they replace whatever is open there. Nearly all
+/// of that is close-on-exec and nothing to a child, but for the socket or pipe on which std's `Command` reports that exec
+/// has failed. Holding all free numbers of the range keeps it out of there.
+///
+/// What remains: a number in the range that was in use when this object was made, is closed since, and is what std's
+/// channel gets. Should exec fail then, the parent is told of a child that was killed by SIGABRT instead.
+#[derive(Debug)]
+pub(crate) struct Numbered {
+    /// In the order of the numbers that they get in the child; here all are beyond those.
+    sources: Vec<OwnedFd>,
+    _placeholders: Vec<OwnedFd>,
+}
+
+impl Numbered {
+    /// The number of the first descriptor.
+    pub(crate) const FIRST: RawFd = 3;
+
+    pub(crate) fn new(fds: Vec<OwnedFd>) -> io::Result<Self> {
+        let end = RawFd::try_from(fds.len()).ok().and_then(|count| Self::FIRST.checked_add(count));
+        let end =
+            end.ok_or_else(|| invalid(format!("{} descriptors are more than can be open", fds.len())))?;
+        let duplicate_from = |fd: &OwnedFd, least| Ok(rustix::io::fcntl_dupfd_cloexec(fd, least)?);
+        let sources = fds.iter().map(|fd| duplicate_from(fd, end)).collect::<io::Result<Vec<_>>>()?;
+        // Their numbers may be in the range, and would become free after it was filled.
+        drop(fds);
+        let mut placeholders = Vec::new();
+        while let Some(source) = sources.first() {
+            let placeholder = duplicate_from(source, Self::FIRST)?;
+            if placeholder.as_raw_fd() >= end {
+                break;
+            }
+            placeholders.push(placeholder);
+        }
+        Ok(Self { sources, _placeholders: placeholders })
+    }
+
+    /// Has all children of `command` inherit the descriptors, which stay open here as long as it lives.
+    pub(crate) fn prepare(self, command: &mut Command) {
+        let give_numbers = move || {
+            // The whole object moves into the closure, with the placeholders.
+            let numbered = &self;
+            for (number, source) in (Self::FIRST..).zip(&numbered.sources) {
+                // SAFETY: the source is open and not in the range of numbers. In the child, which has one thread, nobody
+                // uses what the number stood for before (see above). A number that dup2 makes is not close-on-exec.
+                while unsafe { libc::dup2(source.as_raw_fd(), number) } == -1 {
+                    let error = io::Error::last_os_error();
+                    if error.kind() != io::ErrorKind::Interrupted {
+                        return Err(error);
+                    }
+                }
+            }
+            Ok(())
+        };
+        // SAFETY: the closure makes system calls and reads memory; it does not allocate, lock or panic.
+        unsafe { command.pre_exec(give_numbers) };
+    }
+}
+
+/// Fails if a descriptor of that number is not there to be taken by [`take_inherited`].
+pub(crate) fn check_inherited(number: RawFd) -> io::Result<()> {
     if number <= 2 {
         return Err(invalid(format!("descriptor {number} is a standard stream, which is never handed over")));
     }
@@ -79,7 +133,22 @@ pub(crate) fn take_inherited(
             "descriptor {number} was not inherited by this process, or has been taken already"
         )));
     }
-    // SAFETY: the descriptor is open, as F_GETFD has shown, and has no owner in this process (see above).
+    Ok(())
+}
+
+/// Takes ownership of a descriptor that this process was started with.
+///
+/// Everything that Rust code opens is close-on-exec, so a descriptor without that flag came with the process (or
+/// was made inheritable on purpose). The flag is set before ownership is given, which makes a second taking fail.
+pub(crate) fn take_inherited(
+    number: RawFd,
+    check: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
+) -> io::Result<OwnedFd> {
+    // Of two threads that take the same number at once, one has to see the other's flag.
+    static TAKING: Mutex<()> = Mutex::new(());
+    let _taking = TAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    check_inherited(number)?;
+    // SAFETY: the descriptor is open and has no owner in this process, as check_inherited has shown.
     let fd = unsafe { OwnedFd::from_raw_fd(number) };
     let checked = check(fd.as_fd()).and_then(|()| super::fd::set_close_on_exec(fd.as_fd(), true));
     match checked {

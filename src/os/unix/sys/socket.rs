@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-pub(crate) use self::system::{accept, pair, send, send_vectored, socket};
+pub(crate) use self::system::{accept, no_sigpipe, pair, send, send_vectored, socket};
 
 /// The kinds of Unix domain sockets.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -84,6 +84,11 @@ mod system {
         })
     }
 
+    /// Nothing: each send says so.
+    pub(crate) fn no_sigpipe(_: BorrowedFd<'_>) -> io::Result<()> {
+        Ok(())
+    }
+
     pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
         Ok(rustix::net::send(socket, bytes, SendFlags::NOSIGNAL)?)
     }
@@ -110,7 +115,8 @@ mod system {
         Ok(socket)
     }
 
-    fn no_sigpipe(socket: BorrowedFd<'_>) -> io::Result<()> {
+    /// Prepares a socket that another program has made.
+    pub(crate) fn no_sigpipe(socket: BorrowedFd<'_>) -> io::Result<()> {
         option::set::<libc::c_int>(socket, libc::SOL_SOCKET, libc::SO_NOSIGPIPE, 1)
     }
 
@@ -227,6 +233,20 @@ pub(crate) fn local_addr(socket: BorrowedFd<'_>) -> io::Result<Address> {
         done(unsafe { libc::getsockname(socket.as_raw_fd(), address, length) })
     })?;
     Ok(address)
+}
+
+/// The kind of a Unix domain socket, and whether it listens. `None`: the descriptor is something else.
+pub(crate) fn kind(fd: BorrowedFd<'_>) -> Option<(Kind, bool)> {
+    // Fails for sockets of other families, and for what is not a socket.
+    local_addr(fd).ok()?;
+    let (kind, listens) = option::kind(fd).ok()?;
+    let kind = match kind {
+        libc::SOCK_STREAM => Kind::Stream,
+        libc::SOCK_DGRAM => Kind::Datagram,
+        libc::SOCK_SEQPACKET => Kind::Seqpacket,
+        _ => return None,
+    };
+    Some((kind, listens))
 }
 
 pub(crate) fn peer_addr(socket: BorrowedFd<'_>) -> io::Result<Address> {

@@ -1,0 +1,27 @@
+//! Changing the environment, which any thread may be reading.
+
+/// Removes variables from the environment of this process, if no other thread can be reading it. Tells whether it did.
+///
+/// C code reads the environment without any lock, so a process with more threads than one keeps it as it is.
+pub(crate) fn remove_variables(names: &[&str]) -> bool {
+    if !is_single_threaded() {
+        return false;
+    }
+    for name in names {
+        // SAFETY: this is the only thread, and starts no other meanwhile.
+        unsafe { std::env::remove_var(name) };
+    }
+    true
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_single_threaded() -> bool {
+    let threads = std::fs::read_dir("/proc/self/task").and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+    threads.is_ok_and(|threads| threads.len() == 1)
+}
+
+/// The other systems have no way to ask that they all share.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn is_single_threaded() -> bool {
+    false
+}
