@@ -7,6 +7,7 @@ use std::{
     fmt::{self, Debug, Formatter},
     io,
     mem::{MaybeUninit, offset_of},
+    ptr,
 };
 
 /// The bytes of a path that an address has room for.
@@ -33,12 +34,18 @@ impl Address {
     /// `None` if the path is empty, has a NUL or is too long.
     ///
     /// A path gets its terminator where there is room for it, as portable programs expect.
+    #[inline]
     pub(crate) fn of_path(path: &[u8]) -> Option<Self> {
-        if path.is_empty() || path.contains(&0) || path.len() > LIMIT {
+        if path.is_empty() || path.len() > LIMIT {
             return None;
         }
         let terminator = usize::from(path.len() < LIMIT);
-        Some(Self::of_bytes(path, terminator))
+        let address = Self::of_bytes(path, terminator);
+        // What comes after the path is zeroes, so a NUL in it shows in the number of the others. To count them in an array
+        // of known size takes far fewer instructions than a search in the slice.
+        const { assert!(LIMIT <= u8::MAX as usize, "the sum of so many ones fits") };
+        let others: u8 = address.raw.sun_path.iter().map(|&byte| u8::from(byte != 0)).sum();
+        (usize::from(others) == path.len()).then_some(address)
     }
 
     /// `None` if the name is too long. Every byte of an abstract name counts.
@@ -51,11 +58,12 @@ impl Address {
         Some(Self::of_bytes(&bytes[..=name.len()], 0))
     }
 
+    #[inline]
     fn of_bytes(bytes: &[u8], terminator: usize) -> Self {
         let mut address = Self::UNNAMED;
-        for (to, from) in address.raw.sun_path.iter_mut().zip(bytes) {
-            *to = libc::c_char::from_ne_bytes([*from]);
-        }
+        let room = &mut address.raw.sun_path[..bytes.len()];
+        // SAFETY: `room` is as long as `bytes` and part of a local variable, and a c_char is a byte.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr().cast(), room.as_mut_ptr(), room.len()) };
         address.length = (PATH_OFFSET + bytes.len() + terminator) as libc::socklen_t;
         address
     }
