@@ -16,7 +16,10 @@ pub(crate) const LIMIT: usize = size_of::<libc::sockaddr_un>() - PATH_OFFSET;
 const PATH_OFFSET: usize = offset_of!(libc::sockaddr_un, sun_path);
 
 /// An address as the kernel takes and gives it. It is read only when somebody asks what is in it.
+///
+/// A pointer to it is one to what the kernel writes.
 #[derive(Copy, Clone)]
+#[repr(C)]
 pub(crate) struct Address {
     raw: libc::sockaddr_un,
     /// The length that goes to the kernel, or came from it.
@@ -106,11 +109,16 @@ impl Address {
         ((&raw const self.raw).cast_mut().cast(), self.length)
     }
 
-    /// For a message whose sender's address the kernel writes, and then its length.
-    pub(super) fn as_message_room(&mut self) -> (*mut libc::c_void, libc::socklen_t) {
-        ((&raw mut self.raw).cast(), size_of::<libc::sockaddr_un>() as libc::socklen_t)
+    /// The room for an address that the kernel writes, in bytes.
+    pub(super) const ROOM: libc::socklen_t = size_of::<libc::sockaddr_un>() as libc::socklen_t;
+
+    /// Forgets what the kernel wrote before it writes again, which it may do by writing nothing at all.
+    pub(super) fn forget(&mut self) {
+        self.raw.sun_family = libc::AF_UNIX as libc::sa_family_t;
+        self.raw.sun_path[0] = 0;
     }
 
+    /// What the kernel has said of what it wrote.
     pub(super) fn set_length(&mut self, length: libc::socklen_t) {
         self.length = length;
     }
@@ -120,7 +128,7 @@ impl Address {
         call: impl FnOnce(*mut libc::sockaddr, *mut libc::socklen_t) -> io::Result<T>,
     ) -> io::Result<(T, Self)> {
         let mut raw = Self::UNNAMED.raw;
-        let mut length = size_of::<libc::sockaddr_un>() as libc::socklen_t;
+        let mut length = Self::ROOM;
         let result = call((&raw mut raw).cast(), &raw mut length)?;
         Ok((result, Self { raw, length }.checked()?))
     }
