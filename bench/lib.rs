@@ -8,7 +8,7 @@
 //! - `benches/instructions.rs`: how many instructions an operation takes, beside std's.
 //!
 //! `cargo bench -p bench` runs all of the benchmarks, `cargo bench -p bench --bench uds` those of a file. The last two
-//! end with an error if a ratio is not what it should be.
+//! end with an error if a ratio is not what it should be; `--no-fail-fast` goes on to the next file nevertheless.
 //!
 //! This library is what they share.
 
