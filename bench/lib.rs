@@ -4,6 +4,11 @@
 //! - `tests/drop_in.rs`: one program text compiles and works with both.
 //! - `tests/syscalls.rs`: how many system calls an operation takes, here and elsewhere.
 //! - `benches/local_socket.rs`: how fast it is, here and elsewhere.
+//! - `benches/uds.rs`: how fast batches of datagrams are, beside std's way of one call each.
+//! - `benches/instructions.rs`: how many instructions an operation takes, beside std's.
+//!
+//! `cargo bench -p bench` runs all of the benchmarks, `cargo bench -p bench --bench uds` those of a file. The last two
+//! end with an error if a ratio is not what it should be; `--no-fail-fast` goes on to the next file nevertheless.
 //!
 //! This library is what they share.
 

@@ -7,13 +7,14 @@
 use bench::{unique_name, unique_path};
 use interprocess::{
     local_socket::{self, ListenerOptions, Name},
-    os::unix::uds,
+    os::unix::uds::{self, OutgoingMessage, RecvBatch, SendBatch},
     unnamed_pipe,
 };
 use std::{
     collections::BTreeMap,
     env,
     io::{self, IoSlice, IoSliceMut, Read, Write},
+    os::fd::AsFd,
     process::Command,
     sync::OnceLock,
 };
@@ -24,6 +25,9 @@ const TRACED: &str = "INTERPROCESS_BENCH_TRACED";
 
 /// How many blocking operations, and how many round trips.
 const OPERATIONS: usize = 100;
+
+/// How many messages go in one batch.
+const BATCH: usize = 64;
 
 /// How much goes through a Tokio stream.
 const AMOUNT: usize = 8 << 20;
@@ -49,6 +53,47 @@ fn a_blocking_operation_is_one_call() {
             let name = format!("{kind} {operation}");
             let calls = &parts[&name];
             assert_eq!(total(calls), OPERATIONS, "{name}: {calls:?}");
+        }
+    }
+}
+
+#[test]
+fn a_message_is_one_call() {
+    let Some(parts) = parts() else { return };
+    for name in [
+        "uds::UnixDatagram send",
+        "uds::UnixDatagram recv",
+        "uds::UnixDatagram send_to",
+        "uds::UnixDatagram send_to_addr",
+        "uds::UnixDatagram recv_from",
+        "uds::UnixSeqpacket send",
+        "uds::UnixSeqpacket recv",
+    ] {
+        let calls = &parts[name];
+        assert_eq!(total(calls), OPERATIONS, "{name}: {calls:?}");
+    }
+}
+
+#[test]
+fn a_batch_is_one_call() {
+    let Some(parts) = parts() else { return };
+    for kind in ["uds::UnixDatagram", "uds::UnixSeqpacket"] {
+        for operation in ["send_many", "recv_many"] {
+            let name = format!("{kind} {operation}");
+            let calls = &parts[&name];
+            assert_eq!(total(calls), 1, "{name}: {calls:?}");
+        }
+    }
+}
+
+#[test]
+fn passing_descriptors_is_one_call() {
+    let Some(parts) = parts() else { return };
+    for kind in ["uds::UnixStream", "uds::UnixDatagram", "uds::UnixSeqpacket"] {
+        for operation in ["send_with_fds", "recv_with_fds"] {
+            let name = format!("{kind} {operation}");
+            let calls = &parts[&name];
+            assert_eq!(total(calls), 1, "{name}: {calls:?}");
         }
     }
 }
@@ -97,6 +142,16 @@ fn traced() {
     let (sender, recver) = unnamed_pipe::pipe().expect("a pipe");
     blocking("unnamed_pipe", sender, recver);
     accepting();
+    datagrams();
+    packets();
+    let (a, b) = uds::UnixStream::pair().expect("a pair");
+    let fd = a.as_fd();
+    part("uds::UnixStream", "send_with_fds", || a.send_with_fds(&[1; 16], &[fd; 2]).map(expect_all));
+    let mut taken = None;
+    part("uds::UnixStream", "recv_with_fds", || {
+        b.recv_with_fds(&mut [0; 16], 2).map(|(_, fds)| taken = Some(fds))
+    });
+    assert_eq!(taken.map(|fds| fds.len()), Some(2));
 
     on_tokio("tokio::net::UnixStream", || streams(tokio::net::UnixStream::pair()));
     on_tokio("local_socket::tokio", || streams(local_socket::tokio::Stream::pair()));
@@ -139,6 +194,69 @@ fn accepting() {
     part("local_socket", "accept", || {
         (0..OPERATIONS).try_for_each(|_| listener.accept().map(|stream| accepted.push(stream)))
     });
+}
+
+/// The queue of a socket that is connected to its sender takes what the sender's buffer allows, which is more than goes
+/// in here.
+fn datagrams() {
+    const KIND: &str = "uds::UnixDatagram";
+    let (out, mut back) = ([1; 16], [0; 16]);
+    let (a, b) = uds::UnixDatagram::pair().expect("a pair");
+    many(KIND, "send", || a.send(&out));
+    many(KIND, "recv", || b.recv(&mut back));
+
+    let batch = &mut SendBatch::new(BATCH);
+    let messages = [OutgoingMessage::new(&out); BATCH];
+    part(KIND, "send_many", || a.send_many(&messages, batch).map(expect_batch));
+    let batch = &mut RecvBatch::new(BATCH, 16);
+    part(KIND, "recv_many", || b.recv_many(batch).map(expect_batch));
+
+    let fd = a.as_fd();
+    part(KIND, "send_with_fds", || a.send_with_fds(&out, &[fd; 2]).map(expect_all));
+    let mut taken = None;
+    part(KIND, "recv_with_fds", || b.recv_with_fds(&mut back, 2).map(|(_, fds)| taken = Some(fds)));
+    assert_eq!(taken.map(|fds| fds.len()), Some(2));
+
+    let [from, to] = ["from", "to"].map(|purpose| unique_path(&format!("syscalls-{purpose}")));
+    let sender = uds::UnixDatagram::bind(&from).expect("nobody has the path");
+    let recver = uds::UnixDatagram::bind(&to).expect("nobody has the path");
+    recver.connect(&from).expect("the sender is there");
+    let address = recver.local_addr().expect("the path");
+    many(KIND, "send_to", || sender.send_to(&out, &to));
+    many(KIND, "recv_from", || recver.recv_from(&mut back).map(|(count, _)| count));
+    many(KIND, "send_to_addr", || sender.send_to_addr(&out, &address));
+    for path in [from, to] {
+        std::fs::remove_file(path).expect("the socket is a file");
+    }
+}
+
+fn packets() {
+    const KIND: &str = "uds::UnixSeqpacket";
+    let (out, mut back) = ([1; 16], [0; 16]);
+    let (a, b) = uds::UnixSeqpacket::pair().expect("a pair");
+    many(KIND, "send", || a.send(&out));
+    many(KIND, "recv", || b.recv(&mut back));
+
+    let batch = &mut SendBatch::new(BATCH);
+    let messages = [OutgoingMessage::new(&out); BATCH];
+    part(KIND, "send_many", || a.send_many(&messages, batch).map(expect_batch));
+    let batch = &mut RecvBatch::new(BATCH, 16);
+    part(KIND, "recv_many", || b.recv_many(batch).map(expect_batch));
+
+    let fd = a.as_fd();
+    part(KIND, "send_with_fds", || a.send_with_fds(&out, &[fd; 2]).map(expect_all));
+    let mut taken = None;
+    part(KIND, "recv_with_fds", || b.recv_with_fds(&mut back, 2).map(|(_, fds)| taken = Some(fds)));
+    assert_eq!(taken.map(|fds| fds.len()), Some(2));
+}
+
+fn expect_batch(count: usize) {
+    assert_eq!(count, BATCH, "a batch of small messages is a whole one");
+}
+
+/// A part of many operations.
+fn many(kind: &str, work: &str, mut operation: impl FnMut() -> io::Result<usize>) {
+    part(kind, work, || (0..OPERATIONS).try_for_each(|_| operation().map(expect_all)));
 }
 
 /// Two directions: what goes into the first of a pair comes out of the second.

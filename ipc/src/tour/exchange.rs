@@ -6,6 +6,8 @@
 //! 3. The child sends the checksums of what it received and of what it sent, and the parent compares them with its own.
 //! 4. The parent closes, which the child has to see, after not a byte more.
 //!
+//! What a row does differently, it does with the same books ([`Lead`], [`Follow`]).
+//!
 //! Checksums and noise are calculated before and after the clock runs, so that the numbers are the primitive's own.
 
 pub(crate) mod blocking;
@@ -21,13 +23,13 @@ use std::{
 pub(crate) const HALF: usize = 8 << 20;
 
 /// How many round trips count, and how many come before.
-const ROUNDS: usize = 200;
-const WARM_UP: usize = 20;
+pub(crate) const ROUNDS: usize = 200;
+pub(crate) const WARM_UP: usize = 20;
 
 /// The largest read and write.
-const CHUNK: usize = 64 << 10;
+pub(crate) const CHUNK: usize = 64 << 10;
 
-const DONE: u8 = b'.';
+pub(crate) const DONE: u8 = b'.';
 
 /// What a row has found out.
 #[derive(Clone, Debug)]
@@ -41,24 +43,24 @@ pub(crate) struct Measured {
 }
 
 /// The parent's side of the books.
-struct Lead {
-    outgoing: Vec<u8>,
-    incoming: Vec<u8>,
+pub(crate) struct Lead {
+    pub(crate) outgoing: Vec<u8>,
+    pub(crate) incoming: Vec<u8>,
     rounds: Vec<Duration>,
 }
 
 impl Lead {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { outgoing: noise(1), incoming: vec![0; HALF], rounds: Vec::with_capacity(WARM_UP + ROUNDS) }
     }
 
     /// The byte of the next round trip.
-    fn ping(&self) -> u8 {
+    pub(crate) fn ping(&self) -> u8 {
         // Any byte will do, as long as the last one's echo does not pass for it.
         self.rounds.len() as u8
     }
 
-    fn pong(&mut self, answer: u8, begun: Instant) -> io::Result<()> {
+    pub(crate) fn pong(&mut self, answer: u8, begun: Instant) -> io::Result<()> {
         let duration = begun.elapsed();
         if answer != self.ping() {
             return Err(corrupt(format!("round trip: sent {}, received {answer}", self.ping())));
@@ -68,7 +70,7 @@ impl Lead {
     }
 
     /// Compares what both sides say of the bytes.
-    fn finish(mut self, duration: Duration, done: u8, report: [u8; 8]) -> io::Result<Measured> {
+    pub(crate) fn finish(mut self, duration: Duration, done: u8, report: [u8; 8]) -> io::Result<Measured> {
         if done != DONE {
             return Err(corrupt(format!("the child sent {done} where it should say that it is done")));
         }
@@ -82,22 +84,22 @@ impl Lead {
 }
 
 /// The child's side of the books.
-struct Follow {
-    outgoing: Vec<u8>,
-    incoming: Vec<u8>,
+pub(crate) struct Follow {
+    pub(crate) outgoing: Vec<u8>,
+    pub(crate) incoming: Vec<u8>,
     sent: u32,
     sabotage: Option<Sabotage>,
 }
 
 impl Follow {
-    fn new(sabotage: Option<Sabotage>) -> Self {
+    pub(crate) fn new(sabotage: Option<Sabotage>) -> Self {
         let mut outgoing = noise(2);
         let sent = crc32fast::hash(&outgoing);
         Sabotage::spoil(sabotage, Sabotage::Sent, &mut outgoing);
         Self { outgoing, incoming: vec![0; HALF], sent, sabotage }
     }
 
-    fn report(&mut self) -> [u8; 8] {
+    pub(crate) fn report(&mut self) -> [u8; 8] {
         Sabotage::spoil(self.sabotage, Sabotage::Received, &mut self.incoming);
         let mut report = [0; 8];
         report[..4].copy_from_slice(&crc32fast::hash(&self.incoming).to_le_bytes());
@@ -107,7 +109,7 @@ impl Follow {
 }
 
 /// What the child makes of the read after the last byte.
-fn expect_end(count: usize) -> io::Result<()> {
+pub(crate) fn expect_end(count: usize) -> io::Result<()> {
     if count == 0 { Ok(()) } else { Err(corrupt("there are more bytes than were sent".to_owned())) }
 }
 
@@ -137,11 +139,11 @@ fn noise(seed: u64) -> Vec<u8> {
     bytes
 }
 
-fn corrupt(what: String) -> io::Error {
+pub(crate) fn corrupt(what: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 /// Adds to an error what was being done.
-fn during<T>(what: &str, result: io::Result<T>) -> io::Result<T> {
+pub(crate) fn during<T>(what: &str, result: io::Result<T>) -> io::Result<T> {
     result.map_err(|error| io::Error::new(error.kind(), format!("{what}: {error}")))
 }

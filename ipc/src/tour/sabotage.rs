@@ -14,6 +14,8 @@ pub(crate) enum Sabotage {
     Silence,
     /// It stops in the middle, and is gone.
     Exit,
+    /// Another takes its place, or the place of what it hands over. Only for rows that look at who or what that is.
+    Impostor,
 }
 
 impl Sabotage {
@@ -38,7 +40,7 @@ impl Sabotage {
                 thread::sleep(Duration::from_secs(60));
             },
             Some(Self::Exit) => std::process::exit(3),
-            Some(Self::Sent | Self::Received) | None => {}
+            Some(Self::Sent | Self::Received | Self::Impostor) | None => {}
         }
     }
 }

@@ -3,7 +3,7 @@
 //! The row works in a thread of its own. When the deadline is over, its child is killed; if even that does not make the
 //! thread return, it is left behind and ends with the process.
 
-use super::{exchange::Measured, row::Row, sabotage::Sabotage};
+use super::{exchange::Measured, report::Verdict, row::Row, sabotage::Sabotage};
 use std::{
     io::{self, Read},
     process::{Child, Command, Stdio},
@@ -29,8 +29,9 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Starts the child. What `spawn` adds to the command's arguments reaches the row's child function.
-    pub(crate) fn start(&mut self, spawn: impl FnOnce(&mut Command) -> io::Result<Child>) -> io::Result<()> {
+    /// Starts the child, and tells its process id. What `spawn` adds to the command's arguments reaches the row's child
+    /// function.
+    pub(crate) fn start(&mut self, spawn: impl FnOnce(&mut Command) -> io::Result<Child>) -> io::Result<u32> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("tour-child").arg(self.row.name());
         if let Some(sabotage) = self.sabotage {
@@ -39,8 +40,9 @@ impl Stage {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let child = spawn(&mut command)
             .map_err(|error| io::Error::new(error.kind(), format!("cannot start the child: {error}")))?;
+        let id = child.id();
         *self.child.lock() = Some(child);
-        Ok(())
+        Ok(id)
     }
 
     /// A name that no other process uses, and no other row.
@@ -51,12 +53,8 @@ impl Stage {
     }
 }
 
-/// Runs a row. An error is the reason for which it failed.
-pub(crate) fn perform(
-    row: &'static Row,
-    sabotage: Option<Sabotage>,
-    deadline: Duration,
-) -> Result<Measured, String> {
+/// Runs a row.
+pub(crate) fn perform(row: &'static Row, sabotage: Option<Sabotage>, deadline: Duration) -> Verdict {
     let end = Instant::now() + deadline;
     let child = Shared::default();
     let (tell, told) = mpsc::channel();
@@ -67,8 +65,12 @@ pub(crate) fn perform(
     });
 
     let mut child_gone: Option<Instant> = None;
-    let result = loop {
+    let result: Result<Measured, String> = loop {
         match told.recv_timeout(TICK) {
+            // What the system lacks cannot be made. Whatever is unsupported later is a fault.
+            Ok(Err(error)) if error.kind() == io::ErrorKind::Unsupported && !child.is_there() => {
+                return Verdict::NotHere(error.to_string());
+            }
             Ok(result) => break result.map_err(|error| error.to_string()),
             Err(RecvTimeoutError::Disconnected) => break Err("the parent panicked".to_owned()),
             Err(RecvTimeoutError::Timeout) => {}
@@ -87,10 +89,10 @@ pub(crate) fn perform(
     // A parent that waited for its child returns now, and cleans up.
     let _ = told.recv_timeout(GRACE);
     match (result, end_of_child) {
-        (Ok(measured), Ok(())) => Ok(measured),
-        (Ok(_), Err(of_child)) => Err(of_child),
-        (Err(of_parent), Ok(())) => Err(of_parent),
-        (Err(of_parent), Err(of_child)) => Err(format!("{of_parent} ({of_child})")),
+        (Ok(measured), Ok(())) => Verdict::Passed(measured),
+        (Ok(_), Err(of_child)) => Verdict::Failed(of_child),
+        (Err(of_parent), Ok(())) => Verdict::Failed(of_parent),
+        (Err(of_parent), Err(of_child)) => Verdict::Failed(format!("{of_parent} ({of_child})")),
     }
 }
 
@@ -102,6 +104,10 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Option<Child>> {
         // A child is there or not; no panic leaves it in between.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_there(&self) -> bool {
+        self.lock().is_some()
     }
 
     fn has_ended(&self) -> bool {

@@ -7,6 +7,7 @@ use std::{
     fmt::{self, Debug, Formatter},
     io,
     mem::{MaybeUninit, offset_of},
+    ptr,
 };
 
 /// The bytes of a path that an address has room for.
@@ -15,7 +16,10 @@ pub(crate) const LIMIT: usize = size_of::<libc::sockaddr_un>() - PATH_OFFSET;
 const PATH_OFFSET: usize = offset_of!(libc::sockaddr_un, sun_path);
 
 /// An address as the kernel takes and gives it. It is read only when somebody asks what is in it.
+///
+/// A pointer to it is one to what the kernel writes.
 #[derive(Copy, Clone)]
+#[repr(C)]
 pub(crate) struct Address {
     raw: libc::sockaddr_un,
     /// The length that goes to the kernel, or came from it; never more than the structure has.
@@ -33,12 +37,18 @@ impl Address {
     /// `None` if the path is empty, has a NUL or is too long.
     ///
     /// A path gets its terminator where there is room for it, as portable programs expect.
+    #[inline]
     pub(crate) fn of_path(path: &[u8]) -> Option<Self> {
-        if path.is_empty() || path.contains(&0) || path.len() > LIMIT {
+        if path.is_empty() || path.len() > LIMIT {
             return None;
         }
         let terminator = usize::from(path.len() < LIMIT);
-        Some(Self::of_bytes(path, terminator))
+        let address = Self::of_bytes(path, terminator);
+        // What comes after the path is zeroes, so a NUL in it shows in the number of the others. To count them in an array
+        // of known size takes far fewer instructions than a search in the slice.
+        const { assert!(LIMIT <= u8::MAX as usize, "the sum of so many ones fits") };
+        let others: u8 = address.raw.sun_path.iter().map(|&byte| u8::from(byte != 0)).sum();
+        (usize::from(others) == path.len()).then_some(address)
     }
 
     /// `None` if the name is too long. Every byte of an abstract name counts.
@@ -51,11 +61,12 @@ impl Address {
         Some(Self::of_bytes(&bytes[..=name.len()], 0))
     }
 
+    #[inline]
     fn of_bytes(bytes: &[u8], terminator: usize) -> Self {
         let mut address = Self::UNNAMED;
-        for (to, from) in address.raw.sun_path.iter_mut().zip(bytes) {
-            *to = libc::c_char::from_ne_bytes([*from]);
-        }
+        let room = &mut address.raw.sun_path[..bytes.len()];
+        // SAFETY: `room` is as long as `bytes` and part of a local variable, and a c_char is a byte.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr().cast(), room.as_mut_ptr(), room.len()) };
         address.length = (PATH_OFFSET + bytes.len() + terminator) as libc::socklen_t;
         address
     }
@@ -97,15 +108,19 @@ impl Address {
         ((&raw const self.raw).cast_mut().cast(), self.length)
     }
 
-    /// For a message whose sender's address the kernel writes, and then its length.
-    pub(super) fn as_message_room(&mut self) -> (*mut libc::c_void, libc::socklen_t) {
-        ((&raw mut self.raw).cast(), size_of::<libc::sockaddr_un>() as libc::socklen_t)
+    /// The room for an address that the kernel writes, in bytes.
+    pub(super) const ROOM: libc::socklen_t = size_of::<libc::sockaddr_un>() as libc::socklen_t;
+
+    /// Forgets what the kernel wrote before it writes again, which it may do by writing nothing at all.
+    pub(super) fn forget(&mut self) {
+        self.raw.sun_family = libc::AF_UNIX as libc::sa_family_t;
+        self.raw.sun_path[0] = 0;
     }
 
-    /// The kernel may say that the address is longer than the structure: Linux counts a terminator that is not there if
+    /// What the kernel has said of what it wrote. It may say that the address is longer than the structure: Linux counts a terminator that is not there if
     /// a path fills `sun_path`, and refuses an address of that length.
     pub(super) fn set_length(&mut self, length: libc::socklen_t) {
-        self.length = length.min(size_of::<libc::sockaddr_un>() as libc::socklen_t);
+        self.length = length.min(Self::ROOM);
     }
 
     /// Has the kernel write an address.
@@ -113,7 +128,7 @@ impl Address {
         call: impl FnOnce(*mut libc::sockaddr, *mut libc::socklen_t) -> io::Result<T>,
     ) -> io::Result<(T, Self)> {
         let mut address = Self::UNNAMED;
-        let mut length = size_of::<libc::sockaddr_un>() as libc::socklen_t;
+        let mut length = Self::ROOM;
         let result = call((&raw mut address.raw).cast(), &raw mut length)?;
         address.set_length(length);
         Ok((result, address.checked()?))

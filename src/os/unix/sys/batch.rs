@@ -13,31 +13,28 @@ use std::{
 
 use self::calls::{Header, header_of, length_of, message_of, message_of_mut, receive_all, send_all};
 
-/// What the kernel reads and writes for each message.
-struct Entry {
-    slice: libc::iovec,
-    name: Address,
-}
-
-/// The headers that a call needs. Their pointers are set before each call and mean nothing after it.
+/// The headers that a call needs, each with its slice. The vectors keep their places in memory: they never grow.
+///
+/// Pointers into the vectors here and in [`Room`] are set once. They come from `as_mut_ptr`, so that references to the
+/// vectors' elements in between do not take their right to write away. Those to what is somebody else's are set before each
+/// call and mean nothing after it.
 struct Headers {
-    entries: Vec<Entry>,
+    slices: Vec<libc::iovec>,
     headers: Vec<Header>,
 }
 
-// SAFETY: the pointers are followed in calls alone, and each call sets them anew.
+// SAFETY: the pointers are followed in calls alone, which take `&mut`; they are to what is sent along or set anew.
 unsafe impl Send for Headers {}
-// SAFETY: as above; nothing follows them behind a shared reference.
+// SAFETY: nothing follows the pointers behind a shared reference.
 unsafe impl Sync for Headers {}
 
 impl Headers {
-    fn with_capacity(count: usize) -> Self {
-        Self { entries: Vec::with_capacity(count), headers: Vec::with_capacity(count) }
-    }
-
-    fn clear(&mut self) {
-        self.entries.clear();
-        self.headers.clear();
+    fn new(count: usize) -> Self {
+        let mut slices = vec![libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; count];
+        let first = slices.as_mut_ptr();
+        // `wrapping_add` stays within the vector.
+        let headers = (0..count).map(|index| header_of(message::header(first.wrapping_add(index), 1)));
+        Self { headers: headers.collect(), slices }
     }
 }
 
@@ -54,10 +51,13 @@ pub(crate) struct Room {
     message_size: usize,
     control_size: usize,
     headers: Headers,
+    names: Vec<Address>,
     data: Vec<u8>,
     controls: Vec<u8>,
-    /// How many messages the last call received.
+    /// How many messages the last call received, without those that turned out to be none.
     filled: usize,
+    /// How many headers the last call wrote to.
+    used: usize,
 }
 
 /// A message among those that were received.
@@ -79,15 +79,30 @@ impl Room {
             size if LEAKS_WHAT_DOES_NOT_FIT => size.max(ROOM_FOR_ALL),
             size => size,
         };
-        Self {
+        let mut room = Self {
             count,
             message_size,
             control_size,
-            headers: Headers::with_capacity(count),
+            headers: Headers::new(count),
+            names: vec![Address::UNNAMED; count],
             data: vec![0; count * message_size],
             controls: vec![0; count * control_size],
             filled: 0,
+            used: count,
+        };
+        let (data, names) = (room.data.as_mut_ptr(), room.names.as_mut_ptr());
+        let controls = room.controls.as_mut_ptr();
+        // `wrapping_add` stays within the vectors: their lengths are `count` times the sizes.
+        for (index, slice) in room.headers.slices.iter_mut().enumerate() {
+            slice.iov_base = data.wrapping_add(index * message_size).cast();
+            slice.iov_len = message_size;
         }
+        for (index, header) in room.headers.headers.iter_mut().enumerate() {
+            let message = message_of_mut(header);
+            message.msg_name = names.wrapping_add(index).cast();
+            message::set_control(message, controls.wrapping_add(index * control_size), control_size);
+        }
+        room
     }
 
     pub(crate) fn capacity(&self) -> usize {
@@ -104,8 +119,10 @@ impl Room {
     }
 
     pub(crate) fn clear(&mut self) {
-        for index in 0..self.filled {
-            self.incoming(index).close();
+        if self.control_size > 0 {
+            for index in 0..self.filled {
+                self.incoming(index).close();
+            }
         }
         self.filled = 0;
     }
@@ -120,7 +137,7 @@ impl Room {
         let flags = message_of(header).msg_flags;
         Some(Slot {
             bytes: &self.data[begin..begin + length],
-            from: &self.headers.entries.get(index)?.name,
+            from: self.names.get(index)?,
             is_truncated: flags & libc::MSG_TRUNC != 0,
             is_control_truncated: flags & libc::MSG_CTRUNC != 0,
             is_certainly_a_message: flags & (libc::MSG_CTRUNC | libc::MSG_EOR) != 0
@@ -128,11 +145,12 @@ impl Room {
         })
     }
 
-    /// The control messages of a message, which there is.
+    /// The control messages of a message; none if there are not so many.
     pub(crate) fn incoming(&mut self, index: usize) -> Incoming<'_> {
-        let begin = index * self.control_size;
         let header = self.headers.headers.get(index).filter(|_| index < self.filled);
-        let length = header.map_or(0, |header| message::control_length(message_of(header)));
+        let (begin, length) = header.map_or((0, 0), |header| {
+            (index * self.control_size, message::control_length(message_of(header)))
+        });
         let bytes = &mut self.controls[begin..begin + length.min(self.control_size)];
         // SAFETY: the kernel wrote so many bytes there in the call that filled the slot, and what is taken out of them is
         // replaced by -1 in place.
@@ -142,24 +160,19 @@ impl Room {
     /// Receives as many messages as are there, waiting for the first in blocking mode.
     pub(crate) fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
         self.clear();
-        self.headers.clear();
-        let (data, controls) = (self.data.as_mut_ptr(), self.controls.as_mut_ptr());
-        for index in 0..self.count {
-            // `wrapping_add` stays within the vectors: their lengths are `count` times the sizes.
-            let base = data.wrapping_add(index * self.message_size).cast();
-            let slice = libc::iovec { iov_base: base, iov_len: self.message_size };
-            self.headers.entries.push(Entry { slice, name: Address::UNNAMED });
+        // A call that fails may have written to the header after the last that it tells of.
+        let headers = self.headers.headers.iter_mut().zip(&mut self.names);
+        for (header, name) in headers.take(self.used.saturating_add(1)) {
+            let message = message_of_mut(header);
+            message.msg_namelen = Address::ROOM;
+            message::set_control_length(message, self.control_size);
+            name.forget();
         }
-        for (index, entry) in self.headers.entries.iter_mut().enumerate() {
-            let mut message = message::header(&raw mut entry.slice, 1);
-            (message.msg_name, message.msg_namelen) = entry.name.as_message_room();
-            let control = controls.wrapping_add(index * self.control_size);
-            message::set_control(&mut message, control, self.control_size);
-            self.headers.headers.push(header_of(message));
-        }
+        self.used = 0;
         self.filled = receive_all(socket, &mut self.headers.headers, CLOSE_ON_EXEC.unwrap_or(0))?;
-        for (header, entry) in self.headers.headers.iter().zip(&mut self.headers.entries).take(self.filled) {
-            entry.name.set_length(message_of(header).msg_namelen);
+        self.used = self.filled;
+        for (header, name) in self.headers.headers.iter().zip(&mut self.names).take(self.filled) {
+            name.set_length(message_of(header).msg_namelen);
         }
         if CLOSE_ON_EXEC.is_none() {
             for index in 0..self.filled {
@@ -193,7 +206,7 @@ pub(crate) struct Outgoing<'a> {
 
 impl Outbox {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { headers: Headers::with_capacity(capacity), capacity }
+        Self { headers: Headers::new(capacity), capacity }
     }
 
     pub(crate) fn capacity(&self) -> usize {
@@ -207,29 +220,24 @@ impl Outbox {
         messages: impl Iterator<Item = Outgoing<'a>>,
         flags: libc::c_int,
     ) -> io::Result<usize> {
-        self.headers.clear();
-        for outgoing in messages.take(self.capacity) {
-            let base = outgoing.bytes.as_ptr().cast_mut().cast();
-            let slice = libc::iovec { iov_base: base, iov_len: outgoing.bytes.len() };
-            // The slice is not at its place yet, and its pointer is set below.
-            let mut message = message::header(std::ptr::null_mut(), 1);
+        let Headers { slices, headers } = &mut self.headers;
+        let mut count = 0;
+        for ((outgoing, slice), header) in messages.zip(slices).zip(headers.iter_mut()) {
             let control = match outgoing.control.map_or(Ok(&[][..]), Control::outgoing) {
                 Ok(control) => control,
-                Err(error) if self.headers.headers.is_empty() => return Err(error),
+                Err(error) if count == 0 => return Err(error),
                 // The messages before it are sent, and the next call tells the error.
                 Err(_) => break,
             };
-            message::set_control(&mut message, control.as_ptr().cast_mut(), control.len());
-            if let Some(to) = outgoing.to {
-                (message.msg_name, message.msg_namelen) = to.as_message_name();
-            }
-            self.headers.entries.push(Entry { slice, name: Address::UNNAMED });
-            self.headers.headers.push(header_of(message));
+            slice.iov_base = outgoing.bytes.as_ptr().cast_mut().cast();
+            slice.iov_len = outgoing.bytes.len();
+            let message = message_of_mut(header);
+            message::set_control(message, control.as_ptr().cast_mut(), control.len());
+            (message.msg_name, message.msg_namelen) =
+                outgoing.to.map_or((std::ptr::null_mut(), 0), Address::as_message_name);
+            count += 1;
         }
-        for (header, entry) in self.headers.headers.iter_mut().zip(&mut self.headers.entries) {
-            message_of_mut(header).msg_iov = &raw mut entry.slice;
-        }
-        send_all(socket, &mut self.headers.headers, SEND | flags)
+        send_all(socket, &mut headers[..count], SEND | flags)
     }
 }
 
@@ -243,7 +251,7 @@ mod calls {
 
     pub(super) type Header = libc::mmsghdr;
 
-    /// The headers describe memory of their owner and of borrows that outlive the call, as the caller has just made them.
+    /// The headers describe memory of their owner, which the caller borrows, with the lengths that it has just set.
     pub(super) fn receive_all(
         socket: BorrowedFd<'_>,
         headers: &mut [Header],
@@ -260,7 +268,7 @@ mod calls {
         usize::try_from(received).map_err(|_| io::Error::last_os_error())
     }
 
-    /// The headers describe borrows that outlive the call, as the caller has just made them.
+    /// The headers describe borrows that outlive the call, as the caller has just set them.
     pub(super) fn send_all(
         socket: BorrowedFd<'_>,
         headers: &mut [Header],
@@ -303,7 +311,7 @@ mod calls {
         length: usize,
     }
 
-    /// The headers describe memory of their owner and of borrows that outlive the call, as the caller has just made them.
+    /// The headers describe memory of their owner, which the caller borrows, with the lengths that it has just set.
     pub(super) fn receive_all(
         socket: BorrowedFd<'_>,
         headers: &mut [Header],
@@ -318,7 +326,7 @@ mod calls {
         })
     }
 
-    /// The headers describe borrows that outlive the call, as the caller has just made them.
+    /// The headers describe borrows that outlive the call, as the caller has just set them.
     pub(super) fn send_all(
         socket: BorrowedFd<'_>,
         headers: &mut [Header],

@@ -189,6 +189,11 @@ pub(super) fn header(slices: *mut libc::iovec, count: usize) -> libc::msghdr {
 /// Describes a buffer of control messages; macOS wants no pointer to an empty one.
 pub(super) fn set_control(message: &mut libc::msghdr, buffer: *mut u8, length: usize) {
     message.msg_control = if length == 0 { ptr::null_mut() } else { buffer.cast() };
+    set_control_length(message, length);
+}
+
+/// Says again how long the buffer is, after the kernel has said how much of it is in use.
+pub(super) fn set_control_length(message: &mut libc::msghdr, length: usize) {
     // The types differ from system to system. More than this, no kernel takes or gives.
     message.msg_controllen = length.min(1 << 20) as _;
 }

@@ -13,16 +13,16 @@ use std::{
 ///
 /// # Errors
 /// `InvalidInput` for an empty path, for a NUL byte and for a path that is too long here.
+#[inline]
 pub(crate) fn address(path: &Path) -> io::Result<(Address, Option<OwnedFd>)> {
     let bytes = path.as_os_str().as_bytes();
-    if bytes.is_empty() {
-        return Err(invalid("the path of a Unix domain socket is empty".into()));
-    }
-    if bytes.contains(&0) {
-        return Err(invalid(format!("the path {} has a NUL byte in it", path.display())));
-    }
+    // Why there is no address is asked only then: this is on the way of each datagram to a path.
     match Address::of_path(bytes) {
         Some(address) => Ok((address, None)),
+        None if bytes.is_empty() => Err(invalid("the path of a Unix domain socket is empty".into())),
+        None if bytes.contains(&0) => {
+            Err(invalid(format!("the path {} has a NUL byte in it", path.display())))
+        }
         None => long(path),
     }
 }

@@ -210,3 +210,68 @@ impl SendBatch {
         self.0.capacity()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{OutgoingMessage, RecvBatch, SendBatch};
+    use crate::os::unix::uds::{AncillaryData, SocketAncillary, UnixDatagram, ancillary_size};
+    use std::os::fd::AsFd;
+
+    fn count_descriptors(batch: &mut RecvBatch, index: usize) -> usize {
+        let rights = batch.messages(index).map(|message| match message {
+            Ok(AncillaryData::ScmRights(descriptors)) => descriptors.count(),
+            _ => 0,
+        });
+        rights.sum()
+    }
+
+    /// Headers are used again without being made again, and what one message leaves in them is not the next one's.
+    #[test]
+    fn a_batch_that_is_used_again_tells_nothing_of_the_last() {
+        let folder = std::env::temp_dir().join(format!("interprocess-batch-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let [here, there] = ["here", "there"].map(|name| folder.join(name));
+        let recver = UnixDatagram::bind(&here).unwrap();
+        let (unnamed, named) = (UnixDatagram::unbound().unwrap(), UnixDatagram::bind(&there).unwrap());
+        unnamed.connect(&here).unwrap();
+        named.connect(&here).unwrap();
+        recver.set_nonblocking(true).unwrap();
+
+        let mut buffer = vec![0; ancillary_size(2)];
+        let mut fds = SocketAncillary::new(&mut buffer);
+        assert!(fds.add_fds(&[named.as_fd(), unnamed.as_fd()]));
+        let mut outbox = SendBatch::new(3);
+        let mut batch = RecvBatch::with_ancillary(4, 8, ancillary_size(2));
+        for round in 0..4 {
+            assert!(recver.recv_many(&mut batch).is_err(), "nothing is there");
+            let messages = [
+                OutgoingMessage::new(b"12345678"),
+                OutgoingMessage::new(b"123456789").with_ancillary(&fds),
+                OutgoingMessage::new(b"1"),
+                OutgoingMessage::new(b"too many for the batch"),
+            ];
+            assert_eq!(named.send_many(&messages, &mut outbox).unwrap(), 3);
+            assert_eq!(recver.recv_many(&mut batch).unwrap(), 3);
+            let got: Vec<_> = batch.iter().map(|message| (message.bytes(), message.is_truncated())).collect();
+            assert_eq!(got, [(&b"12345678"[..], false), (b"12345678", true), (b"1", false)], "{round}");
+            assert!(batch.iter().all(|message| message.address().as_pathname() == Some(&there)));
+            // Taken every other time, closed by the batch the others.
+            if round % 2 == 0 {
+                let counts = [0, 1, 2, 3, 99].map(|index| count_descriptors(&mut batch, index));
+                assert_eq!(counts, [0, 2, 0, 0, 0], "{round}");
+            }
+
+            // The pointers in the headers outlive a move.
+            let mut moved = Box::new((round, batch)).1;
+            let messages = [OutgoingMessage::new(b""), OutgoingMessage::new(b"ab")];
+            assert_eq!(unnamed.send_many(&messages, &mut outbox).unwrap(), 2);
+            assert_eq!(recver.recv_many(&mut moved).unwrap(), 2);
+            let got: Vec<_> = moved.iter().map(|message| (message.bytes(), message.is_truncated())).collect();
+            assert_eq!(got, [(&b""[..], false), (b"ab", false)], "{round}");
+            assert!(moved.iter().all(|message| message.address().is_unnamed()), "{round}");
+            assert_eq!([0, 1].map(|index| count_descriptors(&mut moved, index)), [0, 0], "{round}");
+            batch = moved;
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,13 @@
+//! Rows for what Unix alone has.
+
+mod credentials;
+mod datagram;
+mod descriptors;
+mod folder;
+mod packets;
+mod seqpacket;
+
+use super::row::Row;
+
+pub(crate) static ROWS: &[&Row] =
+    &[&datagram::DATAGRAM, &seqpacket::SEQPACKET, &descriptors::DESCRIPTORS, &credentials::CREDENTIALS];
