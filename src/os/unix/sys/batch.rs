@@ -58,6 +58,8 @@ pub(crate) struct Room {
     filled: usize,
     /// How many headers the last call wrote to.
     used: usize,
+    /// What ended the last call after some messages, and is told by the next: the kernel tells most errors once.
+    pending: Option<io::Error>,
 }
 
 /// A message among those that were received.
@@ -89,6 +91,7 @@ impl Room {
             controls: vec![0; count * control_size],
             filled: 0,
             used: count,
+            pending: None,
         };
         let (data, names) = (room.data.as_mut_ptr(), room.names.as_mut_ptr());
         let controls = room.controls.as_mut_ptr();
@@ -160,6 +163,9 @@ impl Room {
     /// Receives as many messages as are there, waiting for the first in blocking mode.
     pub(crate) fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
         self.clear();
+        if let Some(error) = self.pending.take() {
+            return Err(error);
+        }
         // A call that fails may have written to the header after the last that it tells of.
         let headers = self.headers.headers.iter_mut().zip(&mut self.names);
         for (header, name) in headers.take(self.used.saturating_add(1)) {
@@ -169,7 +175,8 @@ impl Room {
             name.forget();
         }
         self.used = 0;
-        self.filled = receive_all(socket, &mut self.headers.headers, CLOSE_ON_EXEC.unwrap_or(0))?;
+        let flags = CLOSE_ON_EXEC.unwrap_or(0);
+        (self.filled, self.pending) = receive_all(socket, &mut self.headers.headers, flags)?;
         self.used = self.filled;
         for (header, name) in self.headers.headers.iter().zip(&mut self.names).take(self.filled) {
             name.set_length(message_of(header).msg_namelen);
@@ -256,7 +263,7 @@ mod calls {
         socket: BorrowedFd<'_>,
         headers: &mut [Header],
         flags: libc::c_int,
-    ) -> io::Result<usize> {
+    ) -> io::Result<(usize, Option<io::Error>)> {
         let flags = flags | libc::MSG_WAITFORONE;
         let (first, count) = (headers.as_mut_ptr(), headers.len().min(1024));
         // The types of the lengths and flags differ from system to system.
@@ -265,7 +272,8 @@ mod calls {
         let received = unsafe {
             libc::recvmmsg(socket.as_raw_fd(), first, count as _, flags as _, std::ptr::null_mut())
         };
-        usize::try_from(received).map_err(|_| io::Error::last_os_error())
+        // The kernel keeps the error of a later message for the next call.
+        usize::try_from(received).map(|count| (count, None)).map_err(|_| io::Error::last_os_error())
     }
 
     /// The headers describe borrows that outlive the call, as the caller has just set them.
@@ -316,7 +324,7 @@ mod calls {
         socket: BorrowedFd<'_>,
         headers: &mut [Header],
         flags: libc::c_int,
-    ) -> io::Result<usize> {
+    ) -> io::Result<(usize, Option<io::Error>)> {
         one_by_one(headers, |header, later| {
             let flags = flags | if later { libc::MSG_DONTWAIT } else { 0 };
             // SAFETY: the descriptor is open for the call, and the header describes living memory (see above).
@@ -337,21 +345,24 @@ mod calls {
             let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const header.message, flags) };
             usize::try_from(sent).map(drop).map_err(|_| io::Error::last_os_error())
         })
+        // What is wrong with a message or its receiver, the next call finds again.
+        .map(|(count, _)| count)
     }
 
-    /// The error of a later message is found again by the next call.
+    /// How many messages went through, and what is wrong with the next, unless it would only have to wait.
     fn one_by_one(
         headers: &mut [Header],
         mut call: impl FnMut(&mut Header, bool) -> io::Result<()>,
-    ) -> io::Result<usize> {
+    ) -> io::Result<(usize, Option<io::Error>)> {
         for (index, header) in headers.iter_mut().enumerate() {
             match call(header, index > 0) {
                 Ok(()) => {}
                 Err(error) if index == 0 => return Err(error),
-                Err(_) => return Ok(index),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok((index, None)),
+                Err(error) => return Ok((index, Some(error))),
             }
         }
-        Ok(headers.len())
+        Ok((headers.len(), None))
     }
 
     pub(super) fn header_of(message: libc::msghdr) -> Header {

@@ -61,7 +61,8 @@ impl UnixSeqpacketListener {
     ///
     /// On Linux the file never has more permissions than asked for; if the umask takes some away, they are added
     /// right after. Elsewhere the socket is made in a folder that nobody else can enter and moved to its place when
-    /// its mode is right, which needs a few bytes of path for that folder.
+    /// its mode is right, which needs a few bytes of path for that folder; [`local_addr`](Self::local_addr) then tells the
+    /// path that it had there.
     ///
     /// # Errors
     /// As for `bind`.
