@@ -168,7 +168,7 @@ pub(crate) fn end_listening(socket: BorrowedFd<'_>) -> io::Result<()> {
     }
 }
 
-/// Whether nothing more can come than what is in the queue: what receiving no byte of a sequenced packet means if nothing
+/// Whether nothing more can come, but for packets of length zero: what receiving no byte of a sequenced packet means if nothing
 /// marks it as a packet.
 ///
 /// Linux delivers packets of length zero, and does not mark them; the other systems deliver none that are not marked.
@@ -178,7 +178,9 @@ pub(crate) fn has_ended(socket: BorrowedFd<'_>) -> io::Result<bool> {
         use rustix::event::{PollFd, PollFlags, Timespec};
         let mut entry = [PollFd::from_borrowed_fd(socket, PollFlags::RDHUP)];
         rustix::event::poll(&mut entry, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
-        Ok(entry[0].revents().intersects(PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR))
+        let is_closed = entry[0].revents().intersects(PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR);
+        // The peer's end is told at once, not when its last packet was taken.
+        Ok(is_closed && super::fd::readable_bytes(socket)? == 0)
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     {
