@@ -1,14 +1,17 @@
 //! Waiting for descriptors on a Tokio runtime: try, wait, try again.
 
 use std::{
+    future::poll_fn,
     io,
     os::fd::{AsFd, AsRawFd},
     sync::atomic::{AtomicBool, Ordering},
     task::{Context, Poll, ready},
+    time::Duration,
 };
 use tokio::{
-    io::{Interest, ReadBuf, unix::AsyncFd},
-    task::coop::poll_proceed,
+    io::{Interest, ReadBuf, Ready, unix::AsyncFd},
+    task::{coop::poll_proceed, yield_now},
+    time::{sleep, timeout},
 };
 
 /// Owns its descriptor from construction to drop, and never changes it.
@@ -21,6 +24,12 @@ pub(crate) unsafe trait StableFd: AsRawFd {}
 unsafe impl StableFd for crate::os::unix::uds::UnixStream {}
 // SAFETY: a UnixListener is an OwnedFd, which it gives up only by being consumed.
 unsafe impl StableFd for crate::os::unix::uds::UnixListener {}
+// SAFETY: a UnixDatagram is an OwnedFd, which it gives up only by being consumed.
+unsafe impl StableFd for crate::os::unix::uds::UnixDatagram {}
+// SAFETY: a UnixSeqpacket is an OwnedFd, which it gives up only by being consumed.
+unsafe impl StableFd for crate::os::unix::uds::UnixSeqpacket {}
+// SAFETY: a UnixSeqpacketListener is an OwnedFd, which it gives up only by being consumed.
+unsafe impl StableFd for crate::os::unix::uds::UnixSeqpacketListener {}
 // SAFETY: an OwnedFd keeps its descriptor open and the same until it is consumed.
 unsafe impl StableFd for std::os::fd::OwnedFd {}
 
@@ -52,8 +61,158 @@ impl<T: StableFd> Registered<T> {
         self.watched.into_inner()
     }
 
-    pub(crate) async fn reading<R>(&self, mut operation: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
-        self.watched.async_io(Interest::READABLE, |inner| operation(inner)).await
+    pub(crate) async fn reading<R>(&self, operation: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
+        self.repeat(Interest::READABLE, operation).await
+    }
+
+    /// Waits and tries, as `AsyncFd::async_io` does, and ends where that would go round for ever: a direction that has
+    /// ended stays ready, even if the operation says that it would have to wait.
+    async fn repeat<R>(
+        &self,
+        interest: Interest,
+        mut operation: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        loop {
+            let mut guard = self.watched.ready(interest).await?;
+            let ready = guard.ready();
+            {
+                let budget = poll_fn(poll_proceed).await;
+                if let Ok(result) = guard.try_io(|watched| operation(watched.get_ref())) {
+                    budget.made_progress();
+                    return result;
+                }
+            }
+            drop(guard);
+            if ready.is_read_closed() {
+                return Err(nothing_can_come());
+            }
+            if ready.is_write_closed() {
+                yield_now().await;
+            }
+        }
+    }
+
+    /// The same for a task of its own: of several, only the last that polled is woken.
+    pub(crate) fn poll_reading<R>(
+        &self,
+        cx: &mut Context<'_>,
+        mut operation: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        loop {
+            let mut guard = ready!(self.watched.poll_read_ready(cx))?;
+            let has_ended = guard.ready().is_read_closed();
+            if let Ok(result) = guard.try_io(|watched| operation(watched.get_ref())) {
+                return Poll::Ready(result);
+            }
+            if has_ended {
+                return Poll::Ready(Err(nothing_can_come()));
+            }
+        }
+    }
+
+    /// Reads if there may be something to read.
+    pub(crate) fn try_reading<R>(&self, operation: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
+        self.watched.try_io(Interest::READABLE, operation)
+    }
+
+    pub(crate) async fn writing<R>(&self, mut operation: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
+        if self.assume_writable.load(Ordering::Relaxed) {
+            // As in `poll_assumed_write`.
+            let budget = poll_fn(poll_proceed).await;
+            let result = self.try_writing(&mut operation);
+            if !would_block(&result) {
+                budget.made_progress();
+                return result;
+            }
+        }
+        self.repeat(Interest::WRITABLE, operation).await
+    }
+
+    /// Writes to a socket that this one need not be connected to.
+    ///
+    /// Linux announces room in the queue of the socket that this one is connected to. For another's it announces room all
+    /// the time: the failed attempt itself gives back the memory it took, and that is an event. So after a few of them
+    /// this pauses, instead of trying again and again.
+    pub(crate) async fn writing_anywhere<R>(
+        &self,
+        mut operation: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        const LONGEST: Duration = Duration::from_millis(20);
+        let (mut pause, mut events_to_believe) = (Duration::from_millis(1), 8u32);
+        loop {
+            {
+                let budget = poll_fn(poll_proceed).await;
+                let result = self.write_regardless(&mut operation);
+                if !would_block(&result) {
+                    budget.made_progress();
+                    return result;
+                }
+            }
+            if let Ok(ready) = timeout(pause, self.watched.writable()).await {
+                drop(ready?);
+                if let Some(left) = events_to_believe.checked_sub(1) {
+                    events_to_believe = left;
+                    continue;
+                }
+                sleep(pause).await;
+            }
+            pause = LONGEST.min(pause * 2);
+        }
+    }
+
+    /// Writes if there may be room.
+    pub(crate) fn try_writing<R>(&self, operation: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
+        if !self.assume_writable.load(Ordering::Relaxed) {
+            return self.watched.try_io(Interest::WRITABLE, operation);
+        }
+        let result = self.write_regardless(operation);
+        if would_block(&result) {
+            self.assume_writable.store(false, Ordering::Relaxed);
+        }
+        result
+    }
+
+    /// Writes whatever is known of room, and lets the runtime know if there is none.
+    pub(crate) fn write_regardless<R>(
+        &self,
+        mut operation: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let mut was_ready = false;
+        let result = self.watched.try_io(Interest::WRITABLE, |inner| {
+            was_ready = true;
+            operation(inner)
+        });
+        if was_ready { result } else { operation(self.get()) }
+    }
+
+    pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        Ok(self.watched.ready(interest).await?.ready())
+    }
+
+    pub(crate) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.watched.poll_read_ready(cx).map_ok(drop)
+    }
+
+    pub(crate) fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.watched.poll_write_ready(cx).map_ok(drop)
+    }
+
+    /// An operation of the caller's own, if it is ready.
+    pub(crate) fn try_io<R>(
+        &self,
+        interest: Interest,
+        operation: impl FnOnce() -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.watched.try_io(interest, |_| operation())
+    }
+
+    /// An operation of the caller's own, as soon as it is ready.
+    pub(crate) async fn async_io<R>(
+        &self,
+        interest: Interest,
+        mut operation: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.repeat(interest, |_| operation()).await
     }
 
     /// Fills part of a buffer by read(2).
@@ -89,6 +248,7 @@ impl<T: StableFd> Registered<T> {
         }
         loop {
             let mut guard = ready!(self.watched.poll_write_ready(cx))?;
+            let stays_ready = guard.ready().is_write_closed();
             match guard.try_io(|registered| operation(registered.get_ref())) {
                 Ok(Ok(count)) => {
                     if is_short(count, offered) {
@@ -97,6 +257,11 @@ impl<T: StableFd> Registered<T> {
                     return Poll::Ready(Ok(count));
                 }
                 Ok(error) => return Poll::Ready(error),
+                Err(_would_block) if stays_ready => {
+                    // As in `repeat`.
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 Err(_would_block) => {}
             }
         }
@@ -126,6 +291,15 @@ impl<T: StableFd> Registered<T> {
         budget.made_progress();
         Some(Poll::Ready(result))
     }
+}
+
+/// Linux says of a datagram socket whose receiving direction was shut down, as of a listener, that it would have to wait.
+fn nothing_can_come() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "nothing can come any more: this direction was shut down")
+}
+
+fn would_block<R>(result: &io::Result<R>) -> bool {
+    matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
 
 /// A short transfer has emptied (or filled) the queue, so that the next attempt would only be told to wait: that

@@ -207,14 +207,21 @@ impl UnixStream {
     pub fn drain(&self) -> io::Result<()> {
         const LONGEST: Duration = Duration::from_millis(20);
         let mut pause = Duration::from_micros(100);
-        while socket::unread_by_peer(self.as_fd())? > 0 {
+        while !self.is_drained()? {
             std::thread::sleep(pause);
             pause = LONGEST.min(pause * 2);
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_drained(&self) -> io::Result<bool> {
+        if socket::unread_by_peer(self.as_fd())? > 0 {
+            return Ok(false);
         }
         // A peer that closes discards what it has not read, and leaves this behind.
         match self.take_error()? {
             Some(error) => Err(error),
-            None => Ok(()),
+            None => Ok(true),
         }
     }
 

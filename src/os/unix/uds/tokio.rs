@@ -1,7 +1,21 @@
 //! Unix domain sockets on a Tokio runtime.
 //!
-//! The types have the names and methods of [`tokio::net`]; each wraps the blocking type of
-//! [the parent module](super), and only says when to try again.
+//! The types have the names and methods of [`tokio::net`], so that a program moves over by changing its `use` lines
+//! (Tokio's `*_buf` methods, which take a type of another crate, are missing). Each wraps the blocking type of
+//! [the parent module](super), and only says when to try again. Beyond Tokio's there are:
+//!
+//! - [`UnixSeqpacket`] and [`UnixSeqpacketListener`].
+//! - Addresses wherever there are paths, [`UnixListener::bind_with`], and names that the kernel chooses
+//!   ([`UnixListener::autobind`]).
+//! - Descriptors ([`UnixStream::send_with_fds`]) and other control messages
+//!   ([`UnixStream::recv_vectored_with_ancillary`]), on all three kinds of sockets.
+//! - Many datagrams or packets in one call: [`UnixDatagram::recv_many`], [`UnixDatagram::send_many`].
+//! - Peeking, [`UnixStream::peer_groups`], and the options in [`UnixSocketExt`](super::UnixSocketExt).
+//! - [`UnixListener::shutdown`], which wakes the tasks that accept.
+//! - [`UnixStream::connect`] waits for room in a full backlog, and [`UnixDatagram::send_to`] for room in a full queue
+//!   without keeping the processor busy.
+//!
+//! All methods that wait are cancel-safe: an operation that was dropped before it was ready has not begun.
 //!
 //! ```
 //! use interprocess::os::unix::uds::tokio::{UnixListener, UnixStream};
@@ -27,8 +41,18 @@
 //! # }
 //! ```
 
+mod datagram;
 mod listener;
+mod listening;
+mod seqpacket;
+mod split;
 mod stream;
 
 pub(crate) use self::stream::retried;
-pub use self::{listener::UnixListener, stream::UnixStream};
+pub use self::{
+    datagram::UnixDatagram,
+    listener::UnixListener,
+    seqpacket::{UnixSeqpacket, UnixSeqpacketListener},
+    split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf},
+    stream::UnixStream,
+};

@@ -1,23 +1,18 @@
-use super::UnixStream;
-use crate::os::unix::{
-    sys::registered::Registered,
-    uds::{self, SocketAddr},
-};
+use super::{UnixStream, listening::Listening};
+use crate::os::unix::uds::{self, SocketAddr, UnixSocketExt, options::Sealed};
 use std::{
     fmt::{self, Debug, Formatter},
     io,
-    os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd},
+    os::{
+        fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
+        unix::net,
+    },
     path::Path,
-    sync::atomic::{AtomicBool, Ordering},
+    task::{Context, Poll, ready},
 };
-use tokio::io::Interest;
 
 /// A socket that listens for stream connections, after [`tokio::net::UnixListener`].
-pub struct UnixListener {
-    socket: Registered<uds::UnixListener>,
-    /// A socket in nonblocking mode does not tell that it was shut down: accept(2) fails with EAGAIN as before.
-    is_shut_down: AtomicBool,
-}
+pub struct UnixListener(Listening<uds::UnixListener>);
 
 impl UnixListener {
     /// Makes the socket's file and listens.
@@ -34,7 +29,7 @@ impl UnixListener {
     /// Listens at an address.
     ///
     /// # Errors
-    /// As for [`uds::UnixListener::bind`].
+    /// As for [`uds::UnixListener::bind_addr`].
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
@@ -42,19 +37,55 @@ impl UnixListener {
         uds::UnixListener::bind_addr(address)?.try_into()
     }
 
+    /// [`bind_addr`](Self::bind_addr) with a backlog; see [`uds::UnixListener::bind_addr_with`].
+    ///
+    /// # Errors
+    /// As for that.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn bind_addr_with(address: &SocketAddr, backlog: u32) -> io::Result<Self> {
+        uds::UnixListener::bind_addr_with(address, backlog)?.try_into()
+    }
+
+    /// [`bind`](Self::bind) with permissions and a backlog; see [`uds::UnixListener::bind_with`].
+    ///
+    /// # Errors
+    /// As for that.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn bind_with(path: &Path, mode: Option<u32>, backlog: u32) -> io::Result<Self> {
+        uds::UnixListener::bind_with(path, mode, backlog)?.try_into()
+    }
+
+    /// Listens at a name in the abstract namespace that the kernel chooses; [`local_addr`](Self::local_addr) tells it.
+    ///
+    /// # Errors
+    /// `Unsupported` everywhere but on Linux and Android.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn autobind() -> io::Result<Self> {
+        uds::UnixListener::autobind()?.try_into()
+    }
+
     /// Waits for a connection. Cancel-safe: no connection is lost. Several tasks may wait.
     ///
     /// # Errors
     /// As for [`uds::UnixListener::accept`].
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let accept = |socket: &uds::UnixListener| match socket.accept_nonblocking_stream() {
-            Err(_) if self.is_shut_down.load(Ordering::SeqCst) => {
-                Err(io::Error::new(io::ErrorKind::InvalidInput, "the listener was shut down"))
-            }
-            other => other,
-        };
-        let (stream, peer) = self.socket.reading(accept).await?;
+        let (stream, peer) = self.0.accept(uds::UnixListener::accept_nonblocking_stream).await?;
         Ok((UnixStream::registered(stream)?, peer))
+    }
+
+    /// Accepts a connection, or has the task woken when one comes: of several tasks, only the last that called this.
+    ///
+    /// # Errors
+    /// As for [`accept`](Self::accept).
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
+        let accepted = ready!(self.0.poll_accept(cx, uds::UnixListener::accept_nonblocking_stream));
+        Poll::Ready(accepted.and_then(|(stream, peer)| Ok((UnixStream::registered(stream)?, peer))))
     }
 
     /// Ends listening and wakes the tasks that wait in [`accept`](Self::accept), which then fail.
@@ -62,8 +93,7 @@ impl UnixListener {
     /// # Errors
     /// `Unsupported` everywhere but on Linux, Android and FreeBSD.
     pub fn shutdown(&self) -> io::Result<()> {
-        self.is_shut_down.store(true, Ordering::SeqCst);
-        self.socket.get().shutdown()
+        self.0.shut_down(uds::UnixListener::shutdown)
     }
 
     /// The address it listens at.
@@ -71,7 +101,7 @@ impl UnixListener {
     /// # Errors
     /// Those of getsockname(2).
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.get().local_addr()
+        self.0.get().local_addr()
     }
 
     /// Takes the error that the kernel keeps for this socket (`SO_ERROR`).
@@ -79,25 +109,47 @@ impl UnixListener {
     /// # Errors
     /// Those of getsockopt(2).
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket.get().take_error()
+        self.0.get().take_error()
+    }
+
+    /// Takes the listener off the runtime, in nonblocking mode.
+    ///
+    /// # Errors
+    /// None at present; the signature is Tokio's.
+    pub fn into_std(self) -> io::Result<net::UnixListener> {
+        Ok(self.0.into_inner().into())
+    }
+
+    /// Puts a std listener, which must be in nonblocking mode, on the current runtime.
+    ///
+    /// # Errors
+    /// The runtime's poller refuses it.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn from_std(listener: net::UnixListener) -> io::Result<Self> {
+        Listening::new(listener.into()).map(Self)
     }
 }
 
+impl Sealed for UnixListener {}
+impl UnixSocketExt for UnixListener {}
+
 impl Debug for UnixListener {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.socket.get().fmt(f)
+        self.0.get().fmt(f)
     }
 }
 
 impl AsFd for UnixListener {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.get().as_fd()
+        self.0.get().as_fd()
     }
 }
 
 impl AsRawFd for UnixListener {
     fn as_raw_fd(&self) -> RawFd {
-        self.socket.get().as_raw_fd()
+        self.0.get().as_raw_fd()
     }
 }
 
@@ -107,8 +159,7 @@ impl TryFrom<uds::UnixListener> for UnixListener {
 
     fn try_from(listener: uds::UnixListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
-        let socket = Registered::new(listener, Interest::READABLE)?;
-        Ok(Self { socket, is_shut_down: AtomicBool::new(false) })
+        Listening::new(listener).map(Self)
     }
 }
 
@@ -117,8 +168,26 @@ impl TryFrom<UnixListener> for uds::UnixListener {
     type Error = io::Error;
 
     fn try_from(listener: UnixListener) -> io::Result<Self> {
-        let listener = listener.socket.into_inner();
+        let listener = listener.0.into_inner();
         listener.set_nonblocking(false)?;
         Ok(listener)
+    }
+}
+
+/// [`UnixListener::from_std`].
+impl TryFrom<net::UnixListener> for UnixListener {
+    type Error = io::Error;
+
+    fn try_from(listener: net::UnixListener) -> io::Result<Self> {
+        Self::from_std(listener)
+    }
+}
+
+/// Puts a listening socket on the current runtime, and into nonblocking mode.
+impl TryFrom<OwnedFd> for UnixListener {
+    type Error = io::Error;
+
+    fn try_from(fd: OwnedFd) -> io::Result<Self> {
+        uds::UnixListener::from(fd).try_into()
     }
 }

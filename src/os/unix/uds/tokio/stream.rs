@@ -1,21 +1,27 @@
+mod ancillary;
+
+use super::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::os::unix::{
     sys::{
         registered::Registered,
         socket::{self, FULL_BACKLOG, Kind},
     },
-    uds::{self, SocketAddr, UCred},
+    uds::{self, SocketAddr, UCred, UnixSocketExt, options::Sealed},
 };
 use std::{
     fmt::{self, Debug, Formatter},
-    io::{self, IoSlice, Write},
+    io::{self, IoSlice, IoSliceMut, Read, Write},
     net::Shutdown,
-    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
+    os::{
+        fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
+        unix::net,
+    },
     path::Path,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 
 /// A connected stream socket, after [`tokio::net::UnixStream`].
 ///
@@ -121,7 +127,7 @@ impl UnixStream {
     }
 
     /// Some systems say that there is nothing to end when the peer has closed.
-    fn end_sending(&self) -> io::Result<()> {
+    pub(super) fn end_sending(&self) -> io::Result<()> {
         match self.shutdown_now(Shutdown::Write) {
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
             other => other,
@@ -132,7 +138,7 @@ impl UnixStream {
     ///
     /// # Errors
     /// None at present; the signature is Tokio's.
-    pub fn into_std(self) -> io::Result<std::os::unix::net::UnixStream> {
+    pub fn into_std(self) -> io::Result<net::UnixStream> {
         Ok(self.0.into_inner().into())
     }
 
@@ -143,8 +149,143 @@ impl UnixStream {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
-    pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<Self> {
+    pub fn from_std(stream: net::UnixStream) -> io::Result<Self> {
         Self::registered(stream.into())
+    }
+
+    /// Divides the stream into halves that borrow it.
+    pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
+        split::borrowed(self)
+    }
+
+    /// Divides the stream into halves for two tasks. Dropping the half that writes ends the sending direction.
+    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+        split::owned(self)
+    }
+
+    /// Waits until there may be something to read, or room, or one of these directions has ended
+    /// ([`Ready::is_read_closed`], [`Ready::is_write_closed`]). Cancel-safe.
+    ///
+    /// What is told lasts until a `try_` method or another operation of this stream fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// The runtime is shutting down.
+    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        self.0.ready(interest).await
+    }
+
+    /// Waits until there may be something to read. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for [`ready`](Self::ready).
+    pub async fn readable(&self) -> io::Result<()> {
+        self.0.ready(Interest::READABLE).await.map(drop)
+    }
+
+    /// Waits until there may be room for writing. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for [`ready`](Self::ready).
+    pub async fn writable(&self) -> io::Result<()> {
+        self.0.ready(Interest::WRITABLE).await.map(drop)
+    }
+
+    /// [`readable`](Self::readable) as a poll method, which has only the task woken that called it or
+    /// [`poll_read`](Self::poll_read) last.
+    ///
+    /// # Errors
+    /// As for [`ready`](Self::ready).
+    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_read_ready(cx)
+    }
+
+    /// [`writable`](Self::writable) as a poll method, which has only the task woken that called it or
+    /// [`poll_write`](Self::poll_write) last.
+    ///
+    /// # Errors
+    /// As for [`ready`](Self::ready).
+    pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_write_ready(cx)
+    }
+
+    /// Reads without waiting.
+    ///
+    /// # Errors
+    /// `WouldBlock`: there is nothing, or the runtime has not learned of it yet; [`readable`](Self::readable) waits for
+    /// it. Else as for a read.
+    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.try_reading(|mut stream| stream.read(buffer))
+    }
+
+    /// [`try_read`](Self::try_read) into several slices.
+    ///
+    /// # Errors
+    /// As for `try_read`.
+    pub fn try_read_vectored(&self, slices: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.0.try_reading(|mut stream| stream.read_vectored(slices))
+    }
+
+    /// Writes without waiting.
+    ///
+    /// # Errors
+    /// `WouldBlock`: there is no room; [`writable`](Self::writable) waits for it. Else as for a write.
+    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.try_writing(|mut stream| stream.write(bytes))
+    }
+
+    /// [`try_write`](Self::try_write) of several slices.
+    ///
+    /// # Errors
+    /// As for `try_write`.
+    pub fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.try_writing(|mut stream| stream.write_vectored(slices))
+    }
+
+    /// Tries an operation on the descriptor that must fail with `WouldBlock` if it would have to wait.
+    ///
+    /// # Errors
+    /// The operation's; `WouldBlock`, without trying, if the runtime knows that it would have to wait.
+    pub fn try_io<R>(&self, interest: Interest, operation: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
+        self.0.try_io(interest, operation)
+    }
+
+    /// Repeats such an operation as for [`try_io`](Self::try_io) until it need not wait. Cancel-safe if it moves
+    /// nothing when it fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// The operation's.
+    pub async fn async_io<R>(
+        &self,
+        interest: Interest,
+        operation: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.0.async_io(interest, operation).await
+    }
+
+    /// Reads, and leaves what was read for the next read. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for a read.
+    pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.reading(|stream| stream.peek(buffer)).await
+    }
+
+    /// Waits until the peer has read everything that was written; see [`uds::UnixStream::drain`]. This looks again and
+    /// again, from one to twenty milliseconds apart. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for that.
+    ///
+    /// # Panics
+    /// If it has to wait and the runtime has no timer.
+    pub async fn drain(&self) -> io::Result<()> {
+        const LONGEST: Duration = Duration::from_millis(20);
+        let mut pause = Duration::from_millis(1);
+        while !self.get().is_drained()? {
+            tokio::time::sleep(pause).await;
+            pause = LONGEST.min(pause * 2);
+        }
+        Ok(())
     }
 
     /// Reads into the unfilled part of `buffer`, as [`AsyncRead::poll_read`] does.
@@ -232,6 +373,15 @@ impl AsyncWrite for UnixStream {
     }
 }
 
+impl Sealed for UnixStream {}
+impl UnixSocketExt for UnixStream {}
+
+impl AsRef<Self> for UnixStream {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl Debug for UnixStream {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.0.get().fmt(f)
@@ -268,6 +418,15 @@ impl TryFrom<UnixStream> for uds::UnixStream {
         let stream = stream.0.into_inner();
         stream.set_nonblocking(false)?;
         Ok(stream)
+    }
+}
+
+/// [`UnixStream::from_std`].
+impl TryFrom<net::UnixStream> for UnixStream {
+    type Error = io::Error;
+
+    fn try_from(stream: net::UnixStream) -> io::Result<Self> {
+        Self::from_std(stream)
     }
 }
 

@@ -1,0 +1,458 @@
+mod ancillary;
+
+use crate::os::unix::{
+    sys::{
+        registered::Registered,
+        socket::{self, Kind},
+    },
+    uds::{self, SocketAddr, UnixSocketExt, options::Sealed},
+};
+use std::{
+    fmt::{self, Debug, Formatter},
+    io,
+    net::Shutdown,
+    os::{
+        fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
+        unix::net,
+    },
+    path::Path,
+    task::{Context, Poll},
+};
+use tokio::io::{Interest, ReadBuf, Ready};
+
+/// A datagram socket, after [`tokio::net::UnixDatagram`].
+///
+/// All methods take it by reference, so that several tasks can share one. Sending and receiving are cancel-safe: what was
+/// dropped before it was ready has sent or taken nothing. Of several tasks that poll for the same, only the last is woken.
+///
+/// # Sending to a full queue
+/// On Linux a sender waits for room in the receiver's queue. The kernel announces room to those that are connected to the
+/// receiver; to others it says that there may be room as often as they ask. So [`send_to`](Self::send_to) and what else
+/// takes an address try again after one to twenty milliseconds while they wait, which needs the runtime's timer;
+/// [`poll_send_to`](Self::poll_send_to), and a loop of [`writable`](Self::writable) and
+/// [`try_send_to`](Self::try_send_to), keep the processor busy, as Tokio's own do.
+pub struct UnixDatagram(Registered<uds::UnixDatagram>);
+
+impl UnixDatagram {
+    /// Makes the socket's file, so that others can send to it.
+    ///
+    /// # Errors
+    /// As for [`uds::UnixDatagram::bind`].
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
+        uds::UnixDatagram::bind(path)?.try_into()
+    }
+
+    /// [`bind`](Self::bind) with permissions; see [`uds::UnixDatagram::bind_with`].
+    ///
+    /// # Errors
+    /// As for that.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn bind_with(path: &Path, mode: Option<u32>) -> io::Result<Self> {
+        uds::UnixDatagram::bind_with(path, mode)?.try_into()
+    }
+
+    /// Binds to an address.
+    ///
+    /// # Errors
+    /// As for [`uds::UnixDatagram::bind_addr`].
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
+        uds::UnixDatagram::bind_addr(address)?.try_into()
+    }
+
+    /// Binds to a name in the abstract namespace that the kernel chooses; [`local_addr`](Self::local_addr) tells it. For
+    /// clients that want answers.
+    ///
+    /// # Errors
+    /// `Unsupported` everywhere but on Linux and Android.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn autobind() -> io::Result<Self> {
+        uds::UnixDatagram::autobind()?.try_into()
+    }
+
+    /// A socket without a name, to which nobody can send.
+    ///
+    /// # Errors
+    /// The limit of open descriptors.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn unbound() -> io::Result<Self> {
+        Self::registered(socket::socket(Kind::Datagram, true)?.into())
+    }
+
+    /// Two sockets that are connected to each other and have no name.
+    ///
+    /// # Errors
+    /// The limit of open descriptors.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        let (a, b) = socket::pair(Kind::Datagram, true)?;
+        Ok((Self::registered(a.into())?, Self::registered(b.into())?))
+    }
+
+    /// Wraps a socket that is in nonblocking mode.
+    fn registered(socket: uds::UnixDatagram) -> io::Result<Self> {
+        Registered::new(socket, Interest::READABLE | Interest::WRITABLE).map(Self)
+    }
+
+    /// Makes a path the place to which [`send`](Self::send) sends, and from which alone datagrams are received. Never
+    /// waits.
+    ///
+    /// # Errors
+    /// As for [`uds::UnixDatagram::connect`].
+    pub fn connect<P: AsRef<Path>>(&self, path: P) -> io::Result<()> {
+        self.0.get().connect(path)
+    }
+
+    /// [`connect`](Self::connect) to an address.
+    ///
+    /// # Errors
+    /// As for `connect`.
+    pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
+        self.0.get().connect_addr(address)
+    }
+
+    /// The address of this socket.
+    ///
+    /// # Errors
+    /// Those of getsockname(2).
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.get().local_addr()
+    }
+
+    /// The address of the socket that this one is connected to.
+    ///
+    /// # Errors
+    /// `NotConnected`.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.0.get().peer_addr()
+    }
+
+    /// Takes the error that the kernel keeps for this socket (`SO_ERROR`).
+    ///
+    /// # Errors
+    /// Those of getsockopt(2).
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.0.get().take_error()
+    }
+
+    /// Ends one direction or both, and wakes whoever waits in it. What waits to receive fails with `UnexpectedEof` on
+    /// Linux, and gives 0 elsewhere.
+    ///
+    /// # Errors
+    /// `NotConnected`.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.0.get().shutdown(how)
+    }
+
+    /// Sends a datagram to the socket that this one is connected to. Cancel-safe: it was not sent unless this returns.
+    ///
+    /// # Errors
+    /// As for [`uds::UnixDatagram::send`].
+    pub async fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.writing(|socket| socket.send(bytes)).await
+    }
+
+    /// [`send`](Self::send) that does not wait.
+    ///
+    /// # Errors
+    /// `WouldBlock`: there is no room; [`writable`](Self::writable) waits for it. Else as for `send`.
+    pub fn try_send(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.try_writing(|socket| socket.send(bytes))
+    }
+
+    /// [`send`](Self::send) as a poll method.
+    ///
+    /// # Errors
+    /// As for `send`.
+    pub fn poll_send(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.0.poll_write(cx, bytes.len(), |socket| socket.send(bytes))
+    }
+
+    /// Sends a datagram to the socket at a path; see [above](Self#sending-to-a-full-queue). Cancel-safe: it was not sent
+    /// unless this returns.
+    ///
+    /// # Errors
+    /// As for [`uds::UnixDatagram::send_to`].
+    ///
+    /// # Panics
+    /// If it has to wait and the runtime has no timer.
+    pub async fn send_to<P: AsRef<Path>>(&self, bytes: &[u8], path: P) -> io::Result<usize> {
+        let path = path.as_ref();
+        self.0.writing_anywhere(|socket| socket.send_to(bytes, path)).await
+    }
+
+    /// [`send_to`](Self::send_to) for an address. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for `send_to`.
+    ///
+    /// # Panics
+    /// As `send_to` does.
+    pub async fn send_to_addr(&self, bytes: &[u8], address: &SocketAddr) -> io::Result<usize> {
+        self.0.writing_anywhere(|socket| socket.send_to_addr(bytes, address)).await
+    }
+
+    /// [`send_to`](Self::send_to) that does not wait.
+    ///
+    /// # Errors
+    /// `WouldBlock`: there is no room. Else as for `send_to`.
+    pub fn try_send_to<P: AsRef<Path>>(&self, bytes: &[u8], path: P) -> io::Result<usize> {
+        let path = path.as_ref();
+        self.0.write_regardless(|socket| socket.send_to(bytes, path))
+    }
+
+    /// [`try_send_to`](Self::try_send_to) for an address.
+    ///
+    /// # Errors
+    /// As for `try_send_to`.
+    pub fn try_send_to_addr(&self, bytes: &[u8], address: &SocketAddr) -> io::Result<usize> {
+        self.0.write_regardless(|socket| socket.send_to_addr(bytes, address))
+    }
+
+    /// [`send_to`](Self::send_to) as a poll method, without its timer.
+    ///
+    /// # Errors
+    /// As for `send_to`.
+    pub fn poll_send_to<P: AsRef<Path>>(
+        &self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+        path: P,
+    ) -> Poll<io::Result<usize>> {
+        let path = path.as_ref();
+        self.0.poll_write(cx, bytes.len(), |socket| socket.send_to(bytes, path))
+    }
+
+    /// Receives a datagram. Cancel-safe: nothing is taken unless it is returned.
+    ///
+    /// # Errors
+    /// Those of recv(2).
+    pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.reading(|socket| socket.recv(buffer)).await
+    }
+
+    /// [`recv`](Self::recv) that does not wait.
+    ///
+    /// # Errors
+    /// `WouldBlock`: there is none, or the runtime has not learned of it yet; [`readable`](Self::readable) waits for it.
+    /// Else as for `recv`.
+    pub fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.try_reading(|socket| socket.recv(buffer))
+    }
+
+    /// [`recv`](Self::recv) as a poll method, into the unfilled part of a buffer.
+    ///
+    /// # Errors
+    /// As for `recv`.
+    pub fn poll_recv(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_reading(cx, |socket| {
+            let length = socket.recv(buffer.initialize_unfilled())?;
+            buffer.advance(length);
+            Ok(())
+        })
+    }
+
+    /// Receives a datagram, and tells from where. Cancel-safe: nothing is taken unless it is returned.
+    ///
+    /// # Errors
+    /// Those of recv(2).
+    pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.0.reading(|socket| socket.recv_from(buffer)).await
+    }
+
+    /// [`recv_from`](Self::recv_from) that does not wait.
+    ///
+    /// # Errors
+    /// As for [`try_recv`](Self::try_recv).
+    pub fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.0.try_reading(|socket| socket.recv_from(buffer))
+    }
+
+    /// [`recv_from`](Self::recv_from) as a poll method, into the unfilled part of a buffer.
+    ///
+    /// # Errors
+    /// As for `recv_from`.
+    pub fn poll_recv_from(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<SocketAddr>> {
+        self.0.poll_reading(cx, |socket| {
+            let (length, from) = socket.recv_from(buffer.initialize_unfilled())?;
+            buffer.advance(length);
+            Ok(from)
+        })
+    }
+
+    /// Receives a datagram, and leaves it for the next to receive. Cancel-safe.
+    ///
+    /// # Errors
+    /// Those of recv(2).
+    pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.reading(|socket| socket.peek(buffer)).await
+    }
+
+    /// Receives a datagram, tells from where, and leaves it for the next to receive. Cancel-safe.
+    ///
+    /// # Errors
+    /// Those of recv(2).
+    pub async fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.0.reading(|socket| socket.peek_from(buffer)).await
+    }
+
+    /// Waits until there may be something to receive, or room, or one of these directions has ended
+    /// ([`Ready::is_read_closed`], [`Ready::is_write_closed`]). Cancel-safe.
+    ///
+    /// What is told lasts until a `try_` method or another operation of this socket fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// The runtime is shutting down.
+    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        self.0.ready(interest).await
+    }
+
+    /// Waits until there may be something to receive. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for [`ready`](Self::ready).
+    pub async fn readable(&self) -> io::Result<()> {
+        self.0.ready(Interest::READABLE).await.map(drop)
+    }
+
+    /// Waits until there may be room for sending; see [above](Self#sending-to-a-full-queue). Cancel-safe.
+    ///
+    /// # Errors
+    /// As for [`ready`](Self::ready).
+    pub async fn writable(&self) -> io::Result<()> {
+        self.0.ready(Interest::WRITABLE).await.map(drop)
+    }
+
+    /// [`readable`](Self::readable) as a poll method.
+    ///
+    /// # Errors
+    /// As for [`ready`](Self::ready).
+    pub fn poll_recv_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_read_ready(cx)
+    }
+
+    /// [`writable`](Self::writable) as a poll method.
+    ///
+    /// # Errors
+    /// As for [`ready`](Self::ready).
+    pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_write_ready(cx)
+    }
+
+    /// Tries an operation on the descriptor that must fail with `WouldBlock` if it would have to wait.
+    ///
+    /// # Errors
+    /// The operation's; `WouldBlock`, without trying, if the runtime knows that it would have to wait.
+    pub fn try_io<R>(&self, interest: Interest, operation: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
+        self.0.try_io(interest, operation)
+    }
+
+    /// Repeats such an operation as for [`try_io`](Self::try_io) until it need not wait. Cancel-safe if it moves
+    /// nothing when it fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// The operation's.
+    pub async fn async_io<R>(
+        &self,
+        interest: Interest,
+        operation: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.0.async_io(interest, operation).await
+    }
+
+    /// Takes the socket off the runtime, in nonblocking mode.
+    ///
+    /// # Errors
+    /// None at present; the signature is Tokio's.
+    pub fn into_std(self) -> io::Result<net::UnixDatagram> {
+        Ok(self.0.into_inner().into())
+    }
+
+    /// Puts a std socket, which must be in nonblocking mode, on the current runtime.
+    ///
+    /// # Errors
+    /// The runtime's poller refuses it.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn from_std(socket: net::UnixDatagram) -> io::Result<Self> {
+        Self::registered(socket.into())
+    }
+}
+
+impl Sealed for UnixDatagram {}
+impl UnixSocketExt for UnixDatagram {}
+
+impl Debug for UnixDatagram {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.0.get().fmt(f)
+    }
+}
+
+impl AsFd for UnixDatagram {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.get().as_fd()
+    }
+}
+
+impl AsRawFd for UnixDatagram {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.get().as_raw_fd()
+    }
+}
+
+/// Puts a socket on the current runtime, and into nonblocking mode.
+impl TryFrom<uds::UnixDatagram> for UnixDatagram {
+    type Error = io::Error;
+
+    fn try_from(socket: uds::UnixDatagram) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        Self::registered(socket)
+    }
+}
+
+/// Takes a socket off the runtime, and into blocking mode.
+impl TryFrom<UnixDatagram> for uds::UnixDatagram {
+    type Error = io::Error;
+
+    fn try_from(socket: UnixDatagram) -> io::Result<Self> {
+        let socket = socket.0.into_inner();
+        socket.set_nonblocking(false)?;
+        Ok(socket)
+    }
+}
+
+/// [`UnixDatagram::from_std`].
+impl TryFrom<net::UnixDatagram> for UnixDatagram {
+    type Error = io::Error;
+
+    fn try_from(socket: net::UnixDatagram) -> io::Result<Self> {
+        Self::from_std(socket)
+    }
+}
+
+/// Puts a datagram socket on the current runtime, and into nonblocking mode.
+impl TryFrom<OwnedFd> for UnixDatagram {
+    type Error = io::Error;
+
+    fn try_from(fd: OwnedFd) -> io::Result<Self> {
+        uds::UnixDatagram::from(fd).try_into()
+    }
+}

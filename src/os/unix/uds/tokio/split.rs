@@ -1,0 +1,386 @@
+//! Halves of streams.
+
+use super::UnixStream;
+use crate::os::unix::uds::SocketAddr;
+use std::{
+    error::Error,
+    fmt::{self, Display, Formatter},
+    io::{self, IoSlice, IoSliceMut},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
+
+pub(super) fn borrowed(stream: &UnixStream) -> (ReadHalf<'_>, WriteHalf<'_>) {
+    (ReadHalf(stream), WriteHalf(stream))
+}
+
+pub(super) fn owned(stream: UnixStream) -> (OwnedReadHalf, OwnedWriteHalf) {
+    let stream = Arc::new(stream);
+    let read = OwnedReadHalf(stream.clone());
+    (read, OwnedWriteHalf { stream, ends_on_drop: true })
+}
+
+/// The half of a stream that reads; see [`UnixStream::split`].
+#[derive(Debug)]
+pub struct ReadHalf<'a>(&'a UnixStream);
+
+/// The half of a stream that writes; see [`UnixStream::split`]. `AsyncWriteExt::shutdown` ends the sending direction,
+/// dropping does not.
+#[derive(Debug)]
+pub struct WriteHalf<'a>(&'a UnixStream);
+
+/// The half of a stream that reads; see [`UnixStream::into_split`].
+#[derive(Debug)]
+pub struct OwnedReadHalf(Arc<UnixStream>);
+
+/// The half of a stream that writes; see [`UnixStream::into_split`]. `AsyncWriteExt::shutdown` and dropping end the
+/// sending direction.
+#[derive(Debug)]
+pub struct OwnedWriteHalf {
+    stream: Arc<UnixStream>,
+    ends_on_drop: bool,
+}
+
+/// Two halves that do not belong together, given back.
+#[derive(Debug)]
+pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
+
+impl Display for ReuniteError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("the two halves belong to different streams")
+    }
+}
+
+impl Error for ReuniteError {}
+
+impl OwnedReadHalf {
+    /// Makes the stream of the halves whole again.
+    ///
+    /// # Errors
+    /// They are of different streams.
+    pub fn reunite(self, other: OwnedWriteHalf) -> Result<UnixStream, ReuniteError> {
+        if !Arc::ptr_eq(&self.0, &other.stream) {
+            return Err(ReuniteError(self, other));
+        }
+        other.forget();
+        // The other half is gone, and there are never more than two.
+        Ok(Arc::into_inner(self.0).expect("a stream has two halves"))
+    }
+}
+
+impl OwnedWriteHalf {
+    /// Makes the stream of the halves whole again.
+    ///
+    /// # Errors
+    /// They are of different streams.
+    pub fn reunite(self, other: OwnedReadHalf) -> Result<UnixStream, ReuniteError> {
+        other.reunite(self)
+    }
+
+    /// Drops this half and leaves the sending direction as it is.
+    pub fn forget(mut self) {
+        self.ends_on_drop = false;
+    }
+}
+
+impl Drop for OwnedWriteHalf {
+    fn drop(&mut self) {
+        if self.ends_on_drop {
+            // Whoever wants to know whether that worked calls `shutdown`.
+            let _ = self.stream.end_sending();
+        }
+    }
+}
+
+impl ReadHalf<'_> {
+    /// See [`UnixStream::ready`]. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for that.
+    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        self.0.ready(interest).await
+    }
+
+    /// See [`UnixStream::readable`]. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for that.
+    pub async fn readable(&self) -> io::Result<()> {
+        self.0.readable().await
+    }
+
+    /// See [`UnixStream::try_read`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.try_read(buffer)
+    }
+
+    /// See [`UnixStream::try_read_vectored`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn try_read_vectored(&self, slices: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.0.try_read_vectored(slices)
+    }
+
+    /// See [`UnixStream::peer_addr`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.0.peer_addr()
+    }
+
+    /// See [`UnixStream::local_addr`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+impl WriteHalf<'_> {
+    /// See [`UnixStream::ready`]. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for that.
+    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        self.0.ready(interest).await
+    }
+
+    /// See [`UnixStream::writable`]. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for that.
+    pub async fn writable(&self) -> io::Result<()> {
+        self.0.writable().await
+    }
+
+    /// See [`UnixStream::try_write`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.try_write(bytes)
+    }
+
+    /// See [`UnixStream::try_write_vectored`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.try_write_vectored(slices)
+    }
+
+    /// See [`UnixStream::peer_addr`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.0.peer_addr()
+    }
+
+    /// See [`UnixStream::local_addr`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+impl OwnedReadHalf {
+    /// See [`UnixStream::ready`]. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for that.
+    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        self.0.ready(interest).await
+    }
+
+    /// See [`UnixStream::readable`]. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for that.
+    pub async fn readable(&self) -> io::Result<()> {
+        self.0.readable().await
+    }
+
+    /// See [`UnixStream::try_read`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.try_read(buffer)
+    }
+
+    /// See [`UnixStream::try_read_vectored`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn try_read_vectored(&self, slices: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.0.try_read_vectored(slices)
+    }
+
+    /// See [`UnixStream::peer_addr`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.0.peer_addr()
+    }
+
+    /// See [`UnixStream::local_addr`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+impl OwnedWriteHalf {
+    /// See [`UnixStream::ready`]. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for that.
+    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        self.stream.ready(interest).await
+    }
+
+    /// See [`UnixStream::writable`]. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for that.
+    pub async fn writable(&self) -> io::Result<()> {
+        self.stream.writable().await
+    }
+
+    /// See [`UnixStream::try_write`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.try_write(bytes)
+    }
+
+    /// See [`UnixStream::try_write_vectored`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.stream.try_write_vectored(slices)
+    }
+
+    /// See [`UnixStream::peer_addr`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.stream.peer_addr()
+    }
+
+    /// See [`UnixStream::local_addr`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.stream.local_addr()
+    }
+}
+
+impl AsyncRead for ReadHalf<'_> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_read(cx, buf)
+    }
+}
+
+impl AsyncRead for OwnedReadHalf {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for WriteHalf<'_> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.0.poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.0.end_sending())
+    }
+}
+
+impl AsyncWrite for OwnedWriteHalf {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.stream.poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.stream.poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let ended = self.stream.end_sending();
+        // Dropping need not do it again.
+        self.ends_on_drop &= ended.is_err();
+        Poll::Ready(ended)
+    }
+}
+
+impl AsRef<UnixStream> for ReadHalf<'_> {
+    fn as_ref(&self) -> &UnixStream {
+        self.0
+    }
+}
+
+impl AsRef<UnixStream> for WriteHalf<'_> {
+    fn as_ref(&self) -> &UnixStream {
+        self.0
+    }
+}
+
+impl AsRef<UnixStream> for OwnedReadHalf {
+    fn as_ref(&self) -> &UnixStream {
+        &self.0
+    }
+}
+
+impl AsRef<UnixStream> for OwnedWriteHalf {
+    fn as_ref(&self) -> &UnixStream {
+        &self.stream
+    }
+}
