@@ -533,7 +533,8 @@ fn seqpacket_listener() {
             tokio::try_join!(UnixSeqpacket::connect(&path), poll_fn(|cx| listener.poll_accept(cx))).unwrap();
         let (server, peer) = accepted;
         assert!(peer.is_unnamed());
-        assert_eq!(client.peer_addr().unwrap().as_pathname(), Some(&*path));
+        // With a mode, other systems than Linux make the file elsewhere first, which stays the address.
+        assert_eq!(client.peer_addr().unwrap(), listener.local_addr().unwrap());
         assert_eq!(server.local_addr().unwrap(), listener.local_addr().unwrap());
         assert_eq!(client.peer_cred().unwrap(), server.peer_cred().unwrap());
         client.send(b"packet").await.unwrap();
@@ -822,7 +823,7 @@ fn datagram_that_was_left() {
 /// Only the object through which it is done remembers it.
 #[test]
 fn shutdown_of_a_listener_through_a_clone() {
-    if !cfg!(target_os = "linux") {
+    if !cfg!(target_os = "linux") || cfg!(interprocess_portable_unix) {
         return;
     }
     on_tokio(async {
