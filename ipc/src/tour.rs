@@ -9,6 +9,7 @@ mod report;
 mod row;
 mod rows;
 mod sabotage;
+mod stage;
 mod supervise;
 #[cfg(unix)]
 mod unix;

@@ -3,7 +3,7 @@
 use super::{
     exchange::{Measured, blocking, runtime},
     row::{Part, Row},
-    supervise::Stage,
+    stage::Stage,
 };
 use interprocess::local_socket::{ListenerOptions, Name, Stream, tokio as on_tokio};
 use std::{io, path::PathBuf};

@@ -1,21 +1,12 @@
 //! What the tour prints.
 
-use super::{exchange::Measured, row::Row};
+use super::{exchange::Measured, row::Row, supervise::Verdict};
 use serde_json::{Value, json};
 
 const HEADINGS: [&str; 6] = ["primitive", "mode", "sent", "round trip", "throughput", "verdict"];
 
 /// Where the columns of numbers are.
 const RIGHT_ALIGNED: [bool; 6] = [false, false, true, true, true, false];
-
-/// What became of a row.
-pub(crate) enum Verdict {
-    Passed(Measured),
-    /// The system lacks the primitive, as it says itself.
-    NotHere(String),
-    /// With the reason.
-    Failed(String),
-}
 
 /// The results so far.
 #[derive(Default)]

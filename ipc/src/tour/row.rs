@@ -1,6 +1,6 @@
 //! What a row of the tour is.
 
-use super::{exchange::Measured, sabotage::Sabotage, supervise::Stage};
+use super::{exchange::Measured, sabotage::Sabotage, stage::Stage};
 use std::io;
 
 /// A primitive in one of the ways to use it.

@@ -3,7 +3,7 @@
 use super::{
     exchange::{Measured, blocking, runtime},
     row::{Part, Row},
-    supervise::Stage,
+    stage::Stage,
 };
 use interprocess::unnamed_pipe::{Inherit, Recver, Sender, pipe, tokio as on_tokio};
 use std::io;

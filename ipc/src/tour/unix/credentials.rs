@@ -6,7 +6,7 @@ use crate::tour::{
     exchange::{Measured, blocking, corrupt, during},
     row::{Part, Row},
     sabotage::Sabotage,
-    supervise::Stage,
+    stage::Stage,
 };
 use interprocess::os::unix::uds::{
     AncillaryData, SocketAncillary, SocketCred, UnixListener, UnixSocketExt, UnixStream, ancillary_size,

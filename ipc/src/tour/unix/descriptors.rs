@@ -8,7 +8,7 @@ use crate::tour::{
     exchange::{CHUNK, DONE, Follow, HALF, Lead, Measured, ROUNDS, WARM_UP, corrupt, during, expect_end},
     row::{Part, Row},
     sabotage::Sabotage,
-    supervise::Stage,
+    stage::Stage,
 };
 use interprocess::{
     os::unix::uds::{UnixListener, UnixStream},

@@ -1,4 +1,4 @@
-use crate::tour::supervise::Stage;
+use crate::tour::stage::Stage;
 use std::{
     fs::{self, DirBuilder},
     io,

@@ -5,7 +5,7 @@ use super::{
 use crate::tour::{
     exchange::{Measured, blocking},
     row::{Part, Row},
-    supervise::Stage,
+    stage::Stage,
 };
 use interprocess::os::unix::uds::{UnixSeqpacket, UnixSeqpacketListener};
 use std::io;
