@@ -9,7 +9,7 @@ use interprocess::os::unix::uds::{
     UnixSocketExt, ancillary_size,
     tokio::{
         OwnedReadHalf, OwnedWriteHalf, ReuniteError, UnixDatagram, UnixListener, UnixSeqpacket,
-        UnixSeqpacketListener, UnixStream,
+        UnixSeqpacketListener, UnixSocket, UnixStream,
     },
 };
 use std::{
@@ -1268,5 +1268,46 @@ fn batches_with_descriptors() {
         assert_eq!(b.recv_many(&mut batch).await.unwrap(), 2);
         let rights = batch.messages(0).flatten().any(|data| matches!(data, AncillaryData::ScmRights(_)));
         assert!(rights && batch.messages(1).next().is_none());
+    });
+}
+
+/// Tokio's own cases for its type of that name.
+#[test]
+fn sockets_that_become_something() {
+    on_tokio(async {
+        let folder = Folder::new();
+        let [server, client] = ["server", "client"].map(|name| folder.0.join(name));
+
+        let socket = UnixSocket::new_stream().unwrap();
+        socket.bind(&server).unwrap();
+        let listener = socket.listen(10).unwrap();
+        let socket = UnixSocket::new_stream().unwrap();
+        socket.bind(&client).unwrap();
+        let (a, b) = tokio::join!(socket.connect(&server), listener.accept());
+        let (mut a, (mut b, peer)) = (a.unwrap(), b.unwrap());
+        assert_eq!(peer.as_pathname(), Some(&*client));
+        assert_eq!(a.peer_addr().unwrap().as_pathname(), Some(&*server));
+        a.write_all(b"hello").await.unwrap();
+        let mut buffer = [0; 5];
+        b.read_exact(&mut buffer).await.unwrap();
+        assert_eq!(&buffer, b"hello");
+
+        let datagrams = folder.0.join("datagrams");
+        let socket = UnixSocket::new_datagram().unwrap();
+        socket.bind(&datagrams).unwrap();
+        socket.set_send_buffer_size(1 << 16).unwrap();
+        let a = socket.datagram().unwrap();
+        let b = UnixSocket::new_datagram().unwrap().datagram().unwrap();
+        b.send_to(b"datagram", &datagrams).await.unwrap();
+        assert_eq!(a.recv(&mut [0; 16]).await.unwrap(), 8);
+
+        let wrong = UnixSocket::new_datagram().unwrap().listen(1);
+        assert_eq!(kind(wrong), ErrorKind::InvalidInput);
+        let wrong = UnixSocket::new_datagram().unwrap().connect(&server).await;
+        assert_eq!(kind(wrong), ErrorKind::InvalidInput);
+        assert_eq!(kind(UnixSocket::new_stream().unwrap().datagram()), ErrorKind::InvalidInput);
+        let taken = UnixSocket::new_stream().unwrap();
+        assert_eq!(kind(taken.bind(&server)), ErrorKind::AddrInUse);
+        assert_eq!(kind(taken.connect(folder.0.join("nobody")).await), ErrorKind::NotFound);
     });
 }

@@ -45,6 +45,7 @@ mod datagram;
 mod listener;
 mod listening;
 mod seqpacket;
+mod socket;
 mod split;
 mod stream;
 
@@ -53,6 +54,7 @@ pub use self::{
     datagram::UnixDatagram,
     listener::UnixListener,
     seqpacket::{UnixSeqpacket, UnixSeqpacketListener},
+    socket::UnixSocket,
     split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf},
     stream::UnixStream,
 };
