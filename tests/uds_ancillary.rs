@@ -136,6 +136,7 @@ impl Files {
 
 /// An emulator gives the kernel twice the room that the program gave it, and lets go of what does not fit: then what was
 /// truncated stays open, which no program can help.
+#[cfg(target_os = "linux")]
 fn leaks_what_is_truncated() -> bool {
     cfg!(any(target_arch = "aarch64", target_arch = "s390x")) && cfg!(not(interprocess_portable_unix)) && {
         let (a, b) = UnixStream::pair().unwrap();
@@ -154,6 +155,7 @@ fn alone(role: &str) {
     common::start_role(role, "").succeeds();
 }
 
+#[cfg(target_os = "linux")]
 fn counted(role: &str, work: impl FnOnce()) {
     if common::role_argument(role).is_none() {
         return;
