@@ -53,6 +53,7 @@ mod connect;
 mod handle;
 mod instances;
 mod listener;
+mod messages;
 mod mode;
 pub(crate) mod name;
 mod options;
@@ -62,6 +63,7 @@ mod stream;
 pub use self::{
     handle::{FromHandleError, FromHandleErrorKind},
     listener::{Incoming, PipeListener},
+    messages::Received,
     mode::PipeMode,
     options::{PipeListenerOptions, WaitTimeout},
     stream::{DuplexPipeStream, PipeStream, RecvPipeStream, SendPipeStream},

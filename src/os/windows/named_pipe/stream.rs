@@ -30,12 +30,13 @@ use std::{
 /// # The end
 /// Dropping the stream closes it at once. A write returns only when its bytes are in the pipe, and closing an end
 /// leaves them there for the peer to read, so nothing is lost and no thread is needed to wait for the peer
-/// (Microsoft: "DisconnectNamedPipe function" describes the call that does discard them, which is never made here).
+/// (Microsoft: "DisconnectNamedPipe function" describes the call that does discard them, which only
+/// [`disconnect`](Self::disconnect) makes).
 ///
 /// When the peer has closed its end, reads give what it wrote and then 0, and writes give
 /// [`BrokenPipe`](io::ErrorKind::BrokenPipe). There is no half-close: see [`shutdown`](Self::shutdown).
 pub struct PipeStream<Rm: PipeModeTag, Sm: PipeModeTag> {
-    raw: Arc<RawPipe>,
+    pub(super) raw: Arc<RawPipe>,
     modes: PhantomData<(Rm, Sm)>,
 }
 
@@ -57,7 +58,8 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     /// - [`NotFound`](io::ErrorKind::NotFound): there is no such pipe.
     /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): the pipe does not let this user in, or not in these
     ///   directions.
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): `path` is not the path of a named pipe.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): `path` is not the path of a named pipe, or messages were asked for
+    ///   and the pipe does not keep them apart.
     pub fn connect_by_path(path: impl AsRef<OsStr>) -> io::Result<Self> {
         Self::connect_by_path_with_wait_mode(path, ConnectWaitMode::Unbounded)
     }
@@ -262,6 +264,19 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     /// Does nothing; the opposite of [`assume_flushed`](Self::assume_flushed) in interprocess 2.
     pub fn mark_dirty(&self) {}
 
+    /// Closes the client's end, from the server's, whoever else has handles to it.
+    ///
+    /// This is `DisconnectNamedPipe`. **What was written and not yet read is discarded, in both directions**; call
+    /// [`drain`](Self::drain) before, or just drop the stream, which discards nothing (Microsoft: "DisconnectNamedPipe
+    /// function"). The client's reads give the end and its writes [`BrokenPipe`](io::ErrorKind::BrokenPipe), and so do
+    /// those of clones and of the other half of this stream. The instance is closed when the last of them is dropped.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) on the client's end; otherwise whatever the system reports.
+    pub fn disconnect(self) -> io::Result<()> {
+        raw::disconnect(self.as_handle(), self.is_server())
+    }
+
     /// Waits until the peer has read everything that was written, or has closed its end.
     ///
     /// This is `FlushFileBuffers`. **It blocks as long as the peer does not read**, whatever the time limit of writes
@@ -377,12 +392,13 @@ impl IntoRawHandle for PipeStream<pipe_mode::Bytes, pipe_mode::Bytes> {
 }
 
 /// Takes one end of a named pipe that was opened for overlapped operations (`FILE_FLAG_OVERLAPPED`). Which end it is
-/// and what the pipe is are checked, the handle's access rights are not: without them reads and writes fail.
+/// and what the pipe is are checked, the handle's access rights are not: without them reads and writes fail. If the
+/// stream receives messages, the handle is set to give them one at a time, for all who have it.
 impl<Rm: PipeModeTag, Sm: PipeModeTag> TryFrom<OwnedHandle> for PipeStream<Rm, Sm> {
     type Error = FromHandleError;
 
     fn try_from(handle: OwnedHandle) -> Result<Self, FromHandleError> {
-        let (handle, is_server) = handle::check::<Rm>(handle)?;
+        let (handle, is_server) = handle::check::<Rm, Sm>(handle)?;
         Ok(Self::from_raw(RawPipe::new(handle, is_server)))
     }
 }

@@ -20,7 +20,7 @@ use std::{
     io::{self, IoSlice},
     marker::PhantomData,
     net::Shutdown,
-    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle, RawHandle},
+    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, RawHandle},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -85,20 +85,13 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
         wait_mode: ConnectWaitMode,
     ) -> io::Result<Self> {
         let path = PipePath::for_operation(path.as_ref(), "connect to named pipe")?;
-        let mut attempts = Attempts::new(&path, raw::directions(Rm::MODE, Sm::MODE), wait_mode);
+        let mut attempts = Attempts::new(&path, Rm::MODE, Sm::MODE, wait_mode);
         loop {
             match attempts.attempt()? {
-                Attempt::Connected(handle) => return Self::client(handle),
+                Attempt::Connected(handle) => return Ok(Self::from_raw(AsyncPipe::new(handle, false))),
                 Attempt::Pause(pause) => tokio::time::sleep(pause).await,
             }
         }
-    }
-
-    fn client(handle: OwnedHandle) -> io::Result<Self> {
-        if Rm::MODE == Some(PipeMode::Messages) {
-            pipe::set_message_reads(handle.as_handle())?;
-        }
-        Ok(Self::from_raw(AsyncPipe::new(handle, false)))
     }
 
     pub(super) fn from_raw(raw: AsyncPipe) -> Self {
@@ -209,6 +202,15 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     /// None.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         Ok(None)
+    }
+
+    /// Closes the client's end, from the server's. See the synchronous
+    /// [`disconnect`](crate::os::windows::named_pipe::PipeStream::disconnect): **what was not received is discarded**.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn disconnect(self) -> io::Result<()> {
+        raw::disconnect(self.as_handle(), self.is_server())
     }
 
     /// Drops the stream. In interprocess 2 this avoided a task that waited for the peer; there is no such task now.
