@@ -467,7 +467,7 @@ fn shutdown_wakes() {
 /// A message that says who sent it and which it is.
 fn labelled(sender: u64, number: u64) -> Vec<u8> {
     let seed = sender * 1_000_000 + number;
-    let size = [0, 1, 100, 5_000, 70_000][(number % 5) as usize];
+    let size = [0, 1, 100, 5_000, 70_000, 10, 0, 300, 2_000, 60][(number % 10) as usize];
     [&sender.to_le_bytes()[..], &number.to_le_bytes(), &bytes(seed, size)].concat()
 }
 
@@ -906,6 +906,8 @@ fn dropping_discards_nothing_and_disconnecting_everything() {
         server.disconnect().unwrap();
         assert_eq!(clone.recv(&mut [0; 20]).unwrap(), None, "discarded at this end too");
         assert_eq!(kind(clone.send(b"x")), ErrorKind::BrokenPipe);
+        assert_eq!(kind(clone.peek_msg_len()), ErrorKind::BrokenPipe);
+        assert_eq!(kind(clone.transact(b"x", &mut Vec::new(), LIMIT)), ErrorKind::BrokenPipe);
         assert_eq!(client.recv(&mut [0; 20]).unwrap(), None);
         assert_eq!(kind(client.send(b"x")), ErrorKind::BrokenPipe);
         assert_eq!(kind(client.disconnect()), ErrorKind::InvalidInput);

@@ -23,9 +23,10 @@ use windows_sys::{
     },
     Win32::{
         Foundation::{
-            ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS, ERROR_BROKEN_PIPE, ERROR_FILE_NOT_FOUND,
-            ERROR_NO_DATA, ERROR_OPERATION_ABORTED, ERROR_PIPE_BUSY, ERROR_PIPE_NOT_CONNECTED, GENERIC_READ,
-            GENERIC_WRITE, GetLastError, INVALID_HANDLE_VALUE, SetLastError,
+            ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS, ERROR_BAD_PIPE, ERROR_BROKEN_PIPE,
+            ERROR_FILE_NOT_FOUND, ERROR_NO_DATA, ERROR_OPERATION_ABORTED, ERROR_PIPE_BUSY,
+            ERROR_PIPE_NOT_CONNECTED, GENERIC_READ, GENERIC_WRITE, GetLastError, INVALID_HANDLE_VALUE,
+            SetLastError,
         },
         Security::SECURITY_ATTRIBUTES,
         Storage::FileSystem::{
@@ -304,7 +305,7 @@ pub(crate) fn flush(handle: BorrowedHandle<'_>) -> io::Result<()> {
 
 /// Whether a read failed because there is no writer any more, and nothing left to read.
 pub(crate) fn is_end(error: &io::Error) -> bool {
-    is(error, ERROR_BROKEN_PIPE) || is(error, ERROR_PIPE_NOT_CONNECTED)
+    is(error, ERROR_BROKEN_PIPE) || is(error, ERROR_PIPE_NOT_CONNECTED) || is(error, ERROR_BAD_PIPE)
 }
 
 /// A failed read as std's streams report it, for an error that [`is_end`] is not true of.
@@ -316,7 +317,11 @@ pub(crate) fn read_error(error: io::Error) -> io::Error {
 /// A failed write as std's streams report it.
 pub(crate) fn write_error(error: io::Error) -> io::Error {
     // The kind of the other two that mean it, ERROR_BROKEN_PIPE and ERROR_NO_DATA, is right by itself.
-    if is(&error, ERROR_PIPE_NOT_CONNECTED) { io::ErrorKind::BrokenPipe.into() } else { error }
+    if is(&error, ERROR_PIPE_NOT_CONNECTED) || is(&error, ERROR_BAD_PIPE) {
+        io::ErrorKind::BrokenPipe.into()
+    } else {
+        error
+    }
 }
 
 /// Whether connecting failed because all instances of the pipe are taken.
