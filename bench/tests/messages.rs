@@ -12,8 +12,12 @@ type Three = three::DuplexPipeStream<three::pipe_mode::Messages>;
 
 const SIZES: [usize; 7] = [1, 0, 100, 65535, 65536, 1 << 20, 3];
 
-fn message(number: usize) -> Vec<u8> {
-    (0..SIZES[number]).map(|index| (index * 7 + index / 251 + number) as u8).collect()
+fn messages() -> impl Iterator<Item = Vec<u8>> {
+    SIZES.map(|size| (0..size).map(|index| (index * 7 + index / 251 + size) as u8).collect()).into_iter()
+}
+
+fn messages_with_content() -> impl Iterator<Item = Vec<u8>> {
+    messages().filter(|message| !message.is_empty())
 }
 
 /// Sends all messages, and receives all that are not empty.
@@ -24,18 +28,18 @@ fn message(number: usize) -> Vec<u8> {
 fn two_talks(stream: &Two) {
     thread::scope(|scope| {
         scope.spawn(|| {
-            for number in 0..SIZES.len() {
-                assert_eq!(stream.send(&message(number)).unwrap(), SIZES[number]);
+            for message in messages() {
+                assert_eq!(stream.send(&message).unwrap(), message.len());
             }
         });
-        for number in (0..SIZES.len()).filter(|&number| SIZES[number] > 0) {
+        for message in messages_with_content() {
             while stream.peek_msg_len().unwrap() == 0 {
                 thread::sleep(Duration::from_millis(1));
             }
             let mut buffer = MsgBuf::from(Vec::with_capacity(256));
             let result = { stream }.recv_msg(&mut buffer, None).unwrap();
-            assert!(matches!(result, RecvResult::Fit | RecvResult::Spilled), "{number}: {result:?}");
-            assert!(buffer.filled_part() == message(number), "message {number} is wrong");
+            assert!(matches!(result, RecvResult::Fit | RecvResult::Spilled), "{result:?}");
+            assert!(buffer.filled_part() == message, "the message of {} bytes is wrong", message.len());
         }
     });
 }
@@ -44,14 +48,14 @@ fn two_talks(stream: &Two) {
 fn three_talks(stream: &Three) {
     thread::scope(|scope| {
         scope.spawn(|| {
-            for number in (0..SIZES.len()).filter(|&number| SIZES[number] > 0) {
-                assert_eq!(stream.send(&message(number)).unwrap(), SIZES[number]);
+            for message in messages_with_content() {
+                assert_eq!(stream.send(&message).unwrap(), message.len());
             }
         });
         let mut buffer = Vec::new();
-        for number in 0..SIZES.len() {
-            assert_eq!(stream.recv_to_vec(&mut buffer, 2 << 20).unwrap(), Some(SIZES[number]));
-            assert!(buffer == message(number), "message {number} is wrong");
+        for message in messages() {
+            assert_eq!(stream.recv_to_vec(&mut buffer, 2 << 20).unwrap(), Some(message.len()));
+            assert!(buffer == message, "the message of {} bytes is wrong", message.len());
         }
     });
 }

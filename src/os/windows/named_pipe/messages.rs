@@ -116,13 +116,14 @@ impl PipeStream<Messages, Messages> {
     /// at the same time.
     ///
     /// # Errors
-    /// - [`ResourceBusy`](io::ErrorKind::ResourceBusy): a message was not received yet, or another thread is receiving or
-    ///   in a transaction. Nothing was sent.
+    /// - [`ResourceBusy`](io::ErrorKind::ResourceBusy): a message was not received yet, or another thread is in a
+    ///   transaction, or receives and Windows notices. Nothing was sent.
     /// - [`InvalidData`](io::ErrorKind::InvalidData): the reply is longer than `limit`. It stays in the pipe, as with
     ///   [`recv_to_vec`](Self::recv_to_vec), and has to be received before the next transaction.
     /// - [`TimedOut`](io::ErrorKind::TimedOut): no reply came in time. **The request was sent, and its reply may still
     ///   come**: drop the stream, or receive it before the next transaction.
     /// - [`BrokenPipe`](io::ErrorKind::BrokenPipe): the peer closed its end without a reply, or this end was shut down.
+    /// - [`Other`](io::ErrorKind::Other): another thread received the reply.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the request has 4 GiB or more.
     ///
     /// `reply` is empty then.

@@ -3,7 +3,7 @@
 mod messages;
 
 #[cfg(feature = "tokio")]
-pub(super) use messages::{Waited, busy, check_length, no_reply, take, take_to_vec, transact_error};
+pub(super) use messages::{Source, Waited, busy, check_length, no_reply, transact_error};
 
 use super::{
     PipeMode,

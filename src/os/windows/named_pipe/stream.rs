@@ -24,8 +24,12 @@ use std::{
 /// One end of a connection over a named pipe: receives as `Rm` says, sends as `Sm` says.
 ///
 /// It comes from a [`PipeListener`](super::PipeListener), from [`connect_by_path`](Self::connect_by_path) or from
-/// [`pair`](PipeStream::pair). Streams of bytes implement [`Read`] and [`Write`], also for `&PipeStream`: one thread
-/// can read while another writes, and neither waits for the other.
+/// [`pair`](PipeStream::pair). Streams of bytes implement [`Read`] and [`Write`], also for `&PipeStream`; streams of
+/// [messages](pipe_mode::Messages) have [`recv`](PipeStream::recv), [`recv_to_vec`](PipeStream::recv_to_vec) and
+/// [`send`](PipeStream::send). One thread can receive while another sends, and neither waits for the other.
+///
+/// Both ends choose for themselves how they receive from a pipe of messages: what one sends as messages the other can read
+/// as bytes, and what one writes as bytes arrives as messages, of one or more to a write, at a peer that receives such.
 ///
 /// # The end
 /// Dropping the stream closes it at once. A write returns only when its bytes are in the pipe, and closing an end
@@ -177,7 +181,7 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
 
     /// Chooses whether reads and writes that would wait fail with [`WouldBlock`](io::ErrorKind::WouldBlock) instead.
     ///
-    /// A write then moves as much as fits. The setting is this process's, shared by clones and halves.
+    /// A write then moves as much as fits; a message fits wholly or is not sent. The setting is this process's, shared by clones and halves.
     ///
     /// # Errors
     /// None today.
@@ -216,7 +220,8 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     ///
     /// Windows does not say how much of a cancelled write the peer has read. So a write with a time limit never has
     /// more in flight than fits: it writes what does, and waits for space with a single byte. It asks the system for
-    /// the space each time (one call more), and writes fewer bytes than asked more often.
+    /// the space each time (one call more), and writes fewer bytes than asked more often. This is of bytes:
+    /// [messages](PipeStream::send) are sent wholly or not at all.
     ///
     /// # Errors
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the limit is zero.
@@ -228,8 +233,8 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     /// as well. Threads that are blocked in this end's reads and writes, or in those of its clones and halves, are
     /// woken. From then on reads give 0 and writes give [`BrokenPipe`](io::ErrorKind::BrokenPipe).
     ///
-    /// The peer notices when the last clone and half is dropped. A write that is stopped in the middle may have
-    /// delivered a part.
+    /// The peer notices when the last clone and half is dropped. A write of bytes that is stopped in the
+    /// middle may have delivered a part.
     ///
     /// # Errors
     /// [`Unsupported`](io::ErrorKind::Unsupported) with [`Write`](Shutdown::Write): Windows has no way to end one

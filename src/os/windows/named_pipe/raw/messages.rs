@@ -14,7 +14,7 @@ use std::{
     io,
     os::windows::io::{AsHandle, BorrowedHandle},
     sync::{Mutex, MutexGuard, PoisonError, TryLockError, atomic::Ordering::Relaxed},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// What waiting for a message came to.
@@ -31,13 +31,13 @@ pub(crate) enum Waited {
 impl RawPipe {
     /// Receives a message into `buffer`, and discards the part that does not fit. `None`: the end.
     pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<Option<Received>> {
-        self.recv_with(Received::default(), || take(self.handle.as_handle(), buffer))
+        self.recv_with(Received::default(), || self.source().take(buffer))
     }
 
     /// Receives a message of at most `limit` bytes, instead of what `buffer` has. `None`: the end.
     pub(crate) fn recv_to_vec(&self, buffer: &mut Vec<u8>, limit: usize) -> io::Result<Option<usize>> {
         buffer.clear();
-        self.recv_with(0, || take_to_vec(self.handle.as_handle(), buffer, limit))
+        self.recv_with(0, || self.source().take_to_vec(buffer, limit))
     }
 
     fn recv_with<T>(
@@ -62,6 +62,10 @@ impl RawPipe {
                 return Ok(Some(message));
             }
         }
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source { handle: self.handle.as_handle(), is_server: self.is_server }
     }
 
     fn wait_for_message(&self, deadline: Option<Instant>) -> io::Result<Waited> {
@@ -131,7 +135,7 @@ impl RawPipe {
             Err(error) => return Err(transact_error(error)),
         }
         let _taking = lock(&settings.taking);
-        take_to_vec(self.handle.as_handle(), reply, limit)?.ok_or_else(no_reply)
+        self.source().take_to_vec(reply, limit)?.ok_or_else(no_reply)
     }
 }
 
@@ -150,85 +154,105 @@ fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Takes the message that is in the pipe, if it still is, and discards what does not fit. Does not wait.
-pub(crate) fn take(handle: BorrowedHandle<'_>, buffer: &mut [u8]) -> io::Result<Option<Received>> {
-    match read_now(handle, buffer)? {
-        None => Ok(None),
-        Some(Ended::Partial(length)) => {
-            let message_length = length + discard_rest(handle)?;
-            Ok(Some(Received { length, message_length }))
-        }
-        Some(ended) => {
-            let length = moved(ended);
-            Ok(Some(Received { length, message_length: length }))
-        }
-    }
+/// An end from which messages are taken.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Source<'a> {
+    pub(crate) handle: BorrowedHandle<'a>,
+    pub(crate) is_server: bool,
 }
 
-/// Takes the message that is in the pipe, if it still is and is not too long. Does not wait. `buffer` must be empty, and
-/// is so after an error.
-pub(crate) fn take_to_vec(
-    handle: BorrowedHandle<'_>,
-    buffer: &mut Vec<u8>,
-    limit: usize,
-) -> io::Result<Option<usize>> {
-    let result = take_whole(handle, buffer, limit);
-    let length = if let Ok(Some(length)) = &result { *length } else { 0 };
-    buffer.truncate(length);
-    result
-}
-
-fn take_whole(handle: BorrowedHandle<'_>, buffer: &mut Vec<u8>, limit: usize) -> io::Result<Option<usize>> {
-    let mut length = 0;
-    loop {
-        let left = match pipe::peek_message(handle) {
-            Ok(left) => left,
-            // Those who call wait again, and find the end there.
-            Err(error) if pipe::is_end(&error) && length == 0 => return Ok(None),
-            Err(error) if pipe::is_end(&error) => return Err(cut()),
-            Err(error) => return Err(error),
+impl Source<'_> {
+    /// Takes the message that is in the pipe, if it still is, and discards what does not fit. Does not wait.
+    pub(crate) fn take(self, buffer: &mut [u8]) -> io::Result<Option<Received>> {
+        let Some(left) = self.peek()? else {
+            return Ok(None);
         };
-        let whole = length + left;
-        if whole > limit {
-            if length > 0 {
-                discard_rest(handle)?;
+        match self.read_now(buffer, left)? {
+            None => Ok(None),
+            Some(Ended::Partial(length)) => {
+                let message_length = length + self.discard_rest()?;
+                Ok(Some(Received { length, message_length }))
             }
-            let reason = format!("a message of {whole} bytes is longer than allowed ({limit})");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
-        }
-        buffer.resize(whole, 0);
-        match read_now(handle, &mut buffer[length..])? {
-            None if length == 0 => return Ok(None),
-            None => return Err(cut()),
-            // It is longer: it came after the other one was taken back.
-            Some(Ended::Partial(bytes)) => length += bytes,
-            Some(ended) => return Ok(Some(length + moved(ended))),
+            Some(ended) => {
+                let length = moved(ended);
+                Ok(Some(Received { length, message_length: length }))
+            }
         }
     }
-}
 
-/// Reads the rest of a message: how long it was.
-fn discard_rest(handle: BorrowedHandle<'_>) -> io::Result<usize> {
-    let mut discarded = 0;
-    let mut buffer = vec![0; 16 * 1024];
-    loop {
-        match read_now(handle, &mut buffer)? {
-            None => return Err(cut()),
-            Some(Ended::Partial(bytes)) => discarded += bytes,
-            Some(ended) => return Ok(discarded + moved(ended)),
+    /// Takes the message that is in the pipe, if it still is and is not too long. Does not wait. `buffer` must be empty,
+    /// and is so after an error.
+    pub(crate) fn take_to_vec(self, buffer: &mut Vec<u8>, limit: usize) -> io::Result<Option<usize>> {
+        let result = self.take_whole(buffer, limit);
+        let length = if let Ok(Some(length)) = &result { *length } else { 0 };
+        buffer.truncate(length);
+        result
+    }
+
+    fn take_whole(self, buffer: &mut Vec<u8>, limit: usize) -> io::Result<Option<usize>> {
+        let mut length = 0;
+        loop {
+            let left = match self.peek()? {
+                Some(left) => left,
+                None if length == 0 => return Ok(None),
+                None => return Err(cut()),
+            };
+            let whole = length + left;
+            if whole > limit {
+                if length > 0 {
+                    self.discard_rest()?;
+                }
+                let reason = format!("a message of {whole} bytes is longer than allowed ({limit})");
+                return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+            }
+            buffer.resize(whole, 0);
+            match self.read_now(&mut buffer[length..], left)? {
+                None if length == 0 => return Ok(None),
+                None => return Err(cut()),
+                // It is longer: it came after the other one was taken back.
+                Some(Ended::Partial(bytes)) => length += bytes,
+                Some(ended) => return Ok(Some(length + moved(ended))),
+            }
         }
     }
-}
 
-/// Reads without waiting. `None`: there is nothing now.
-fn read_now(handle: BorrowedHandle<'_>, buffer: &mut [u8]) -> io::Result<Option<Ended>> {
-    static NEVER: Stopper = Stopper::new();
-    let limits = Limits { deadline: Some(Instant::now()), stopper: &NEVER };
-    match overlapped::read(handle, buffer, limits) {
-        Ok(Ended::TimedOut | Ended::Stopped) => Ok(None),
-        Ok(ended) => Ok(Some(ended)),
-        Err(error) if pipe::is_end(&error) => Ok(None),
-        Err(error) => Err(pipe::read_error(error)),
+    /// The length of the message in the pipe, or 0 if there is none. `None`: the end, which those who wait again find.
+    fn peek(self) -> io::Result<Option<usize>> {
+        match pipe::peek_message(self.handle) {
+            Ok(left) => Ok(Some(left)),
+            Err(error) if pipe::is_end(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads the rest of a message: how long it was.
+    fn discard_rest(self) -> io::Result<usize> {
+        let mut discarded = 0;
+        let mut buffer = vec![0; 16 * 1024];
+        loop {
+            let left = self.peek()?.ok_or_else(cut)?;
+            match self.read_now(&mut buffer, left)? {
+                None => return Err(cut()),
+                Some(Ended::Partial(bytes)) => discarded += bytes,
+                Some(ended) => return Ok(discarded + moved(ended)),
+            }
+        }
+    }
+
+    /// Reads what is there: a message that has `left` bytes. `None`: there is nothing now.
+    fn read_now(self, buffer: &mut [u8], left: usize) -> io::Result<Option<Ended>> {
+        /// From another computer it takes a moment, and to cancel that could lose it. Only a server can be there, so no
+        /// client can hold up its server for so long by taking messages back.
+        const FROM_ELSEWHERE: Duration = Duration::from_secs(1);
+        static NEVER: Stopper = Stopper::new();
+        let patience = if self.is_server || left == 0 { Duration::ZERO } else { FROM_ELSEWHERE };
+        let limits = Limits { deadline: deadline_after(Some(patience)), stopper: &NEVER };
+        match overlapped::read(self.handle, buffer, limits) {
+            Ok(Ended::TimedOut | Ended::Stopped) => Ok(None),
+            Ok(ended) => Ok(Some(ended)),
+            Err(error) if pipe::is_end(&error) => Ok(None),
+            Err(error) => Err(pipe::read_error(error)),
+        }
     }
 }
 

@@ -31,7 +31,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// [`named_pipe::PipeStream`](crate::os::windows::named_pipe::PipeStream).
 ///
 /// Streams of bytes implement [`AsyncRead`] and [`AsyncWrite`], also for `&PipeStream`: the two directions are
-/// independent, and several tasks may wait in the same direction.
+/// independent, and several tasks may wait in the same direction. Streams of [messages](pipe_mode::Messages) have
+/// [`recv`](PipeStream::recv), [`recv_to_vec`](PipeStream::recv_to_vec) and [`send`](PipeStream::send).
 ///
 /// # Cancel safety
 /// A read or write whose future is dropped before it was ready has moved nothing that is lost: bytes that arrive for it

@@ -7,7 +7,7 @@
 use super::{AsyncPipe, Ended, Reader, pipe, stopped};
 use crate::os::windows::named_pipe::{
     messages::Received,
-    raw::{Waited, busy, check_length, no_reply, take, take_to_vec, transact_error},
+    raw::{Source, Waited, busy, check_length, no_reply, transact_error},
 };
 use std::{
     io::{self, IoSlice},
@@ -23,7 +23,7 @@ impl AsyncPipe {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<Option<Received>>> {
-        self.poll_recv_with(cx, Received::default(), || take(self.as_handle(), buffer))
+        self.poll_recv_with(cx, Received::default(), || self.source().take(buffer))
     }
 
     /// Receives a message of at most `limit` bytes, instead of what `buffer` has. `None`: the end.
@@ -34,7 +34,7 @@ impl AsyncPipe {
         limit: usize,
     ) -> Poll<io::Result<Option<usize>>> {
         buffer.clear();
-        self.poll_recv_with(cx, 0, || take_to_vec(self.as_handle(), buffer, limit))
+        self.poll_recv_with(cx, 0, || self.source().take_to_vec(buffer, limit))
     }
 
     fn poll_recv_with<T>(
@@ -55,6 +55,10 @@ impl AsyncPipe {
                 return Poll::Ready(Ok(Some(message)));
             }
         }
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source { handle: self.as_handle(), is_server: self.is_server }
     }
 
     /// Waits for a message.
@@ -162,7 +166,7 @@ impl AsyncPipe {
     /// Takes the reply that a transaction has waited for.
     fn reply(&self, waited: io::Result<Ended>, reply: &mut Vec<u8>, limit: usize) -> io::Result<usize> {
         match waited {
-            Ok(Ended::Partial(_)) => take_to_vec(self.as_handle(), reply, limit)?.ok_or_else(no_reply),
+            Ok(Ended::Partial(_)) => self.source().take_to_vec(reply, limit)?.ok_or_else(no_reply),
             Ok(_) => Ok(0),
             Err(error) => Err(transact_error(error)),
         }
