@@ -1,6 +1,7 @@
 //! Comparisons of the interprocess crate with its peers, interprocess 2.4 above all.
 //!
 //! - `tests/interop.rs`: programs of both versions talk to each other.
+//! - `tests/messages.rs`: the same for named pipes of messages.
 //! - `tests/drop_in.rs`: one program text compiles and works with both.
 //! - `tests/syscalls.rs`: how many system calls an operation takes, here and elsewhere.
 //! - `benches/local_socket.rs`: how fast it is, here and elsewhere.

@@ -14,6 +14,6 @@ cd "$ROOT"
 step "library tests" cargo test -p interprocess --all-features --locked --no-fail-fast --target $target "$STD_TO_RUN"
 step "tour" cargo run -q -p ipc --locked --target $target "$STD_TO_RUN" -- tour
 if [ -e bench/tests/interop.rs ]; then
-    step "interoperability" cargo test -p bench --test interop --locked --target $target "$STD_TO_RUN"
+    step "interoperability" cargo test -p bench --test interop --test messages --locked --target $target "$STD_TO_RUN"
 fi
 finish

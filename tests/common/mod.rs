@@ -1,6 +1,9 @@
 //! What the test programs share: names, deadlines, child processes, checked transfers, and counts of descriptors.
 #![allow(dead_code)] // No test program uses all of it.
 
+#[cfg(windows)]
+pub(crate) mod handles;
+
 use interprocess::local_socket::Name;
 use std::{
     env,

@@ -13,6 +13,39 @@
 //! [`AddrInUse`](std::io::ErrorKind::AddrInUse) if its name is taken, and a client can check with
 //! [`peer_user_sid`](PipeStream::peer_user_sid) whose server it has found.
 //!
+//! # Messages
+//! A stream sends and receives either bytes or [messages](pipe_mode::Messages), which its type says for each direction.
+//! Each [`send`](PipeStream::send) is one message and arrives whole; [`recv`](PipeStream::recv) and
+//! [`recv_to_vec`](PipeStream::recv_to_vec) give one at a time. A question and its answer can be one
+//! [transaction](PipeStream::transact):
+//! ```
+//! use interprocess::{
+//!     ConnectWaitMode,
+//!     os::windows::named_pipe::{DuplexPipeStream, PipeListenerOptions, pipe_mode::Messages},
+//! };
+//! use std::thread;
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let path = r"\\.\pipe\interprocess-doc-messages";
+//! let listener = PipeListenerOptions::new().path(path).create_duplex::<Messages>()?;
+//!
+//! let client = thread::spawn(move || {
+//!     let (mut reply, longest) = (Vec::new(), 1024);
+//!     let wait_mode = ConnectWaitMode::Unbounded;
+//!     DuplexPipeStream::<Messages>::call(path, b"Who is there?", &mut reply, longest, wait_mode)?;
+//!     Ok::<Vec<u8>, std::io::Error>(reply)
+//! });
+//!
+//! let stream = listener.accept()?;
+//! let mut question = [0; 100];
+//! let received = stream.recv(&mut question)?.expect("the client asks before it leaves");
+//! assert_eq!(&question[..received.length], b"Who is there?");
+//! stream.send(b"The server.")?;
+//!
+//! assert_eq!(client.join().unwrap()?, b"The server.");
+//! # Ok(()) }
+//! ```
+//!
 //! # Example
 //! ```
 //! use interprocess::os::windows::named_pipe::{
@@ -53,6 +86,7 @@ mod connect;
 mod handle;
 mod instances;
 mod listener;
+mod messages;
 mod mode;
 pub(crate) mod name;
 mod options;
@@ -62,6 +96,7 @@ mod stream;
 pub use self::{
     handle::{FromHandleError, FromHandleErrorKind},
     listener::{Incoming, PipeListener},
+    messages::Received,
     mode::PipeMode,
     options::{PipeListenerOptions, WaitTimeout},
     stream::{DuplexPipeStream, PipeStream, RecvPipeStream, SendPipeStream},

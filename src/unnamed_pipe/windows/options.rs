@@ -90,6 +90,7 @@ impl<'sd> CreationOptions<'sd> {
             buffer: self.size(DEFAULT_BUFFER)?,
             security: self.security_descriptor.as_ref().map(BorrowedSecurityDescriptor::as_sys),
             inheritable: self.inheritable,
+            messages: false,
         })?;
         Ok((unnamed_pipe::tokio::Sender(sender), unnamed_pipe::tokio::Recver(recver)))
     }

@@ -1,16 +1,16 @@
 //! Connecting to a named pipe, waiting for one of its instances to become free.
 
-use super::name::PipePath;
+use super::{PipeMode, name::PipePath, raw::directions};
 use crate::{
     ConnectWaitMode,
     os::windows::sys::{
         event::deadline_after,
-        pipe::{self, Directions},
+        pipe::{self, Opening},
     },
 };
 use std::{
     io,
-    os::windows::io::OwnedHandle,
+    os::windows::io::{AsHandle, OwnedHandle},
     time::{Duration, Instant},
 };
 
@@ -23,7 +23,8 @@ const OPERATION: &str = "connect to named pipe";
 #[derive(Debug)]
 pub(super) struct Attempts<'a> {
     path: &'a PipePath,
-    directions: Directions,
+    receive: Option<PipeMode>,
+    send: Option<PipeMode>,
     wait_mode: ConnectWaitMode,
     deadline: Option<Instant>,
     pause: Duration,
@@ -38,22 +39,51 @@ pub(super) enum Attempt {
 }
 
 impl<'a> Attempts<'a> {
-    pub(super) fn new(path: &'a PipePath, directions: Directions, wait_mode: ConnectWaitMode) -> Self {
+    pub(super) fn new(
+        path: &'a PipePath,
+        receive: Option<PipeMode>,
+        send: Option<PipeMode>,
+        wait_mode: ConnectWaitMode,
+    ) -> Self {
         let timeout = match wait_mode {
             ConnectWaitMode::Timeout(timeout) => Some(timeout),
             ConnectWaitMode::Deferred | ConnectWaitMode::Unbounded => None,
         };
         let pause = Duration::from_millis(1);
-        Self { path, directions, wait_mode, deadline: deadline_after(timeout), pause }
+        Self { path, receive, send, wait_mode, deadline: deadline_after(timeout), pause }
     }
 
     /// Tries once.
     pub(super) fn attempt(&mut self) -> io::Result<Attempt> {
-        match pipe::open(self.path.wide(), self.directions, true) {
-            Ok(handle) => Ok(Attempt::Connected(handle)),
+        let opening = Opening {
+            directions: directions(self.receive, self.send),
+            overlapped: true,
+            message_reads: self.receive == Some(PipeMode::Messages),
+        };
+        match pipe::open(self.path.wide(), opening) {
+            Ok(handle) => self.choose_modes(handle).map(Attempt::Connected),
             Err(error) if pipe::is_busy(&error) => self.next_pause().map(Attempt::Pause),
             Err(error) => Err(self.path.error(OPERATION, error.kind(), &error)),
         }
+    }
+
+    /// Makes sure that messages are kept apart, if there shall be any.
+    fn choose_modes(&self, handle: OwnedHandle) -> io::Result<OwnedHandle> {
+        let messages = Some(PipeMode::Messages);
+        let fits = if self.receive == messages {
+            match pipe::set_message_reads(handle.as_handle()) {
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => false,
+                result => result.map(|()| true)?,
+            }
+        } else {
+            // `CreateFile` gives every handle the right to ask ("CreateFileW function", FILE_READ_ATTRIBUTES).
+            self.send != messages || pipe::info(handle.as_handle())?.message_type
+        };
+        if fits {
+            return Ok(handle);
+        }
+        let reason = "the pipe does not keep messages apart";
+        Err(self.path.error(OPERATION, io::ErrorKind::InvalidInput, reason))
     }
 
     fn next_pause(&mut self) -> io::Result<Duration> {

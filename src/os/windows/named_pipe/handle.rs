@@ -22,6 +22,9 @@ pub enum FromHandleErrorKind {
     IsServerCheckFailed,
     /// The pipe does not keep messages apart.
     NoMessageBoundaries,
+    /// The handle cannot be made to receive messages one at a time: it lacks the right to write attributes, which a
+    /// receive-only end does not have by itself.
+    NoMessageReads,
     /// The handle was not opened for overlapped operations (`FILE_FLAG_OVERLAPPED`).
     NotOverlapped,
 }
@@ -31,20 +34,30 @@ impl Display for FromHandleErrorKind {
         f.write_str(match self {
             Self::IsServerCheckFailed => "cannot find out which end of a named pipe the handle is",
             Self::NoMessageBoundaries => "the named pipe does not keep messages apart",
+            Self::NoMessageReads => "cannot have the handle give messages one at a time",
             Self::NotOverlapped => "the handle is not open for overlapped operations",
         })
     }
 }
 
-/// Checks a handle that is to become a stream with these modes: the handle, and whether it is the server's end.
-pub(super) fn check<Rm: PipeModeTag>(handle: OwnedHandle) -> Result<(OwnedHandle, bool), FromHandleError> {
+/// Checks a handle that is to become a stream with these modes, and has it receive as they say: the handle, and whether
+/// it is the server's end.
+pub(super) fn check<Rm: PipeModeTag, Sm: PipeModeTag>(
+    handle: OwnedHandle,
+) -> Result<(OwnedHandle, bool), FromHandleError> {
     let fail = |handle, details, cause| ConversionError { details, cause, source: Some(handle) };
     let info = match pipe::info(handle.as_handle()) {
         Ok(info) => info,
         Err(error) => return Err(fail(handle, FromHandleErrorKind::IsServerCheckFailed, Some(error))),
     };
-    if Rm::MODE == Some(PipeMode::Messages) && !info.message_type {
+    let messages = Some(PipeMode::Messages);
+    if (Rm::MODE == messages || Sm::MODE == messages) && !info.message_type {
         return Err(fail(handle, FromHandleErrorKind::NoMessageBoundaries, None));
+    }
+    if Rm::MODE == messages {
+        if let Err(error) = pipe::set_message_reads(handle.as_handle()) {
+            return Err(fail(handle, FromHandleErrorKind::NoMessageReads, Some(error)));
+        }
     }
     match handle::is_overlapped(handle.as_handle()) {
         Ok(true) => Ok((handle, info.is_server)),

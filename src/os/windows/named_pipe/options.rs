@@ -16,7 +16,9 @@ use std::{borrow::Cow, ffi::OsStr, io, num::NonZeroU8, time::Duration};
 pub struct PipeListenerOptions<'path> {
     /// The path, `\\.\pipe\NAME`. There is no default.
     pub path: Cow<'path, OsStr>,
-    /// How the pipe keeps what both sides write. Default: [`Bytes`](PipeMode::Bytes).
+    /// How the pipe keeps what both sides write. Default: [`Bytes`](PipeMode::Bytes), unless a stream's type says that it
+    /// sends or receives [messages](pipe_mode::Messages), which makes a pipe of messages in any case. To be set only for
+    /// a pipe of messages whose server's end uses it as bytes.
     pub mode: PipeMode,
     /// Whether the listener's accept, and reads and writes of the streams it accepts, fail with
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) instead of waiting. Default: they wait.
@@ -180,8 +182,7 @@ impl<'path> PipeListenerOptions<'path> {
     /// - [`AddrInUse`](io::ErrorKind::AddrInUse): there is a pipe of that name already, whoever made it.
     /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): this program may not make that pipe.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the path is not `\\.\pipe\NAME`, `instances` or
-    ///   `instance_limit` is out of range, `Rm` is [`Messages`](pipe_mode::Messages) while `mode` is not, or both
-    ///   directions are [`None`](pipe_mode::None).
+    ///   `instance_limit` is out of range, or both directions are [`None`](pipe_mode::None).
     pub fn create<Rm: PipeModeTag, Sm: PipeModeTag>(&self) -> io::Result<PipeListener<Rm, Sm>> {
         Ok(PipeListener::new(self.listen::<Rm, Sm>()?, self.nonblocking))
     }
@@ -220,17 +221,15 @@ impl<'path> PipeListenerOptions<'path> {
         if self.instance_limit == NonZeroU8::new(u8::MAX) {
             return Err(invalid("an instance limit of 255 means no limit to Windows"));
         }
-        if Rm::MODE == Some(PipeMode::Messages) && self.mode != PipeMode::Messages {
-            return Err(invalid("a pipe of bytes cannot receive messages"));
-        }
         if Rm::MODE.is_none() && Sm::MODE.is_none() {
             return Err(invalid("a pipe that moves data in no direction"));
         }
+        let messages = Some(PipeMode::Messages);
         Instances::new(Config {
             path,
             directions: raw::directions(Rm::MODE, Sm::MODE),
-            mode: self.mode,
-            message_reads: Rm::MODE == Some(PipeMode::Messages),
+            mode: if Rm::MODE == messages || Sm::MODE == messages { PipeMode::Messages } else { self.mode },
+            message_reads: Rm::MODE == messages,
             limit: self.instance_limit.map(NonZeroU8::get),
             ready: self.instances,
             write_through: self.write_through,

@@ -1,5 +1,10 @@
 //! What a pipe stream does, whatever its modes are.
 
+mod messages;
+
+#[cfg(feature = "tokio")]
+pub(super) use messages::{Source, Waited, busy, check_length, no_reply, transact_error};
+
 use super::{
     PipeMode,
     connect::{Attempt, Attempts},
@@ -11,7 +16,7 @@ use crate::{
         event::deadline_after,
         handle,
         overlapped::{self, Ended, Limits, Stopper},
-        pipe::{self, Creation, Directions, Id, Space},
+        pipe::{self, Creation, Directions, Id, Opening, Space},
         security,
     },
 };
@@ -20,7 +25,7 @@ use std::{
     net::Shutdown,
     os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     thread,
@@ -46,6 +51,10 @@ struct Settings {
     write_timeout: Timeout,
     reads: Stopper,
     writes: Stopper,
+    /// Held while a message is taken out of the pipe, which can need several calls; never while waiting.
+    taking: Mutex<()>,
+    /// Held during a transaction.
+    transaction: Mutex<()>,
 }
 
 /// A time limit in nanoseconds; 0 stands for none.
@@ -83,21 +92,13 @@ impl RawPipe {
         send: Option<PipeMode>,
         wait_mode: ConnectWaitMode,
     ) -> io::Result<Self> {
-        let mut attempts = Attempts::new(path, directions(receive, send), wait_mode);
+        let mut attempts = Attempts::new(path, receive, send, wait_mode);
         loop {
             match attempts.attempt()? {
-                Attempt::Connected(handle) => return Self::client(handle, receive),
+                Attempt::Connected(handle) => return Ok(Self::new(handle, false)),
                 Attempt::Pause(pause) => thread::sleep(pause),
             }
         }
-    }
-
-    /// Wraps the client's end of a pipe that was just opened.
-    pub(super) fn client(handle: OwnedHandle, receive: Option<PipeMode>) -> io::Result<Self> {
-        if receive == Some(PipeMode::Messages) {
-            pipe::set_message_reads(handle.as_handle())?;
-        }
-        Ok(Self::new(handle, false))
     }
 
     /// Whether this is the server's end.
@@ -112,13 +113,8 @@ impl RawPipe {
             return Ok(0);
         }
         let deadline = if settings.nonblocking.load(Relaxed) {
-            match pipe::peek(self.handle.as_handle()) {
-                Ok(0) => return Err(io::ErrorKind::WouldBlock.into()),
-                // Another thread may be faster. Then the read below must not wait either.
-                Ok(_) => Some(Instant::now()),
-                Err(error) if pipe::is_end(&error) => return Ok(0),
-                Err(error) => return Err(pipe::read_error(error)),
-            }
+            // How many bytes there are is not asked: that is 0 for a write of nothing too, behind which may be the end.
+            Some(Instant::now())
         } else {
             deadline_after(settings.read_timeout.get())
         };
@@ -310,8 +306,8 @@ fn private_pair_once(
         first: true,
         overlapped: server_overlapped,
         write_through: false,
-        message_type: false,
-        message_reads: false,
+        message_type: how.messages,
+        message_reads: how.messages,
         accept_remote: false,
         max_instances: Some(1),
         output_buffer: how.buffer,
@@ -323,7 +319,11 @@ fn private_pair_once(
     let server_end = pipe::create(path.wide(), &creation)?;
     let client = Directions { receives: server.sends, sends: server.receives };
     // A new instance takes a client without being told to.
-    let client_end = pipe::open(path.wide(), client, client_overlapped)?;
+    let opening = Opening { directions: client, overlapped: client_overlapped, message_reads: how.messages };
+    let client_end = pipe::open(path.wide(), opening)?;
+    if how.messages {
+        pipe::set_message_reads(client_end.as_handle())?;
+    }
     if how.inheritable {
         handle::set_inheritable(client_end.as_handle(), true)?;
     }
@@ -336,11 +336,13 @@ pub(crate) struct PairOptions<'a> {
     pub(crate) buffer: u32,
     pub(crate) security: Option<&'a security::Descriptor>,
     pub(crate) inheritable: bool,
+    /// Whether the pipe is of messages, and both ends receive them as such.
+    pub(crate) messages: bool,
 }
 
 impl Default for PairOptions<'_> {
     fn default() -> Self {
-        Self { buffer: DEFAULT_BUFFER, security: None, inheritable: false }
+        Self { buffer: DEFAULT_BUFFER, security: None, inheritable: false, messages: false }
     }
 }
 
@@ -377,6 +379,15 @@ pub(super) fn peer_user_sid(handle: BorrowedHandle<'_>, is_server: bool) -> io::
     } else {
         security::process_user_sid(pipe::id(handle, Id::ServerProcess)?)
     }
+}
+
+/// Closes the client's end, from the server's, and discards what was not received.
+pub(super) fn disconnect(handle: BorrowedHandle<'_>, is_server: bool) -> io::Result<()> {
+    if is_server {
+        return pipe::disconnect(handle);
+    }
+    let reason = "only the server's end of a named pipe can disconnect the other";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, reason))
 }
 
 /// The error of a write after `shutdown`.

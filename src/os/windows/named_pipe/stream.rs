@@ -24,18 +24,23 @@ use std::{
 /// One end of a connection over a named pipe: receives as `Rm` says, sends as `Sm` says.
 ///
 /// It comes from a [`PipeListener`](super::PipeListener), from [`connect_by_path`](Self::connect_by_path) or from
-/// [`pair`](PipeStream::pair). Streams of bytes implement [`Read`] and [`Write`], also for `&PipeStream`: one thread
-/// can read while another writes, and neither waits for the other.
+/// [`pair`](PipeStream::pair). Streams of bytes implement [`Read`] and [`Write`], also for `&PipeStream`; streams of
+/// [messages](pipe_mode::Messages) have [`recv`](PipeStream::recv), [`recv_to_vec`](PipeStream::recv_to_vec) and
+/// [`send`](PipeStream::send). One thread can receive while another sends, and neither waits for the other.
+///
+/// Both ends choose for themselves how they receive from a pipe of messages: what one sends as messages the other can read
+/// as bytes, and what one writes as bytes arrives as messages, of one or more to a write, at a peer that receives such.
 ///
 /// # The end
 /// Dropping the stream closes it at once. A write returns only when its bytes are in the pipe, and closing an end
 /// leaves them there for the peer to read, so nothing is lost and no thread is needed to wait for the peer
-/// (Microsoft: "DisconnectNamedPipe function" describes the call that does discard them, which is never made here).
+/// (Microsoft: "DisconnectNamedPipe function" describes the call that does discard them, which only
+/// [`disconnect`](Self::disconnect) makes).
 ///
 /// When the peer has closed its end, reads give what it wrote and then 0, and writes give
 /// [`BrokenPipe`](io::ErrorKind::BrokenPipe). There is no half-close: see [`shutdown`](Self::shutdown).
 pub struct PipeStream<Rm: PipeModeTag, Sm: PipeModeTag> {
-    raw: Arc<RawPipe>,
+    pub(super) raw: Arc<RawPipe>,
     modes: PhantomData<(Rm, Sm)>,
 }
 
@@ -57,7 +62,8 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     /// - [`NotFound`](io::ErrorKind::NotFound): there is no such pipe.
     /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): the pipe does not let this user in, or not in these
     ///   directions.
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): `path` is not the path of a named pipe.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): `path` is not the path of a named pipe, or messages were asked for
+    ///   and the pipe does not keep them apart.
     pub fn connect_by_path(path: impl AsRef<OsStr>) -> io::Result<Self> {
         Self::connect_by_path_with_wait_mode(path, ConnectWaitMode::Unbounded)
     }
@@ -175,7 +181,7 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
 
     /// Chooses whether reads and writes that would wait fail with [`WouldBlock`](io::ErrorKind::WouldBlock) instead.
     ///
-    /// A write then moves as much as fits. The setting is this process's, shared by clones and halves.
+    /// A write then moves as much as fits; a message fits wholly or is not sent. The setting is this process's, shared by clones and halves.
     ///
     /// # Errors
     /// None today.
@@ -214,7 +220,8 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     ///
     /// Windows does not say how much of a cancelled write the peer has read. So a write with a time limit never has
     /// more in flight than fits: it writes what does, and waits for space with a single byte. It asks the system for
-    /// the space each time (one call more), and writes fewer bytes than asked more often.
+    /// the space each time (one call more), and writes fewer bytes than asked more often. This is of bytes:
+    /// [messages](PipeStream::send) are sent wholly or not at all.
     ///
     /// # Errors
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the limit is zero.
@@ -226,8 +233,8 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     /// as well. Threads that are blocked in this end's reads and writes, or in those of its clones and halves, are
     /// woken. From then on reads give 0 and writes give [`BrokenPipe`](io::ErrorKind::BrokenPipe).
     ///
-    /// The peer notices when the last clone and half is dropped. A write that is stopped in the middle may have
-    /// delivered a part.
+    /// The peer notices when the last clone and half is dropped. A write of bytes that is stopped in the
+    /// middle may have delivered a part.
     ///
     /// # Errors
     /// [`Unsupported`](io::ErrorKind::Unsupported) with [`Write`](Shutdown::Write): Windows has no way to end one
@@ -261,6 +268,19 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
 
     /// Does nothing; the opposite of [`assume_flushed`](Self::assume_flushed) in interprocess 2.
     pub fn mark_dirty(&self) {}
+
+    /// Closes the client's end, from the server's, whoever else has handles to it.
+    ///
+    /// This is `DisconnectNamedPipe`. **What was written and not yet read is discarded, in both directions**; call
+    /// [`drain`](Self::drain) before, or just drop the stream, which discards nothing (Microsoft: "DisconnectNamedPipe
+    /// function"). The client's reads give the end and its writes [`BrokenPipe`](io::ErrorKind::BrokenPipe), and so do
+    /// those of clones and of the other half of this stream. The instance is closed when the last of them is dropped.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) on the client's end; otherwise whatever the system reports.
+    pub fn disconnect(self) -> io::Result<()> {
+        raw::disconnect(self.as_handle(), self.is_server())
+    }
 
     /// Waits until the peer has read everything that was written, or has closed its end.
     ///
@@ -377,12 +397,13 @@ impl IntoRawHandle for PipeStream<pipe_mode::Bytes, pipe_mode::Bytes> {
 }
 
 /// Takes one end of a named pipe that was opened for overlapped operations (`FILE_FLAG_OVERLAPPED`). Which end it is
-/// and what the pipe is are checked, the handle's access rights are not: without them reads and writes fail.
+/// and what the pipe is are checked, the handle's access rights are not: without them reads and writes fail. If the
+/// stream receives messages, the handle is set to give them one at a time, for all who have it.
 impl<Rm: PipeModeTag, Sm: PipeModeTag> TryFrom<OwnedHandle> for PipeStream<Rm, Sm> {
     type Error = FromHandleError;
 
     fn try_from(handle: OwnedHandle) -> Result<Self, FromHandleError> {
-        let (handle, is_server) = handle::check::<Rm>(handle)?;
+        let (handle, is_server) = handle::check::<Rm, Sm>(handle)?;
         Ok(Self::from_raw(RawPipe::new(handle, is_server)))
     }
 }

@@ -32,6 +32,7 @@
 
 mod convert;
 mod listener;
+mod messages;
 mod options;
 pub(crate) mod raw;
 mod stream;
@@ -41,7 +42,7 @@ pub use self::{
     options::PipeListenerOptionsExt,
     stream::{DuplexPipeStream, PipeStream, RecvPipeStream, SendPipeStream},
 };
-pub use super::{FromHandleError, FromHandleErrorKind};
+pub use super::{FromHandleError, FromHandleErrorKind, Received};
 
 /// Two halves that are not of one stream, given back.
 pub type ReuniteError<Rm, Sm> = crate::error::ReuniteError<RecvPipeStream<Rm>, SendPipeStream<Sm>>;

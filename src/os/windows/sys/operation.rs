@@ -115,6 +115,19 @@ impl Operation {
         self.track(pipe, started(result))
     }
 
+    /// Starts to send a message and to wait for one that comes back, which stays in the pipe: the result is that of a
+    /// [`read`](Self::read) of no bytes.
+    pub(crate) fn transact(&mut self, pipe: &Arc<OwnedHandle>, message: &[u8]) -> Poll<io::Result<Ended>> {
+        self.prepare();
+        self.buffer.clear();
+        self.buffer.extend_from_slice(message);
+        let overlapped = self.overlapped().get();
+        // SAFETY: `overlapped` and the buffer belong to `self`, which neither frees nor changes them before the operation
+        // has ended (`pipe` is `Some` until then).
+        let result = unsafe { overlapped::start_transaction(pipe.as_handle(), &self.buffer, overlapped) };
+        self.track(pipe, started(result))
+    }
+
     /// Starts to wait for a client of a server's pipe. That one was here and has left counts as a client.
     pub(crate) fn connect(&mut self, pipe: &Arc<OwnedHandle>) -> Poll<io::Result<Ended>> {
         self.prepare();
@@ -171,9 +184,8 @@ impl Operation {
     /// If one is in flight.
     fn prepare(&mut self) {
         assert!(!self.in_flight(), "another operation is in flight");
-        let fresh = OVERLAPPED { hEvent: self.event.for_overlapped(), ..OVERLAPPED::default() };
         // SAFETY: nothing is in flight, so the place is `self`'s alone.
-        unsafe { self.overlapped().get().write(fresh) };
+        unsafe { self.overlapped().get().write(overlapped::fresh(&self.event)) };
     }
 
     /// Notes what a call that starts an operation gave.

@@ -17,9 +17,14 @@ use std::{
     time::Instant,
 };
 use windows_sys::Win32::{
-    Foundation::{ERROR_IO_INCOMPLETE, ERROR_IO_PENDING, ERROR_MORE_DATA, ERROR_OPERATION_ABORTED},
+    Foundation::{
+        ERROR_IO_INCOMPLETE, ERROR_IO_PENDING, ERROR_MORE_DATA, ERROR_OPERATION_ABORTED, STATUS_PENDING,
+    },
     Storage::FileSystem::{ReadFile, WriteFile},
-    System::IO::{CancelIoEx, GetOverlappedResult, OVERLAPPED},
+    System::{
+        IO::{CancelIoEx, GetOverlappedResult, OVERLAPPED},
+        Pipes::TransactNamedPipe,
+    },
 };
 
 /// How an operation that did not fail ended.
@@ -111,6 +116,45 @@ pub(crate) fn write(handle: BorrowedHandle<'_>, buffer: &[u8], limits: Limits<'_
     })
 }
 
+/// Sends a message and waits for one that comes back, without taking it: `Partial(0)` says that it is there, `Done(0)`
+/// that it was empty, which takes it.
+///
+/// When this is cancelled the message was sent nevertheless.
+pub(crate) fn transact(handle: BorrowedHandle<'_>, message: &[u8], limits: Limits<'_>) -> io::Result<Ended> {
+    with_thread_event(|event| {
+        run(handle, event, limits, |handle, overlapped| {
+            // SAFETY: `overlapped` and `message` stay in place until the operation has ended, which `run` waits for in
+            // every case.
+            unsafe { start_transaction(handle, message, overlapped) }
+        })
+    })
+}
+
+/// Starts to send a message and to wait for one that comes back, as a read of no bytes does.
+///
+/// # Safety
+/// `overlapped` must be valid, and it and `message` must stay in place, until the operation has ended.
+pub(super) unsafe fn start_transaction(
+    handle: BorrowedHandle<'_>,
+    message: &[u8],
+    overlapped: *mut OVERLAPPED,
+) -> i32 {
+    let nothing = ptr::NonNull::dangling().as_ptr();
+    // SAFETY: the handle is open, `message` has as many bytes as are told, no bytes are asked for, and the caller keeps
+    // the memory in place.
+    unsafe {
+        TransactNamedPipe(
+            handle.as_raw_handle(),
+            message.as_ptr().cast(),
+            clamp(message.len()),
+            nothing,
+            0,
+            ptr::null_mut(),
+            overlapped,
+        )
+    }
+}
+
 /// Starts an operation and sees it to its end. Does not unwind and does not return before that.
 fn run(
     handle: BorrowedHandle<'_>,
@@ -118,7 +162,7 @@ fn run(
     limits: Limits<'_>,
     start: impl FnOnce(BorrowedHandle<'_>, *mut OVERLAPPED) -> i32,
 ) -> io::Result<Ended> {
-    let overlapped = UnsafeCell::new(OVERLAPPED { hEvent: event.for_overlapped(), ..OVERLAPPED::default() });
+    let overlapped = UnsafeCell::new(fresh(event));
     if started(start(handle, overlapped.get()))?.is_ready() {
         return result(handle, &overlapped).unwrap_or(Ok(Ended::Done(0)));
     }
@@ -144,6 +188,11 @@ fn run(
         Some(result) => result,
         None => Err(io::Error::other("an operation has no result although its event was signalled")),
     }
+}
+
+/// What an operation is started with. `TransactNamedPipe` of Wine 10 does not itself note that it is pending.
+pub(super) fn fresh(event: &Event) -> OVERLAPPED {
+    OVERLAPPED { hEvent: event.for_overlapped(), Internal: STATUS_PENDING as usize, ..OVERLAPPED::default() }
 }
 
 /// Reads what a call that starts an operation gave: whether the operation has ended already, or an error.

@@ -23,23 +23,25 @@ use windows_sys::{
     },
     Win32::{
         Foundation::{
-            ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS, ERROR_BROKEN_PIPE, ERROR_FILE_NOT_FOUND,
-            ERROR_NO_DATA, ERROR_OPERATION_ABORTED, ERROR_PIPE_BUSY, ERROR_PIPE_NOT_CONNECTED, GENERIC_READ,
-            GENERIC_WRITE, GetLastError, INVALID_HANDLE_VALUE, SetLastError,
+            ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS, ERROR_BAD_PIPE, ERROR_BROKEN_PIPE,
+            ERROR_FILE_NOT_FOUND, ERROR_NO_DATA, ERROR_OPERATION_ABORTED, ERROR_PIPE_BUSY,
+            ERROR_PIPE_NOT_CONNECTED, GENERIC_READ, GENERIC_WRITE, GetLastError, INVALID_HANDLE_VALUE,
+            SetLastError,
         },
         Security::SECURITY_ATTRIBUTES,
         Storage::FileSystem::{
             CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, FILE_FLAG_WRITE_THROUGH,
-            FlushFileBuffers, OPEN_EXISTING, PIPE_ACCESS_INBOUND, PIPE_ACCESS_OUTBOUND,
-            SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT,
+            FILE_WRITE_ATTRIBUTES, FlushFileBuffers, OPEN_EXISTING, PIPE_ACCESS_INBOUND,
+            PIPE_ACCESS_OUTBOUND, SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT,
         },
         System::{
             IO::IO_STATUS_BLOCK,
             Pipes::{
-                CreateNamedPipeW, CreatePipe, GetNamedPipeClientProcessId, GetNamedPipeClientSessionId,
-                GetNamedPipeInfo, GetNamedPipeServerProcessId, GetNamedPipeServerSessionId, PIPE_NOWAIT,
-                PIPE_READMODE_MESSAGE, PIPE_REJECT_REMOTE_CLIENTS, PIPE_SERVER_END, PIPE_TYPE_MESSAGE,
-                PIPE_UNLIMITED_INSTANCES, PIPE_WAIT, PeekNamedPipe, SetNamedPipeHandleState, WaitNamedPipeW,
+                CreateNamedPipeW, CreatePipe, DisconnectNamedPipe, GetNamedPipeClientProcessId,
+                GetNamedPipeClientSessionId, GetNamedPipeInfo, GetNamedPipeServerProcessId,
+                GetNamedPipeServerSessionId, PIPE_NOWAIT, PIPE_READMODE_MESSAGE, PIPE_REJECT_REMOTE_CLIENTS,
+                PIPE_SERVER_END, PIPE_TYPE_MESSAGE, PIPE_UNLIMITED_INSTANCES, PIPE_WAIT, PeekNamedPipe,
+                SetNamedPipeHandleState, WaitNamedPipeW,
             },
         },
     },
@@ -117,9 +119,21 @@ pub(crate) fn create(name: &WideString, how: &Creation<'_>) -> io::Result<OwnedH
     Ok(handle)
 }
 
+/// How to open the client's end of a named pipe.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Opening {
+    /// Of the client's end.
+    pub(crate) directions: Directions,
+    pub(crate) overlapped: bool,
+    /// Whether [`set_message_reads`] will be called, for which a receive-only end needs one more right.
+    pub(crate) message_reads: bool,
+}
+
 /// Opens the client's end of a named pipe. The server may learn who we are, and may not act as us.
-pub(crate) fn open(name: &WideString, directions: Directions, overlapped: bool) -> io::Result<OwnedHandle> {
+pub(crate) fn open(name: &WideString, how: Opening) -> io::Result<OwnedHandle> {
+    let Opening { directions, overlapped, message_reads } = how;
     let mut access = 0;
+    access |= if message_reads { FILE_WRITE_ATTRIBUTES } else { 0 };
     access |= if directions.receives { GENERIC_READ } else { 0 };
     access |= if directions.sends { GENERIC_WRITE } else { 0 };
     let mut flags = SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION;
@@ -147,16 +161,16 @@ pub(crate) fn anonymous(
     Ok((receiver, sender))
 }
 
-/// How many bytes can be read at once. Fails if there are none and will be none.
-pub(crate) fn peek(handle: BorrowedHandle<'_>) -> io::Result<usize> {
-    let mut available = 0;
+/// How many bytes the first message has that is in the pipe; 0 also if there is none. Fails if there will be none.
+pub(crate) fn peek_message(handle: BorrowedHandle<'_>) -> io::Result<usize> {
+    let mut left = 0;
     let none = ptr::null_mut();
-    // SAFETY: the handle is open, no data is asked for, and `available` is a place for a u32.
+    // SAFETY: the handle is open, no data is asked for, and `left` is a place for a u32.
     let result = unsafe {
-        PeekNamedPipe(handle.as_raw_handle(), none, 0, ptr::null_mut(), &mut available, ptr::null_mut())
+        PeekNamedPipe(handle.as_raw_handle(), none, 0, ptr::null_mut(), ptr::null_mut(), &mut left)
     };
     check(result)?;
-    Ok(available as usize)
+    Ok(left as usize)
 }
 
 /// What kind of pipe a handle is.
@@ -266,7 +280,8 @@ pub(crate) fn set_no_wait(handle: BorrowedHandle<'_>, no_wait: bool) -> io::Resu
     set_state(handle, mode)
 }
 
-/// Makes the client's end give messages one at a time (`PIPE_READMODE_MESSAGE`).
+/// Makes an end give messages one at a time (`PIPE_READMODE_MESSAGE`). Fails with
+/// [`InvalidInput`](io::ErrorKind::InvalidInput) if the pipe does not keep them apart.
 pub(crate) fn set_message_reads(handle: BorrowedHandle<'_>) -> io::Result<()> {
     set_state(handle, PIPE_READMODE_MESSAGE)
 }
@@ -274,6 +289,12 @@ pub(crate) fn set_message_reads(handle: BorrowedHandle<'_>) -> io::Result<()> {
 fn set_state(handle: BorrowedHandle<'_>, mode: u32) -> io::Result<()> {
     // SAFETY: the handle is open; the two settings for network pipes may be left out.
     check(unsafe { SetNamedPipeHandleState(handle.as_raw_handle(), &mode, ptr::null(), ptr::null()) })
+}
+
+/// Closes the client's end from the server's, and discards what neither has read.
+pub(crate) fn disconnect(handle: BorrowedHandle<'_>) -> io::Result<()> {
+    // SAFETY: the handle is open.
+    check(unsafe { DisconnectNamedPipe(handle.as_raw_handle()) })
 }
 
 /// Waits until the peer has read everything that was written.
@@ -284,7 +305,7 @@ pub(crate) fn flush(handle: BorrowedHandle<'_>) -> io::Result<()> {
 
 /// Whether a read failed because there is no writer any more, and nothing left to read.
 pub(crate) fn is_end(error: &io::Error) -> bool {
-    is(error, ERROR_BROKEN_PIPE) || is(error, ERROR_PIPE_NOT_CONNECTED)
+    is(error, ERROR_BROKEN_PIPE) || is(error, ERROR_PIPE_NOT_CONNECTED) || is(error, ERROR_BAD_PIPE)
 }
 
 /// A failed read as std's streams report it, for an error that [`is_end`] is not true of.
@@ -296,7 +317,11 @@ pub(crate) fn read_error(error: io::Error) -> io::Error {
 /// A failed write as std's streams report it.
 pub(crate) fn write_error(error: io::Error) -> io::Error {
     // The kind of the other two that mean it, ERROR_BROKEN_PIPE and ERROR_NO_DATA, is right by itself.
-    if is(&error, ERROR_PIPE_NOT_CONNECTED) { io::ErrorKind::BrokenPipe.into() } else { error }
+    if is(&error, ERROR_PIPE_NOT_CONNECTED) || is(&error, ERROR_BAD_PIPE) {
+        io::ErrorKind::BrokenPipe.into()
+    } else {
+        error
+    }
 }
 
 /// Whether connecting failed because all instances of the pipe are taken.

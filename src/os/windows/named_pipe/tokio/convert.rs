@@ -13,7 +13,7 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> TryFrom<OwnedHandle> for PipeStream<Rm, S
     type Error = FromHandleError;
 
     fn try_from(handle: OwnedHandle) -> Result<Self, FromHandleError> {
-        let (handle, is_server) = handle::check::<Rm>(handle)?;
+        let (handle, is_server) = handle::check::<Rm, Sm>(handle)?;
         Ok(Self::from_raw(AsyncPipe::new(handle, is_server)))
     }
 }

@@ -1,5 +1,7 @@
 //! What a pipe stream does under Tokio, whatever its modes are.
 
+mod messages;
+
 use crate::os::windows::{
     named_pipe::raw::{no_half_close, stopped, write_what_fits},
     sys::{
@@ -46,6 +48,12 @@ struct Reader {
     /// The part of the place's buffer that was read by the system and not yet by the user.
     unread: Range<usize>,
     stopped: bool,
+    /// The operation waits for messages.
+    messages: bool,
+    /// The operation is a transaction that waits for its reply.
+    transacts: bool,
+    /// A message without content was taken by a wait and not yet by the user.
+    empty_message: bool,
 }
 
 /// The sending direction.
@@ -53,6 +61,8 @@ struct Reader {
 struct Writer {
     place: Place,
     stopped: bool,
+    /// The operation writes messages.
+    messages: bool,
 }
 
 /// A place for an operation and for those who wait for it, made when first needed.
@@ -276,11 +286,13 @@ impl AsyncPipe {
         }
         let reader = self.reader.get_mut().unwrap_or_else(PoisonError::into_inner);
         let read = reader.place.operation.as_mut().and_then(Operation::cancel_and_wait);
-        if let Some(Ok(Ended::Done(bytes) | Ended::Partial(bytes))) = read {
-            reader.unread = 0..bytes;
+        match read {
+            Some(Ok(Ended::Done(_))) if reader.messages => reader.empty_message = true,
+            Some(Ok(Ended::Done(bytes) | Ended::Partial(bytes))) => reader.unread = 0..bytes,
+            _ => {}
         }
-        if !reader.unread.is_empty() {
-            return busy("the named pipe stream has received bytes that were not read yet");
+        if !reader.unread.is_empty() || reader.empty_message {
+            return busy("the named pipe stream has received something that was not read yet");
         }
         Ok(())
     }
@@ -323,7 +335,7 @@ impl Writer {
     ) -> io::Result<Option<io::Result<()>>> {
         match result {
             Err(_) if self.stopped => Ok(Some(Err(stopped()))),
-            Err(error) if pipe::is_cancelled(&error) => match restart(self.place.operation()?, handle) {
+            Err(error) if pipe::is_cancelled(&error) => match self.restart(handle)? {
                 Poll::Pending => Ok(None),
                 Poll::Ready(result) => self.settle(handle, result),
             },
@@ -331,11 +343,17 @@ impl Writer {
             Ok(_) => Ok(Some(Ok(()))),
         }
     }
+
+    fn restart(&mut self, handle: &Arc<OwnedHandle>) -> io::Result<Poll<io::Result<Ended>>> {
+        let messages = self.messages;
+        Ok(restart(self.place.operation()?, handle, messages))
+    }
 }
 
-/// Starts a write again that Windows cancelled because its thread has ended, if it is known that none of it was read.
-fn restart(operation: &mut Operation, handle: &Arc<OwnedHandle>) -> Poll<io::Result<Ended>> {
-    if operation.buffer().len() > 1 {
+/// Starts a write again that Windows cancelled because its thread has ended, if it is known that none of it was read: who
+/// receives a message takes it whole.
+fn restart(operation: &mut Operation, handle: &Arc<OwnedHandle>, messages: bool) -> Poll<io::Result<Ended>> {
+    if operation.buffer().len() > 1 && !messages {
         let lost = "the thread that started to write to a named pipe has ended before the write did";
         return Poll::Ready(Err(io::Error::new(io::ErrorKind::BrokenPipe, lost)));
     }
@@ -353,6 +371,7 @@ impl Drop for Writer {
             return;
         };
         let event = Arc::clone(operation.event());
+        let messages = self.messages;
         // If the pool cannot be used, the write is cancelled: dropping must not block.
         let _ = wait::spawn(&event, LINGER, move |timed_out| {
             if timed_out || !operation.in_flight() {
@@ -361,7 +380,7 @@ impl Drop for Writer {
             match operation.poll() {
                 Poll::Pending => true,
                 Poll::Ready(Err(error)) if pipe::is_cancelled(&error) => {
-                    restart(&mut operation, &handle).is_pending()
+                    restart(&mut operation, &handle, messages).is_pending()
                 }
                 Poll::Ready(_) => false,
             }

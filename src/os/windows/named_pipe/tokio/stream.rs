@@ -20,7 +20,7 @@ use std::{
     io::{self, IoSlice},
     marker::PhantomData,
     net::Shutdown,
-    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle, RawHandle},
+    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, RawHandle},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -31,7 +31,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// [`named_pipe::PipeStream`](crate::os::windows::named_pipe::PipeStream).
 ///
 /// Streams of bytes implement [`AsyncRead`] and [`AsyncWrite`], also for `&PipeStream`: the two directions are
-/// independent, and several tasks may wait in the same direction.
+/// independent, and several tasks may wait in the same direction. Streams of [messages](pipe_mode::Messages) have
+/// [`recv`](PipeStream::recv), [`recv_to_vec`](PipeStream::recv_to_vec) and [`send`](PipeStream::send).
 ///
 /// # Cancel safety
 /// A read or write whose future is dropped before it was ready has moved nothing that is lost: bytes that arrive for it
@@ -85,20 +86,13 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
         wait_mode: ConnectWaitMode,
     ) -> io::Result<Self> {
         let path = PipePath::for_operation(path.as_ref(), "connect to named pipe")?;
-        let mut attempts = Attempts::new(&path, raw::directions(Rm::MODE, Sm::MODE), wait_mode);
+        let mut attempts = Attempts::new(&path, Rm::MODE, Sm::MODE, wait_mode);
         loop {
             match attempts.attempt()? {
-                Attempt::Connected(handle) => return Self::client(handle),
+                Attempt::Connected(handle) => return Ok(Self::from_raw(AsyncPipe::new(handle, false))),
                 Attempt::Pause(pause) => tokio::time::sleep(pause).await,
             }
         }
-    }
-
-    fn client(handle: OwnedHandle) -> io::Result<Self> {
-        if Rm::MODE == Some(PipeMode::Messages) {
-            pipe::set_message_reads(handle.as_handle())?;
-        }
-        Ok(Self::from_raw(AsyncPipe::new(handle, false)))
     }
 
     pub(super) fn from_raw(raw: AsyncPipe) -> Self {
@@ -209,6 +203,15 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     /// None.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         Ok(None)
+    }
+
+    /// Closes the client's end, from the server's. See the synchronous
+    /// [`disconnect`](crate::os::windows::named_pipe::PipeStream::disconnect): **what was not received is discarded**.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn disconnect(self) -> io::Result<()> {
+        raw::disconnect(self.as_handle(), self.is_server())
     }
 
     /// Drops the stream. In interprocess 2 this avoided a task that waited for the peer; there is no such task now.
