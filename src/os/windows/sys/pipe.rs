@@ -3,7 +3,7 @@
 use super::{
     handle::{check, check_status},
     overlapped::is,
-    security::Descriptor,
+    security::{CLIENT_WRITE, Descriptor},
     wide::WideString,
 };
 use std::{
@@ -25,7 +25,7 @@ use windows_sys::{
         Foundation::{
             ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS, ERROR_BROKEN_PIPE, ERROR_FILE_NOT_FOUND,
             ERROR_NO_DATA, ERROR_OPERATION_ABORTED, ERROR_PIPE_BUSY, ERROR_PIPE_NOT_CONNECTED, GENERIC_READ,
-            GENERIC_WRITE, GetLastError, INVALID_HANDLE_VALUE, SetLastError,
+            GetLastError, INVALID_HANDLE_VALUE, SetLastError,
         },
         Security::SECURITY_ATTRIBUTES,
         Storage::FileSystem::{
@@ -120,8 +120,9 @@ pub(crate) fn create(name: &WideString, how: &Creation<'_>) -> io::Result<OwnedH
 /// Opens the client's end of a named pipe. The server may learn who we are, and may not act as us.
 pub(crate) fn open(name: &WideString, directions: Directions, overlapped: bool) -> io::Result<OwnedHandle> {
     let mut access = 0;
+    // The same as CLIENT_READ, in the form in which Wine 10 checks it against the pipe's directions.
     access |= if directions.receives { GENERIC_READ } else { 0 };
-    access |= if directions.sends { GENERIC_WRITE } else { 0 };
+    access |= if directions.sends { CLIENT_WRITE } else { 0 };
     let mut flags = SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION;
     flags |= if overlapped { FILE_FLAG_OVERLAPPED } else { 0 };
     // SAFETY: `name` is zero-terminated; no attributes and no template are allowed.
