@@ -1,5 +1,6 @@
 //! What Windows has: named pipes and security descriptors, and what it adds to local sockets and unnamed pipes.
 
+mod impersonation;
 pub mod local_socket;
 pub mod named_pipe;
 pub mod security_descriptor;
@@ -7,4 +8,4 @@ pub mod unnamed_pipe;
 
 pub(crate) mod sys;
 
-pub use self::unnamed_pipe::ShareHandle;
+pub use self::{impersonation::ImpersonationGuard, unnamed_pipe::ShareHandle};

@@ -13,6 +13,9 @@
 //! [`AddrInUse`](std::io::ErrorKind::AddrInUse) if its name is taken, and a client can check with
 //! [`peer_user_sid`](PipeStream::peer_user_sid) whose server it has found.
 //!
+//! [`list`] names the pipes that there are. What a server may do in a client's name, the client says with
+//! [`ConnectOptions`], and the server does with [`impersonate_client`](PipeStream::impersonate_client).
+//!
 //! # Example
 //! ```
 //! use interprocess::os::windows::named_pipe::{
@@ -51,7 +54,9 @@ pub mod tokio;
 
 mod connect;
 mod handle;
+mod identity;
 mod instances;
+mod list;
 mod listener;
 mod mode;
 pub(crate) mod name;
@@ -61,6 +66,8 @@ mod stream;
 
 pub use self::{
     handle::{FromHandleError, FromHandleErrorKind},
+    identity::{ConnectOptions, ImpersonationLevel},
+    list::{PipeEntry, PipeList, list},
     listener::{Incoming, PipeListener},
     mode::PipeMode,
     options::{PipeListenerOptions, WaitTimeout},

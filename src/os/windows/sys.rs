@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code)]
 
+pub(crate) mod directory;
 pub(crate) mod event;
 pub(crate) mod handle;
 pub(crate) mod operation;

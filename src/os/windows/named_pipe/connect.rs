@@ -5,12 +5,13 @@ use crate::{
     ConnectWaitMode,
     os::windows::sys::{
         event::deadline_after,
-        pipe::{self, Directions},
+        pipe::{self, Directions, Exposure},
     },
 };
 use std::{
     io,
     os::windows::io::OwnedHandle,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -27,6 +28,8 @@ pub(super) struct Attempts<'a> {
     wait_mode: ConnectWaitMode,
     deadline: Option<Instant>,
     pause: Duration,
+    sets_state: bool,
+    exposure: Exposure,
 }
 
 /// What came of an attempt that did not fail for good.
@@ -44,12 +47,34 @@ impl<'a> Attempts<'a> {
             ConnectWaitMode::Deferred | ConnectWaitMode::Unbounded => None,
         };
         let pause = Duration::from_millis(1);
-        Self { path, directions, wait_mode, deadline: deadline_after(timeout), pause }
+        let deadline = deadline_after(timeout);
+        Self { path, directions, wait_mode, deadline, pause, sets_state: false, exposure: Exposure::DEFAULT }
+    }
+
+    /// Says what the server may do with this user's identity.
+    pub(super) fn exposing(self, exposure: Exposure) -> Self {
+        Self { exposure, ..self }
+    }
+
+    /// Says whether the client is to read messages. One that does not send needs a further right to tell the system
+    /// (Microsoft: "SetNamedPipeHandleState function").
+    pub(super) fn reading_messages(self, messages: bool) -> Self {
+        Self { sets_state: messages, ..self }
+    }
+
+    /// Tries until it is connected, blocking.
+    pub(super) fn connect(mut self) -> io::Result<OwnedHandle> {
+        loop {
+            match self.attempt()? {
+                Attempt::Connected(handle) => return Ok(handle),
+                Attempt::Pause(pause) => thread::sleep(pause),
+            }
+        }
     }
 
     /// Tries once.
     pub(super) fn attempt(&mut self) -> io::Result<Attempt> {
-        match pipe::open(self.path.wide(), self.directions, true) {
+        match pipe::open_as(self.path.wide(), self.directions, true, self.sets_state, self.exposure) {
             Ok(handle) => Ok(Attempt::Connected(handle)),
             Err(error) if pipe::is_busy(&error) => self.next_pause().map(Attempt::Pause),
             Err(error) => Err(self.path.error(OPERATION, error.kind(), &error)),

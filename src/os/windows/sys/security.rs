@@ -8,6 +8,7 @@ use super::{
 use std::{
     ffi::c_void,
     io,
+    marker::PhantomData,
     mem::{size_of, size_of_val},
     os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawHandle},
     process, ptr,
@@ -159,14 +160,38 @@ pub(crate) fn process_user_sid(process_id: u32) -> io::Result<String> {
 /// The thread takes the client's identity for the time of one query. If it cannot get rid of it again the process
 /// ends: going on would mean to act as somebody else.
 pub(crate) fn client_user_sid(pipe: BorrowedHandle<'_>) -> io::Result<String> {
-    let own = thread_token(TOKEN_IMPERSONATE)?;
-    // SAFETY: the handle is open. What the thread's token becomes is undone below.
-    check(unsafe { ImpersonateNamedPipeClient(pipe.as_raw_handle()) })?;
+    let acting = Impersonation::of_client(pipe)?;
     let client = thread_token(TOKEN_QUERY);
-    revert(own);
+    drop(acting);
     match client? {
         Some(token) => user_sid(token.as_handle()),
         None => Err(io::Error::new(io::ErrorKind::PermissionDenied, "the client does not say who it is")),
+    }
+}
+
+/// The calling thread acts as somebody else until this is dropped, on the same thread. If it cannot get rid of the identity
+/// again the process ends: going on would mean to act as somebody else.
+#[derive(Debug)]
+pub(crate) struct Impersonation {
+    /// The token that the thread had before.
+    own: Option<OwnedHandle>,
+    /// Dropping is for the thread that made it.
+    of_this_thread: PhantomData<*const ()>,
+}
+
+impl Impersonation {
+    /// Takes the identity of the client of a server's end of a named pipe.
+    pub(crate) fn of_client(pipe: BorrowedHandle<'_>) -> io::Result<Self> {
+        let own = thread_token(TOKEN_IMPERSONATE)?;
+        // SAFETY: the handle is open. What the thread's token becomes is undone by `Drop`.
+        check(unsafe { ImpersonateNamedPipeClient(pipe.as_raw_handle()) })?;
+        Ok(Self { own, of_this_thread: PhantomData })
+    }
+}
+
+impl Drop for Impersonation {
+    fn drop(&mut self) {
+        revert(self.own.take());
     }
 }
 
