@@ -8,6 +8,7 @@
 pub(crate) mod directory;
 pub(crate) mod event;
 pub(crate) mod handle;
+pub(crate) mod mailslot;
 pub(crate) mod operation;
 pub(crate) mod overlapped;
 pub(crate) mod pipe;

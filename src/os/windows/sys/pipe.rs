@@ -385,7 +385,8 @@ pub(crate) fn exists(name: &WideString) -> bool {
     check(result).err().is_none_or(|error| !is(&error, ERROR_FILE_NOT_FOUND))
 }
 
-fn attributes(security: Option<&Descriptor>, inheritable: bool) -> SECURITY_ATTRIBUTES {
+/// The attributes of something that is made. They are valid as long as the descriptor.
+pub(super) fn attributes(security: Option<&Descriptor>, inheritable: bool) -> SECURITY_ATTRIBUTES {
     SECURITY_ATTRIBUTES {
         nLength: size_of::<SECURITY_ATTRIBUTES>() as u32,
         lpSecurityDescriptor: security.map_or(ptr::null_mut(), |descriptor| descriptor.as_ptr().cast_mut()),
@@ -393,7 +394,8 @@ fn attributes(security: Option<&Descriptor>, inheritable: bool) -> SECURITY_ATTR
     }
 }
 
-fn owned(raw: RawHandle) -> io::Result<OwnedHandle> {
+/// The result of a call that gives a new handle.
+pub(super) fn owned(raw: RawHandle) -> io::Result<OwnedHandle> {
     if ptr::eq(raw, INVALID_HANDLE_VALUE) {
         return Err(io::Error::last_os_error());
     }
