@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code)]
 
+pub(crate) mod console;
 pub(crate) mod directory;
 pub(crate) mod event;
 pub(crate) mod handle;
