@@ -22,10 +22,6 @@ const LONG: Duration = Duration::from_secs(30);
 const CREATE_NO_WINDOW: u32 = 0x0800_0000;
 const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
 
-fn is_wine() -> bool {
-    std::path::Path::new(r"C:\windows\system32\winecfg.exe").exists()
-}
-
 /// Runs a role in a console of its own, to its end.
 fn in_own_console(role: &'static str) {
     within_deadline(move || {
@@ -44,7 +40,7 @@ struct Receiver {
 impl Receiver {
     fn start(role: &str) -> Self {
         let mut command = command_for_role(role, "");
-        command.creation_flags(if is_wine() { 0 } else { CREATE_NEW_PROCESS_GROUP });
+        command.creation_flags(if common::is_wine() { 0 } else { CREATE_NEW_PROCESS_GROUP });
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = Killed(command.spawn().unwrap());
         let lines = BufReader::new(child.0.stdout.take().unwrap());
@@ -55,7 +51,7 @@ impl Receiver {
 
     /// Sends an event to the receiver, and gives what it will see.
     fn interrupt(&self) -> &'static str {
-        if is_wine() {
+        if common::is_wine() {
             console::send(ControlEvent::CtrlC, None).unwrap();
             return "CtrlC";
         }
@@ -111,7 +107,7 @@ fn role_sends_to_a_group() {
         let event = receiver.interrupt();
         assert_eq!(receiver.line().as_deref(), Some(event));
         assert_eq!(receiver.line().as_deref(), Some(event));
-        if is_wine() {
+        if common::is_wine() {
             assert_eq!(own.wait_timeout(LONG).unwrap().unwrap().event(), ControlEvent::CtrlC);
         }
     }

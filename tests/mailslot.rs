@@ -29,10 +29,6 @@ fn kind<T: std::fmt::Debug>(result: io::Result<T>) -> ErrorKind {
     result.expect_err("must fail").kind()
 }
 
-fn is_wine() -> bool {
-    std::path::Path::new(r"C:\windows\system32\winecfg.exe").exists()
-}
-
 fn recv(slot: &Mailslot) -> Vec<u8> {
     let mut message = vec![9; 3];
     slot.recv_vec_timeout(&mut message, LONG).unwrap();
@@ -139,12 +135,12 @@ fn a_limit_of_size() {
     sender.send(&[1; 10]).unwrap();
     match sender.send(&[2; 11]) {
         // Wine 10 keeps the limit and does not apply it.
-        Ok(()) => assert!(is_wine()),
+        Ok(()) => assert!(common::is_wine()),
         result => assert_eq!(kind(result), ErrorKind::InvalidInput),
     }
     sender.send(&[]).unwrap();
     assert_eq!(recv(&slot), [1; 10]);
-    if is_wine() {
+    if common::is_wine() {
         assert_eq!(recv(&slot), [2; 11]);
     }
     assert_eq!(recv(&slot), []);
@@ -181,7 +177,7 @@ fn a_sender_outlives_its_mailslot() {
     drop(slot);
     match sender.send(b"x") {
         // Wine 10 loses it without a word.
-        Ok(()) => assert!(is_wine()),
+        Ok(()) => assert!(common::is_wine()),
         result => assert_eq!(kind(result), ErrorKind::BrokenPipe),
     }
     drop(sender);

@@ -48,10 +48,6 @@ fn at(level: ImpersonationLevel) -> ConnectOptions {
     ConnectOptions::new().impersonation_level(level)
 }
 
-fn is_wine() -> bool {
-    std::path::Path::new(r"C:\windows\system32\winecfg.exe").exists()
-}
-
 /// The user that this thread acts as.
 fn who() -> io::Result<String> {
     let descriptor = SecurityDescriptorBuilder::new().owner(Trustee::CurrentUser).build()?;
@@ -61,7 +57,7 @@ fn who() -> io::Result<String> {
 /// Whether pipes cannot be listed: Wine 10 has no folder of them.
 fn cannot_list() -> bool {
     let result = named_pipe::list().map(drop);
-    if is_wine() {
+    if common::is_wine() {
         assert_eq!(result.expect_err("Wine").kind(), ErrorKind::Unsupported);
         return true;
     }
@@ -114,7 +110,7 @@ fn a_list_ends_and_stays_at_its_end() {
 #[test]
 fn a_client_of_this_computer_has_no_computer_name() {
     // Wine 10 has no `GetNamedPipeClientComputerNameW`, and ends a program that calls it.
-    if is_wine() {
+    if common::is_wine() {
         return;
     }
     let (client, server) = connected(&ConnectOptions::new());
@@ -181,7 +177,7 @@ fn what_the_client_lets_the_server_do() {
     let (client, server) = connected(&at(ImpersonationLevel::Anonymous));
     if let Ok(sid) = server.peer_user_sid() {
         // S-1-5-7 is the anonymous user. Wine 10 does not look at what the client allows.
-        assert!(sid == "S-1-5-7" || is_wine() && sid == me, "{sid}");
+        assert!(sid == "S-1-5-7" || common::is_wine() && sid == me, "{sid}");
     }
     assert!(!acts_as_another());
     drop(client);
@@ -284,6 +280,6 @@ fn on_tokio() {
         drop(guard);
         assert!(!acts_as_another());
         assert_eq!(client.impersonate_client().expect_err("client").kind(), ErrorKind::InvalidInput);
-        assert!(is_wine() || server.client_computer_name().unwrap().is_none());
+        assert!(common::is_wine() || server.client_computer_name().unwrap().is_none());
     });
 }

@@ -5,8 +5,8 @@
 //! process, does not happen; when the last is gone, it is back. Each listener sees every event.
 //!
 //! # Closing, logging off, shutting down
-//! Of these events Windows waits for the answer, for about five seconds, and then ends the process whatever the answer was
-//! (Microsoft: "HandlerRoutine callback function"). This answer is given when the [`ReceivedEvent`] was dropped by every
+//! Of these events Windows waits for the answer, for five seconds (services have twenty when the system shuts down), and
+//! then ends the process whatever the answer was (Microsoft: "HandlerRoutine callback function"). This answer is given when the [`ReceivedEvent`] was dropped by every
 //! listener: keep it until everything is saved. Ctrl-C and Ctrl-Break are answered at once.
 //!
 //! Logging off and shutting down are told to services only; programs with a window, and those that use `user32.dll`, are

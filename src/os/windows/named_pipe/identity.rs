@@ -139,8 +139,8 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     /// "ImpersonateNamedPipeClient function").
     ///
     /// # Errors
-    /// - The system's `ERROR_CANNOT_IMPERSONATE`: nothing has been read from this client yet, or it is anonymous. The
-    ///   identity is that of the client when it wrote what was read last.
+    /// - The system's `ERROR_CANNOT_IMPERSONATE`: nothing has been read from this client yet. Read its request first: the
+    ///   identity is that which the client had when it wrote what was read last.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): this is the client's end.
     /// - Otherwise whatever the system reports.
     pub fn impersonate_client(&self) -> io::Result<ImpersonationGuard> {
