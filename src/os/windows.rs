@@ -1,10 +1,13 @@
-//! What Windows has: named pipes and security descriptors, and what it adds to local sockets and unnamed pipes.
+//! What Windows has: named pipes, mailslots, control events of the console and security descriptors, and what it adds to local sockets and unnamed pipes.
 
+pub mod console;
+mod impersonation;
 pub mod local_socket;
+pub mod mailslot;
 pub mod named_pipe;
 pub mod security_descriptor;
 pub mod unnamed_pipe;
 
 pub(crate) mod sys;
 
-pub use self::unnamed_pipe::ShareHandle;
+pub use self::{impersonation::ImpersonationGuard, unnamed_pipe::ShareHandle};

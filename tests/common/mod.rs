@@ -91,6 +91,12 @@ pub(crate) fn open_descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
+/// Whether this is Wine and not Windows, for tests that show where the two differ.
+#[cfg(windows)]
+pub(crate) fn is_wine() -> bool {
+    std::path::Path::new(r"C:\windows\system32\winecfg.exe").exists()
+}
+
 const ROLE: &str = "IP3_TEST_ROLE";
 const ARGUMENT: &str = "IP3_TEST_ARGUMENT";
 

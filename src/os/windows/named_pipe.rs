@@ -13,6 +13,9 @@
 //! [`AddrInUse`](std::io::ErrorKind::AddrInUse) if its name is taken, and a client can check with
 //! [`peer_user_sid`](PipeStream::peer_user_sid) whose server it has found.
 //!
+//! [`list`] names the pipes that there are. What a server may do in a client's name, the client says with
+//! [`ConnectOptions`], and the server does with [`impersonate_client`](PipeStream::impersonate_client).
+//!
 //! # Messages
 //! A stream sends and receives either bytes or [messages](pipe_mode::Messages), which its type says for each direction.
 //! Each [`send`](PipeStream::send) is one message and arrives whole; [`recv`](PipeStream::recv) and
@@ -84,7 +87,9 @@ pub mod tokio;
 
 mod connect;
 mod handle;
+mod identity;
 mod instances;
+mod list;
 mod listener;
 mod messages;
 mod mode;
@@ -95,6 +100,8 @@ mod stream;
 
 pub use self::{
     handle::{FromHandleError, FromHandleErrorKind},
+    identity::{ConnectOptions, ImpersonationLevel},
+    list::{PipeEntry, PipeList, list},
     listener::{Incoming, PipeListener},
     messages::Received,
     mode::PipeMode,

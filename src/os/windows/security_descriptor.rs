@@ -1,13 +1,15 @@
 //! Security descriptors: who owns an object and who may do what with it.
 //!
-//! They are given when a pipe is made. Their text form, SDDL, is described by Microsoft under "Security Descriptor
-//! String Format".
+//! They are given when a pipe or a mailslot is made. [`SecurityDescriptorBuilder`] makes them of what people need; their
+//! text form, SDDL, can say everything and is described by Microsoft under "Security Descriptor String Format".
 //!
 //! # Example
 //! ```
 //! use interprocess::os::windows::{
 //!     named_pipe::{PipeListenerOptions, pipe_mode::Bytes},
-//!     security_descriptor::SecurityDescriptor,
+//!     security_descriptor::{
+//!         Access, AceKind, Dacl, SecurityDescriptor, SecurityDescriptorBuilder, Trustee,
+//!     },
 //! };
 //!
 //! # fn main() -> std::io::Result<()> {
@@ -19,9 +21,29 @@
 //!     .security_descriptor(Some(descriptor))
 //!     .create_duplex::<Bytes>()?;
 //! # drop(listener);
+//!
+//! // What a descriptor says can be read.
+//! let users = SecurityDescriptorBuilder::new()
+//!     .owner(Trustee::CurrentUser)
+//!     .allow(Trustee::CurrentUser, Access::Full)
+//!     .allow(Trustee::AuthenticatedUsers, Access::ReadWrite)
+//!     .build()?;
+//! let Dacl::Entries(entries) = users.dacl()? else { panic!("it has a list") };
+//! assert_eq!(entries[0].sid, users.owner()?);
+//! assert_eq!((entries[1].kind, entries[1].sid.as_deref()), (AceKind::Allow, Some("S-1-5-11")));
 //! # Ok(()) }
 //! ```
 
+mod builder;
+mod entries;
+mod sddl;
+
+pub use self::{
+    builder::{Access, SecurityDescriptorBuilder, Trustee},
+    entries::{Ace, AceKind, Dacl},
+};
+
+use self::entries::Layout;
 use crate::os::windows::sys::{
     security::{self, Descriptor},
     wide::WideString,
@@ -30,6 +52,7 @@ use std::{
     ffi::OsStr,
     fmt::{self, Debug, Formatter},
     io,
+    os::windows::io::AsHandle,
     str::FromStr,
 };
 
@@ -41,7 +64,8 @@ impl SecurityDescriptor {
     /// Reads the text form.
     ///
     /// # Errors
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if Windows does not understand it.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if Windows does not understand it. The message says at which byte it is
+    /// wrong, where that can be found.
     pub fn from_sddl(text: &str) -> io::Result<Self> {
         let invalid = |cause: &dyn fmt::Display| {
             let message = format!("cannot read {text:?} as a security descriptor: {cause}");
@@ -49,7 +73,29 @@ impl SecurityDescriptor {
         };
         let wide =
             WideString::new(OsStr::new(text)).ok_or_else(|| invalid(&"it contains a zero character"))?;
-        Descriptor::from_sddl(&wide).map(Self).map_err(|error| invalid(&error))
+        Descriptor::from_sddl(&wide).map(Self).map_err(|error| {
+            let takes = |text: &str| {
+                WideString::new(OsStr::new(text)).is_some_and(|wide| Descriptor::from_sddl(&wide).is_ok())
+            };
+            match sddl::locate(text, takes) {
+                None => invalid(&error),
+                Some(fault) => {
+                    let (at, wrong) = (fault.place.start, &text[fault.place]);
+                    invalid(&format_args!("at byte {at}, {wrong:?}: {}", fault.reason))
+                }
+            }
+        })
+    }
+
+    /// Reads the descriptor of an object that exists: its owner, group and access list.
+    ///
+    /// A client can find out in this way who may be the server of its pipe.
+    ///
+    /// # Errors
+    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) if the handle lacks the right to read it (`READ_CONTROL`);
+    /// otherwise whatever the system reports (Microsoft: "GetKernelObjectSecurity function").
+    pub fn of_object(object: &impl AsHandle) -> io::Result<Self> {
+        Descriptor::of_object(object.as_handle()).map(Self)
     }
 
     /// Gives the text form. It may differ from the text it was made from, and means the same.
@@ -67,6 +113,44 @@ impl SecurityDescriptor {
     pub fn current_user_only() -> io::Result<Self> {
         let user = security::current_user_sid()?;
         Self::from_sddl(&format!("D:P(A;;GA;;;{user})(A;;GA;;;SY)"))
+    }
+
+    /// The owner, as the text of a SID; `None` if it does not say.
+    ///
+    /// # Errors
+    /// [`InvalidData`](io::ErrorKind::InvalidData) if the system has made a descriptor that cannot be read.
+    pub fn owner(&self) -> io::Result<Option<String>> {
+        self.read(|layout| layout.owner())
+    }
+
+    /// The primary group, as the text of a SID; `None` if it does not say.
+    ///
+    /// # Errors
+    /// Those of [`owner`](Self::owner).
+    pub fn group(&self) -> io::Result<Option<String>> {
+        self.read(|layout| layout.group())
+    }
+
+    /// Who may do what.
+    ///
+    /// # Errors
+    /// Those of [`owner`](Self::owner).
+    pub fn dacl(&self) -> io::Result<Dacl> {
+        self.read(|layout| layout.dacl())
+    }
+
+    /// Whether the access list is protected from entries that come from what contains the object (`P` in the text form).
+    ///
+    /// # Errors
+    /// Those of [`owner`](Self::owner).
+    pub fn is_dacl_protected(&self) -> io::Result<bool> {
+        self.read(|layout| layout.is_protected())
+    }
+
+    fn read<T>(&self, read: impl FnOnce(Layout<'_>) -> Option<T>) -> io::Result<T> {
+        read(Layout::new(&self.0.to_bytes())).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidData, "cannot read a security descriptor that Windows made")
+        })
     }
 
     /// Borrows it.

@@ -5,8 +5,11 @@
 
 #![allow(unsafe_code)]
 
+pub(crate) mod console;
+pub(crate) mod directory;
 pub(crate) mod event;
 pub(crate) mod handle;
+pub(crate) mod mailslot;
 pub(crate) mod operation;
 pub(crate) mod overlapped;
 pub(crate) mod pipe;

@@ -5,12 +5,13 @@ use crate::{
     ConnectWaitMode,
     os::windows::sys::{
         event::deadline_after,
-        pipe::{self, Opening},
+        pipe::{self, Exposure, Opening},
     },
 };
 use std::{
     io,
     os::windows::io::{AsHandle, OwnedHandle},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -28,6 +29,7 @@ pub(super) struct Attempts<'a> {
     wait_mode: ConnectWaitMode,
     deadline: Option<Instant>,
     pause: Duration,
+    exposure: Exposure,
 }
 
 /// What came of an attempt that did not fail for good.
@@ -50,7 +52,23 @@ impl<'a> Attempts<'a> {
             ConnectWaitMode::Deferred | ConnectWaitMode::Unbounded => None,
         };
         let pause = Duration::from_millis(1);
-        Self { path, receive, send, wait_mode, deadline: deadline_after(timeout), pause }
+        let deadline = deadline_after(timeout);
+        Self { path, receive, send, wait_mode, deadline, pause, exposure: Exposure::DEFAULT }
+    }
+
+    /// Says what the server may do with this user's identity.
+    pub(super) fn exposing(self, exposure: Exposure) -> Self {
+        Self { exposure, ..self }
+    }
+
+    /// Tries until it is connected, blocking.
+    pub(super) fn connect(mut self) -> io::Result<OwnedHandle> {
+        loop {
+            match self.attempt()? {
+                Attempt::Connected(handle) => return Ok(handle),
+                Attempt::Pause(pause) => thread::sleep(pause),
+            }
+        }
     }
 
     /// Tries once.
@@ -59,6 +77,7 @@ impl<'a> Attempts<'a> {
             directions: directions(self.receive, self.send),
             overlapped: true,
             message_reads: self.receive == Some(PipeMode::Messages),
+            exposure: self.exposure,
         };
         match pipe::open(self.path.wide(), opening) {
             Ok(handle) => self.choose_modes(handle).map(Attempt::Connected),

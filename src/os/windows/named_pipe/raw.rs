@@ -5,20 +5,13 @@ mod messages;
 #[cfg(feature = "tokio")]
 pub(super) use messages::{Source, Waited, busy, check_length, no_reply, transact_error};
 
-use super::{
-    PipeMode,
-    connect::{Attempt, Attempts},
-    name::PipePath,
-};
-use crate::{
-    ConnectWaitMode,
-    os::windows::sys::{
-        event::deadline_after,
-        handle,
-        overlapped::{self, Ended, Limits, Stopper},
-        pipe::{self, Creation, Directions, Id, Opening, Space},
-        security,
-    },
+use super::{PipeMode, name::PipePath};
+use crate::os::windows::sys::{
+    event::deadline_after,
+    handle,
+    overlapped::{self, Ended, Limits, Stopper},
+    pipe::{self, Creation, Directions, Exposure, Id, Opening, Space},
+    security,
 };
 use std::{
     io,
@@ -83,22 +76,6 @@ impl RawPipe {
     /// Wraps an end of a pipe. The handle must be overlapped.
     pub(super) fn new(handle: OwnedHandle, is_server: bool) -> Self {
         Self { handle, is_server, settings: Arc::new(Settings::default()) }
-    }
-
-    /// Connects to the pipe at `path`.
-    pub(super) fn connect(
-        path: &PipePath,
-        receive: Option<PipeMode>,
-        send: Option<PipeMode>,
-        wait_mode: ConnectWaitMode,
-    ) -> io::Result<Self> {
-        let mut attempts = Attempts::new(path, receive, send, wait_mode);
-        loop {
-            match attempts.attempt()? {
-                Attempt::Connected(handle) => return Ok(Self::new(handle, false)),
-                Attempt::Pause(pause) => thread::sleep(pause),
-            }
-        }
     }
 
     /// Whether this is the server's end.
@@ -319,7 +296,12 @@ fn private_pair_once(
     let server_end = pipe::create(path.wide(), &creation)?;
     let client = Directions { receives: server.sends, sends: server.receives };
     // A new instance takes a client without being told to.
-    let opening = Opening { directions: client, overlapped: client_overlapped, message_reads: how.messages };
+    let opening = Opening {
+        directions: client,
+        overlapped: client_overlapped,
+        message_reads: how.messages,
+        exposure: Exposure::DEFAULT,
+    };
     let client_end = pipe::open(path.wide(), opening)?;
     if how.messages {
         pipe::set_message_reads(client_end.as_handle())?;

@@ -1,8 +1,7 @@
 //! The stream: which methods it has with which modes. What they do is in [`raw`](super::raw).
 
 use super::{
-    FromHandleError, PipeMode, ReuniteError, handle,
-    name::PipePath,
+    ConnectOptions, FromHandleError, PipeMode, ReuniteError, handle,
     pipe_mode::{self, PipeModeTag},
     raw::{self, PairOptions, RawPipe},
 };
@@ -78,8 +77,7 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
         path: impl AsRef<OsStr>,
         wait_mode: ConnectWaitMode,
     ) -> io::Result<Self> {
-        let path = PipePath::for_operation(path.as_ref(), "connect to named pipe")?;
-        RawPipe::connect(&path, Rm::MODE, Sm::MODE, wait_mode).map(Self::from_raw)
+        Self::connect_with(path, &ConnectOptions::new().wait_mode(wait_mode))
     }
 
     pub(super) fn from_raw(raw: RawPipe) -> Self {

@@ -31,6 +31,7 @@
 //! ```
 
 mod convert;
+mod identity;
 mod listener;
 mod messages;
 mod options;

@@ -3,7 +3,7 @@
 use super::{
     handle::{check, check_status},
     overlapped::is,
-    security::Descriptor,
+    security::{CLIENT_WRITE, Descriptor},
     wide::WideString,
 };
 use std::{
@@ -24,24 +24,24 @@ use windows_sys::{
     Win32::{
         Foundation::{
             ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS, ERROR_BAD_PIPE, ERROR_BROKEN_PIPE,
-            ERROR_FILE_NOT_FOUND, ERROR_NO_DATA, ERROR_OPERATION_ABORTED, ERROR_PIPE_BUSY,
-            ERROR_PIPE_NOT_CONNECTED, GENERIC_READ, GENERIC_WRITE, GetLastError, INVALID_HANDLE_VALUE,
-            SetLastError,
+            ERROR_FILE_NOT_FOUND, ERROR_NO_DATA, ERROR_OPERATION_ABORTED, ERROR_PIPE_BUSY, ERROR_PIPE_LOCAL,
+            ERROR_PIPE_NOT_CONNECTED, GENERIC_READ, GetLastError, INVALID_HANDLE_VALUE, SetLastError,
         },
         Security::SECURITY_ATTRIBUTES,
         Storage::FileSystem::{
             CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, FILE_FLAG_WRITE_THROUGH,
             FILE_WRITE_ATTRIBUTES, FlushFileBuffers, OPEN_EXISTING, PIPE_ACCESS_INBOUND,
-            PIPE_ACCESS_OUTBOUND, SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT,
+            PIPE_ACCESS_OUTBOUND, SECURITY_ANONYMOUS, SECURITY_CONTEXT_TRACKING, SECURITY_DELEGATION,
+            SECURITY_EFFECTIVE_ONLY, SECURITY_IDENTIFICATION, SECURITY_IMPERSONATION, SECURITY_SQOS_PRESENT,
         },
         System::{
             IO::IO_STATUS_BLOCK,
             Pipes::{
-                CreateNamedPipeW, CreatePipe, DisconnectNamedPipe, GetNamedPipeClientProcessId,
-                GetNamedPipeClientSessionId, GetNamedPipeInfo, GetNamedPipeServerProcessId,
-                GetNamedPipeServerSessionId, PIPE_NOWAIT, PIPE_READMODE_MESSAGE, PIPE_REJECT_REMOTE_CLIENTS,
-                PIPE_SERVER_END, PIPE_TYPE_MESSAGE, PIPE_UNLIMITED_INSTANCES, PIPE_WAIT, PeekNamedPipe,
-                SetNamedPipeHandleState, WaitNamedPipeW,
+                CreateNamedPipeW, CreatePipe, DisconnectNamedPipe, GetNamedPipeClientComputerNameW,
+                GetNamedPipeClientProcessId, GetNamedPipeClientSessionId, GetNamedPipeInfo,
+                GetNamedPipeServerProcessId, GetNamedPipeServerSessionId, PIPE_NOWAIT, PIPE_READMODE_MESSAGE,
+                PIPE_REJECT_REMOTE_CLIENTS, PIPE_SERVER_END, PIPE_TYPE_MESSAGE, PIPE_UNLIMITED_INSTANCES,
+                PIPE_WAIT, PeekNamedPipe, SetNamedPipeHandleState, WaitNamedPipeW,
             },
         },
     },
@@ -119,6 +119,43 @@ pub(crate) fn create(name: &WideString, how: &Creation<'_>) -> io::Result<OwnedH
     Ok(handle)
 }
 
+/// What a server may do with the identity of a client.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Exposure {
+    pub(crate) level: Level,
+    /// The server sees changes of the client's identity (`SECURITY_CONTEXT_TRACKING`).
+    pub(crate) tracking: bool,
+    /// The server gets only what is enabled (`SECURITY_EFFECTIVE_ONLY`).
+    pub(crate) effective_only: bool,
+}
+
+/// How far the server may go (Microsoft: "Impersonation Levels (Authorization)").
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    Anonymous,
+    Identification,
+    Impersonation,
+    Delegation,
+}
+
+impl Exposure {
+    /// The server may learn who we are, and may not act as us.
+    pub(crate) const DEFAULT: Self =
+        Self { level: Level::Identification, tracking: false, effective_only: false };
+
+    fn flags(self) -> u32 {
+        let level = match self.level {
+            Level::Anonymous => SECURITY_ANONYMOUS,
+            Level::Identification => SECURITY_IDENTIFICATION,
+            Level::Impersonation => SECURITY_IMPERSONATION,
+            Level::Delegation => SECURITY_DELEGATION,
+        };
+        let tracking = if self.tracking { SECURITY_CONTEXT_TRACKING } else { 0 };
+        let effective_only = if self.effective_only { SECURITY_EFFECTIVE_ONLY } else { 0 };
+        SECURITY_SQOS_PRESENT | level | tracking | effective_only
+    }
+}
+
 /// How to open the client's end of a named pipe.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Opening {
@@ -127,17 +164,18 @@ pub(crate) struct Opening {
     pub(crate) overlapped: bool,
     /// Whether [`set_message_reads`] will be called, for which a receive-only end needs one more right.
     pub(crate) message_reads: bool,
+    pub(crate) exposure: Exposure,
 }
 
-/// Opens the client's end of a named pipe. The server may learn who we are, and may not act as us.
+/// Opens the client's end of a named pipe.
 pub(crate) fn open(name: &WideString, how: Opening) -> io::Result<OwnedHandle> {
-    let Opening { directions, overlapped, message_reads } = how;
+    let Opening { directions, overlapped, message_reads, exposure } = how;
     let mut access = 0;
     access |= if message_reads { FILE_WRITE_ATTRIBUTES } else { 0 };
+    // The same as CLIENT_READ, in the form in which Wine 10 checks it against the pipe's directions.
     access |= if directions.receives { GENERIC_READ } else { 0 };
-    access |= if directions.sends { GENERIC_WRITE } else { 0 };
-    let mut flags = SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION;
-    flags |= if overlapped { FILE_FLAG_OVERLAPPED } else { 0 };
+    access |= if directions.sends { CLIENT_WRITE } else { 0 };
+    let flags = exposure.flags() | if overlapped { FILE_FLAG_OVERLAPPED } else { 0 };
     // SAFETY: `name` is zero-terminated; no attributes and no template are allowed.
     let raw =
         unsafe { CreateFileW(name.as_ptr(), access, 0, ptr::null(), OPEN_EXISTING, flags, ptr::null_mut()) };
@@ -227,6 +265,23 @@ pub(crate) fn id(handle: BorrowedHandle<'_>, id: Id) -> io::Result<u32> {
     // SAFETY: the handle is open and `number` is a place for a u32.
     check(unsafe { ask(handle.as_raw_handle(), &mut number) })?;
     Ok(number)
+}
+
+/// The name of the computer of a server's client; `None` if it is this one.
+pub(crate) fn client_computer_name(handle: BorrowedHandle<'_>) -> io::Result<Option<OsString>> {
+    // Names of computers have at most 15 characters, or 255 if they are those of DNS.
+    let mut name = [0_u16; 256];
+    let size = size_of::<[u16; 256]>() as u32;
+    // SAFETY: the handle is open, and `name` has room for `size` bytes.
+    let result = unsafe { GetNamedPipeClientComputerNameW(handle.as_raw_handle(), name.as_mut_ptr(), size) };
+    match check(result) {
+        Ok(()) => {
+            let length = name.iter().position(|&unit| unit == 0).unwrap_or(name.len());
+            Ok(Some(OsString::from_wide(&name[..length])))
+        }
+        Err(error) if is(&error, ERROR_PIPE_LOCAL) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// How much can be written without waiting.
@@ -342,7 +397,8 @@ pub(crate) fn exists(name: &WideString) -> bool {
     check(result).err().is_none_or(|error| !is(&error, ERROR_FILE_NOT_FOUND))
 }
 
-fn attributes(security: Option<&Descriptor>, inheritable: bool) -> SECURITY_ATTRIBUTES {
+/// The attributes of something that is made. They are valid as long as the descriptor.
+pub(super) fn attributes(security: Option<&Descriptor>, inheritable: bool) -> SECURITY_ATTRIBUTES {
     SECURITY_ATTRIBUTES {
         nLength: size_of::<SECURITY_ATTRIBUTES>() as u32,
         lpSecurityDescriptor: security.map_or(ptr::null_mut(), |descriptor| descriptor.as_ptr().cast_mut()),
@@ -350,7 +406,8 @@ fn attributes(security: Option<&Descriptor>, inheritable: bool) -> SECURITY_ATTR
     }
 }
 
-fn owned(raw: RawHandle) -> io::Result<OwnedHandle> {
+/// The result of a call that gives a new handle.
+pub(super) fn owned(raw: RawHandle) -> io::Result<OwnedHandle> {
     if ptr::eq(raw, INVALID_HANDLE_VALUE) {
         return Err(io::Error::last_os_error());
     }

@@ -2,28 +2,31 @@
 
 use super::{
     handle::check,
+    overlapped::is,
     wide::{LocalText, WideString},
 };
 use std::{
     ffi::c_void,
     io,
-    mem::size_of,
+    marker::PhantomData,
+    mem::{size_of, size_of_val},
     os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawHandle},
     process, ptr,
     sync::Arc,
 };
 use windows_sys::Win32::{
-    Foundation::{ERROR_NO_TOKEN, LocalFree},
+    Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_NO_TOKEN, LocalFree},
     Security::{
         Authorization::{
             ConvertSecurityDescriptorToStringSecurityDescriptorW, ConvertSidToStringSidW,
             ConvertStringSecurityDescriptorToSecurityDescriptorW, SDDL_REVISION_1,
         },
-        DACL_SECURITY_INFORMATION, GROUP_SECURITY_INFORMATION, GetSecurityDescriptorLength,
-        GetTokenInformation, LABEL_SECURITY_INFORMATION, OWNER_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR,
-        RevertToSelf, SACL_SECURITY_INFORMATION, TOKEN_ACCESS_MASK, TOKEN_IMPERSONATE, TOKEN_QUERY,
-        TOKEN_USER, TokenUser,
+        DACL_SECURITY_INFORMATION, GROUP_SECURITY_INFORMATION, GetKernelObjectSecurity,
+        GetSecurityDescriptorLength, GetTokenInformation, LABEL_SECURITY_INFORMATION,
+        OWNER_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, RevertToSelf, SACL_SECURITY_INFORMATION,
+        TOKEN_ACCESS_MASK, TOKEN_IMPERSONATE, TOKEN_QUERY, TOKEN_USER, TokenUser,
     },
+    Storage::FileSystem::{FILE_CREATE_PIPE_INSTANCE, FILE_GENERIC_READ, FILE_GENERIC_WRITE},
     System::{
         Pipes::ImpersonateNamedPipeClient,
         Threading::{
@@ -87,11 +90,48 @@ impl Descriptor {
         Ok(text.to_string_lossy())
     }
 
+    /// Reads owner, group and access list of an object.
+    pub(crate) fn of_object(object: BorrowedHandle<'_>) -> io::Result<Self> {
+        let mut block: Vec<u64> = vec![0; 64];
+        loop {
+            let size = (block.len() * size_of::<u64>()) as u32;
+            match kernel_object_security(object, &mut block)? {
+                needed if needed > size => block.resize((needed as usize).div_ceil(size_of::<u64>()), 0),
+                _ => return Ok(Self(block.into())),
+            }
+        }
+    }
+
+    /// The block, which may have zeros after the descriptor.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|word| word.to_ne_bytes()).collect()
+    }
+
     /// A pointer to the descriptor, for calls that do not change it.
     pub(super) fn as_ptr(&self) -> *const c_void {
         self.0.as_ptr().cast()
     }
 }
+
+/// Fills `block` with an object's descriptor, if it is large enough, and gives the size that is needed.
+fn kernel_object_security(object: BorrowedHandle<'_>, block: &mut [u64]) -> io::Result<u32> {
+    const PARTS: u32 = OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION;
+    let size = size_of_val(block) as u32;
+    let place = block.as_mut_ptr().cast();
+    let mut needed = 0;
+    // SAFETY: the handle is open, `place` has room for `size` bytes, and `needed` is a place for a u32.
+    let result = unsafe { GetKernelObjectSecurity(object.as_raw_handle(), PARTS, place, size, &mut needed) };
+    match check(result) {
+        Err(error) if !is(&error, ERROR_INSUFFICIENT_BUFFER) => Err(error),
+        _ => Ok(needed),
+    }
+}
+
+/// The rights that a client needs to receive from a pipe.
+pub(crate) const CLIENT_READ: u32 = FILE_GENERIC_READ;
+/// The rights that a client needs to send to a pipe: not that to make instances of it, which has the same bit as appending
+/// to a file and is part of `GENERIC_WRITE`.
+pub(crate) const CLIENT_WRITE: u32 = FILE_GENERIC_WRITE & !FILE_CREATE_PIPE_INSTANCE;
 
 /// The user that the calling thread acts as, as the text of a SID.
 pub(crate) fn current_user_sid() -> io::Result<String> {
@@ -120,14 +160,38 @@ pub(crate) fn process_user_sid(process_id: u32) -> io::Result<String> {
 /// The thread takes the client's identity for the time of one query. If it cannot get rid of it again the process
 /// ends: going on would mean to act as somebody else.
 pub(crate) fn client_user_sid(pipe: BorrowedHandle<'_>) -> io::Result<String> {
-    let own = thread_token(TOKEN_IMPERSONATE)?;
-    // SAFETY: the handle is open. What the thread's token becomes is undone below.
-    check(unsafe { ImpersonateNamedPipeClient(pipe.as_raw_handle()) })?;
+    let acting = Impersonation::of_client(pipe)?;
     let client = thread_token(TOKEN_QUERY);
-    revert(own);
+    drop(acting);
     match client? {
         Some(token) => user_sid(token.as_handle()),
         None => Err(io::Error::new(io::ErrorKind::PermissionDenied, "the client does not say who it is")),
+    }
+}
+
+/// The calling thread acts as somebody else until this is dropped, on the same thread. If it cannot get rid of the identity
+/// again the process ends: going on would mean to act as somebody else.
+#[derive(Debug)]
+pub(crate) struct Impersonation {
+    /// The token that the thread had before.
+    own: Option<OwnedHandle>,
+    /// Dropping is for the thread that made it.
+    of_this_thread: PhantomData<*const ()>,
+}
+
+impl Impersonation {
+    /// Takes the identity of the client of a server's end of a named pipe.
+    pub(crate) fn of_client(pipe: BorrowedHandle<'_>) -> io::Result<Self> {
+        let own = thread_token(TOKEN_IMPERSONATE)?;
+        // SAFETY: the handle is open. What the thread's token becomes is undone by `Drop`.
+        check(unsafe { ImpersonateNamedPipeClient(pipe.as_raw_handle()) })?;
+        Ok(Self { own, of_this_thread: PhantomData })
+    }
+}
+
+impl Drop for Impersonation {
+    fn drop(&mut self) {
+        revert(self.own.take());
     }
 }
 

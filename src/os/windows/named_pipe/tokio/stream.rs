@@ -5,9 +5,7 @@ use crate::{
     ConnectWaitMode,
     os::windows::{
         named_pipe::{
-            PipeMode,
-            connect::{Attempt, Attempts},
-            name::PipePath,
+            ConnectOptions, PipeMode,
             pipe_mode::{self, PipeModeTag},
             raw::{self, PairOptions},
         },
@@ -85,14 +83,7 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
         path: impl AsRef<OsStr>,
         wait_mode: ConnectWaitMode,
     ) -> io::Result<Self> {
-        let path = PipePath::for_operation(path.as_ref(), "connect to named pipe")?;
-        let mut attempts = Attempts::new(&path, Rm::MODE, Sm::MODE, wait_mode);
-        loop {
-            match attempts.attempt()? {
-                Attempt::Connected(handle) => return Ok(Self::from_raw(AsyncPipe::new(handle, false))),
-                Attempt::Pause(pause) => tokio::time::sleep(pause).await,
-            }
-        }
+        Self::connect_with(path, &ConnectOptions::new().wait_mode(wait_mode)).await
     }
 
     pub(super) fn from_raw(raw: AsyncPipe) -> Self {

@@ -1,0 +1,116 @@
+//! Mailslots: messages in one direction, to one process of this computer or to many of a network.
+//!
+//! A [`Mailslot`] receives whole messages from anybody who may write to it; a [`MailslotSender`] sends them. Nobody answers,
+//! nobody is told whether a message arrived, and the receiver does not learn who sent it: for all that there are
+//! [named pipes](super::named_pipe).
+//!
+//! # Between computers
+//! A sender can name another computer (`\\HOST\mailslot\NAME`), all computers of a domain (`\\DOMAIN\mailslot\NAME`) or of
+//! this computer's own domain (`\\*\mailslot\NAME`). Then opening and sending succeed whether or not there is such a
+//! mailslot. Messages to a domain have at most [424 bytes](BROADCAST_LIMIT), and a message may arrive several times, once
+//! for each protocol of the network. Windows 11 has this switched off unless an administrator allows it (Microsoft:
+//! "Deprecated features for Windows client", Remote Mailslots).
+//!
+//! # Example
+//! ```
+//! use interprocess::os::windows::mailslot::{MailslotOptions, MailslotSender};
+//! use std::{thread, time::Duration};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let path = r"\\.\mailslot\interprocess-doc-example";
+//! let slot = MailslotOptions::new().path(path).read_timeout(Some(Duration::from_secs(60))).create()?;
+//!
+//! let sender = thread::spawn(move || {
+//!     let sender = MailslotSender::open(path)?;
+//!     sender.send(b"Hello,")?;
+//!     sender.send(b"mailslot!")
+//! });
+//!
+//! let mut message = Vec::new();
+//! slot.recv_vec(&mut message)?;
+//! assert_eq!(message, b"Hello,");
+//! slot.recv_vec(&mut message)?;
+//! assert_eq!(message, b"mailslot!");
+//! sender.join().unwrap()?;
+//! # Ok(()) }
+//! ```
+
+mod options;
+mod sender;
+mod slot;
+
+pub use self::{
+    options::MailslotOptions,
+    sender::MailslotSender,
+    slot::{Mailslot, MailslotInfo},
+};
+
+use crate::os::windows::sys::wide::WideString;
+use std::{
+    ffi::{OsStr, OsString},
+    fmt::Display,
+    io,
+    path::Path,
+};
+
+/// The most bytes that a message to a domain may have (Microsoft: "About Mailslots").
+pub const BROADCAST_LIMIT: usize = 424;
+
+/// A path that can be the path of a mailslot.
+#[derive(Clone, Debug)]
+struct SlotPath {
+    text: OsString,
+    wide: WideString,
+}
+
+impl SlotPath {
+    /// Checks a path, which must be one of this computer if `local` says so.
+    fn new(path: &OsStr, operation: &str, local: bool) -> io::Result<Self> {
+        let invalid = |reason: &str| {
+            let message = format!("cannot {operation} mailslot {}: {reason}", Path::new(path).display());
+            io::Error::new(io::ErrorKind::InvalidInput, message)
+        };
+        let wide = WideString::new(path).ok_or_else(|| invalid("the name contains a zero character"))?;
+        let (host, name) = parts(path)
+            .ok_or_else(|| invalid(r"not a mailslot path (\\.\mailslot\NAME, \\HOST\mailslot\NAME)"))?;
+        if name.is_empty() {
+            return Err(invalid("the name is empty"));
+        }
+        if local && host != b"." {
+            return Err(invalid(r"it is of another computer (not \\.\mailslot\...)"));
+        }
+        Ok(Self { text: path.to_os_string(), wide })
+    }
+
+    /// The same error, but saying what was done and with which mailslot.
+    fn error(&self, operation: &str, kind: io::ErrorKind, cause: impl Display) -> io::Error {
+        let path = Path::new(&self.text).display();
+        io::Error::new(kind, format!("cannot {operation} mailslot {path}: {cause}"))
+    }
+}
+
+/// Takes `\\HOST\mailslot\NAME` apart into host and name; `None` if it is of another form.
+fn parts(path: &OsStr) -> Option<(&[u8], &[u8])> {
+    let rest = path.as_encoded_bytes().strip_prefix(br"\\")?;
+    let slash = rest.iter().position(|&byte| byte == b'\\')?;
+    let (host, rest) = rest.split_at(slash);
+    let (mailslot, name) = rest.split_at_checked(br"\mailslot\".len())?;
+    (!host.is_empty() && mailslot.eq_ignore_ascii_case(br"\mailslot\")).then_some((host, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+    use std::ffi::OsStr;
+
+    #[test]
+    fn paths() {
+        let parts = |path| parts(OsStr::new(path));
+        assert_eq!(parts(r"\\.\mailslot\x"), Some((&b"."[..], &b"x"[..])));
+        assert_eq!(parts(r"\\*\MAILSLOT\a\b"), Some((&b"*"[..], &br"a\b"[..])));
+        assert_eq!(parts(r"\\h\mailslot\"), Some((&b"h"[..], &b""[..])));
+        for path in ["", "x", r"\\", r"\\.\", r"\\.\pipe\x", r"\\.\mailslot", r"\\\mailslot\x"] {
+            assert_eq!(parts(path), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Who the client is, and acting as it; what a client lets its server do.
+
+use super::{PipeStream, connect::Attempts, name::PipePath, pipe_mode::PipeModeTag, raw::RawPipe};
+use crate::{
+    ConnectWaitMode,
+    os::windows::{
+        ImpersonationGuard,
+        sys::{
+            handle,
+            pipe::{self, Exposure, Level},
+        },
+    },
+};
+use std::{
+    ffi::{OsStr, OsString},
+    io,
+    os::windows::io::{AsHandle, BorrowedHandle, RawHandle},
+};
+
+/// What a server may do with the identity of a client (Microsoft: "Impersonation Levels").
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ImpersonationLevel {
+    /// Nothing: it does not learn who the client is. Servers on other computers may take this for the next level.
+    Anonymous,
+    /// Find out who the client is and what rights it has. It cannot act as the client.
+    #[default]
+    Identification,
+    /// Act as the client on the server's computer. For servers that the client trusts: it can do there all that the client
+    /// can. What a server of less rights than the client gets by it is a level lower, see
+    /// [`impersonate_client`](PipeStream::impersonate_client).
+    Impersonation,
+    /// Act as the client on further computers as well, if the domain allows it.
+    Delegation,
+}
+
+/// How to connect to a named pipe: how long to wait, and what to let the server do in this user's name.
+///
+/// ```no_run
+/// use interprocess::os::windows::named_pipe::{
+///     ConnectOptions, DuplexPipeStream, ImpersonationLevel, pipe_mode::Bytes,
+/// };
+///
+/// # fn main() -> std::io::Result<()> {
+/// let options = ConnectOptions::new().impersonation_level(ImpersonationLevel::Impersonation);
+/// let stream = DuplexPipeStream::<Bytes>::connect_with(r"\\.\pipe\example", &options)?;
+/// # drop(stream);
+/// # Ok(()) }
+/// ```
+#[derive(Copy, Clone, Debug)]
+#[must_use]
+pub struct ConnectOptions {
+    wait_mode: ConnectWaitMode,
+    level: ImpersonationLevel,
+    tracking: bool,
+    effective_only: bool,
+}
+
+impl ConnectOptions {
+    /// Those of [`connect_by_path`](PipeStream::connect_by_path): wait as long as all instances are busy, and let the server
+    /// find out who the client is.
+    pub fn new() -> Self {
+        Self {
+            wait_mode: ConnectWaitMode::Unbounded,
+            level: ImpersonationLevel::Identification,
+            tracking: false,
+            effective_only: false,
+        }
+    }
+
+    /// How to wait while all instances of the pipe are busy.
+    pub fn wait_mode(mut self, wait_mode: ConnectWaitMode) -> Self {
+        self.wait_mode = wait_mode;
+        self
+    }
+
+    /// What the server may do with this user's identity.
+    pub fn impersonation_level(mut self, level: ImpersonationLevel) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// Whether the server sees who the client is at each moment, and not who it was when it connected
+    /// (`SECURITY_CONTEXT_TRACKING`). Not with servers on other computers. No, unless asked for.
+    pub fn context_tracking(mut self, tracking: bool) -> Self {
+        self.tracking = tracking;
+        self
+    }
+
+    /// Whether the server gets only those privileges and groups that are enabled, and cannot enable others
+    /// (`SECURITY_EFFECTIVE_ONLY`). No, unless asked for.
+    pub fn effective_only(mut self, effective_only: bool) -> Self {
+        self.effective_only = effective_only;
+        self
+    }
+
+    /// The attempts to connect in this way.
+    pub(super) fn attempts<'a, Rm: PipeModeTag, Sm: PipeModeTag>(&self, path: &'a PipePath) -> Attempts<'a> {
+        let level = match self.level {
+            ImpersonationLevel::Anonymous => Level::Anonymous,
+            ImpersonationLevel::Identification => Level::Identification,
+            ImpersonationLevel::Impersonation => Level::Impersonation,
+            ImpersonationLevel::Delegation => Level::Delegation,
+        };
+        let (tracking, effective_only) = (self.tracking, self.effective_only);
+        Attempts::new(path, Rm::MODE, Sm::MODE, self.wait_mode).exposing(Exposure {
+            level,
+            tracking,
+            effective_only,
+        })
+    }
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
+    /// Connects to the named pipe at `path` (`\\.\pipe\NAME`, or `\\HOST\pipe\NAME` for another computer's) as `options`
+    /// say.
+    ///
+    /// # Errors
+    /// Those of [`connect_by_path_with_wait_mode`](Self::connect_by_path_with_wait_mode).
+    pub fn connect_with(path: impl AsRef<OsStr>, options: &ConnectOptions) -> io::Result<Self> {
+        let path = PipePath::for_operation(path.as_ref(), "connect to named pipe")?;
+        let handle = options.attempts::<Rm, Sm>(&path).connect()?;
+        Ok(Self::from_raw(RawPipe::new(handle, false)))
+    }
+
+    /// Makes this thread act as the client, on the server's end, until the guard is dropped: what it opens, it opens with
+    /// the client's rights and not with its own.
+    ///
+    /// The client decides how far that goes ([`ConnectOptions::impersonation_level`]). Unless it has chosen
+    /// [`Impersonation`](ImpersonationLevel::Impersonation) or more, the thread can only be asked who it is, and what it
+    /// tries to open fails with `ERROR_BAD_IMPERSONATION_LEVEL`. The same happens if this process lacks the privilege to
+    /// impersonate (`SeImpersonatePrivilege`, which services and administrators have) and the client is another user.
+    ///
+    /// **If this fails, do nothing in the client's name**: the thread still acts as itself (Microsoft:
+    /// "ImpersonateNamedPipeClient function").
+    ///
+    /// # Errors
+    /// - The system's `ERROR_CANNOT_IMPERSONATE`: nothing has been read from this client yet. Read its request first: the
+    ///   identity is that which the client had when it wrote what was read last.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): this is the client's end.
+    /// - Otherwise whatever the system reports.
+    pub fn impersonate_client(&self) -> io::Result<ImpersonationGuard> {
+        impersonate_client(self.as_handle(), self.is_server())
+    }
+
+    /// The name of the client's computer; `None` if it is this one. For the server's end. Microsoft:
+    /// "GetNamedPipeClientComputerNameW function". Wine 10 does not have the function, and ends a program that calls it.
+    ///
+    /// # Errors
+    /// Whatever the system reports.
+    pub fn client_computer_name(&self) -> io::Result<Option<OsString>> {
+        pipe::client_computer_name(self.as_handle())
+    }
+
+    /// Copies the stream's handle into another process, and gives its value there: a number that means nothing here and has
+    /// to be told to that process. Children do not inherit the copy. Nobody owns it until that process does, by making a
+    /// stream of it (`PipeStream::try_from(OwnedHandle)`); if it never learns of the number, the connection stays open until
+    /// that process ends.
+    ///
+    /// `process` is a handle of the process, such as a [`Child`](std::process::Child).
+    ///
+    /// # Errors
+    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) if `process` lacks the right `PROCESS_DUP_HANDLE`; otherwise
+    /// whatever the system reports (Microsoft: "DuplicateHandle function").
+    pub fn share_with_process(&self, process: &impl AsHandle) -> io::Result<RawHandle> {
+        handle::copy_to_process(self.as_handle(), process.as_handle())
+    }
+}
+
+/// Acts as the client of a server's end.
+pub(super) fn impersonate_client(
+    handle: BorrowedHandle<'_>,
+    is_server: bool,
+) -> io::Result<ImpersonationGuard> {
+    if !is_server {
+        let message = "cannot act as the client of a named pipe on the client's own end";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    ImpersonationGuard::of_pipe_client(handle)
+}

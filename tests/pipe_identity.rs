@@ -1,0 +1,285 @@
+//! Named pipes: listing them, who the client is, acting as it, and handing an end to another process.
+#![cfg(windows)]
+
+mod common;
+
+use common::{command_for_role, role_argument};
+use interprocess::{
+    ConnectWaitMode,
+    os::windows::{
+        named_pipe::{
+            self, ConnectOptions, DuplexPipeStream, ImpersonationLevel, PipeListener, PipeListenerOptions,
+            pipe_mode,
+        },
+        security_descriptor::{SecurityDescriptorBuilder, Trustee},
+    },
+};
+use std::{
+    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
+    os::windows::io::{FromRawHandle, OwnedHandle},
+    process::Stdio,
+    ptr,
+    time::Duration,
+};
+
+type Bytes = pipe_mode::Bytes;
+type Stream = DuplexPipeStream<Bytes>;
+
+fn unique_path() -> String {
+    format!(r"\\.\pipe\{}", common::unique())
+}
+
+fn listen(path: &str) -> PipeListener<Bytes, Bytes> {
+    PipeListenerOptions::new().path(path).create_duplex().unwrap()
+}
+
+/// A client that connected with these options and has sent a byte, and the server's end that has read it.
+fn connected(options: &ConnectOptions) -> (Stream, Stream) {
+    let path = unique_path();
+    let listener = listen(&path);
+    let mut client = Stream::connect_with(&path, options).unwrap();
+    let mut server = listener.accept().unwrap();
+    client.write_all(b"x").unwrap();
+    server.read_exact(&mut [0]).unwrap();
+    (client, server)
+}
+
+fn at(level: ImpersonationLevel) -> ConnectOptions {
+    ConnectOptions::new().impersonation_level(level)
+}
+
+/// The user that this thread acts as.
+fn who() -> io::Result<String> {
+    let descriptor = SecurityDescriptorBuilder::new().owner(Trustee::CurrentUser).build()?;
+    Ok(descriptor.owner()?.unwrap())
+}
+
+/// Whether pipes cannot be listed: Wine 10 has no folder of them.
+fn cannot_list() -> bool {
+    let result = named_pipe::list().map(drop);
+    if common::is_wine() {
+        assert_eq!(result.expect_err("Wine").kind(), ErrorKind::Unsupported);
+        return true;
+    }
+    result.unwrap();
+    false
+}
+
+#[test]
+fn listing() {
+    if cannot_list() {
+        return;
+    }
+    let path = unique_path();
+    let limited = unique_path();
+    let of_path = |path: &str| {
+        let all: Vec<_> = named_pipe::list()?.collect::<io::Result<_>>()?;
+        let mut found = all.into_iter().filter(|entry| entry.path() == path);
+        let first = found.next();
+        assert_eq!(found.next(), None, "listed once");
+        Ok::<_, io::Error>(first)
+    };
+    assert_eq!(of_path(&path).unwrap(), None);
+    let listener = PipeListenerOptions::new().path(path.as_str()).instances(2);
+    let listener = listener.create_duplex::<Bytes>().unwrap();
+    let limit = std::num::NonZeroU8::new(7);
+    let other = PipeListenerOptions::new().path(limited.as_str()).instances(3).instance_limit(limit);
+    let other = other.create_duplex::<Bytes>().unwrap();
+
+    let entry = of_path(&path).unwrap().expect("listed");
+    assert_eq!(format!(r"\\.\pipe\{}", entry.name().display()), path);
+    assert_eq!((entry.instances(), entry.max_instances()), (2, None));
+    let entry = of_path(&limited).unwrap().expect("listed");
+    assert_eq!((entry.instances(), entry.max_instances()), (3, Some(7)));
+
+    drop((listener, other));
+    assert_eq!(of_path(&path).unwrap(), None);
+}
+
+#[test]
+fn a_list_ends_and_stays_at_its_end() {
+    if cannot_list() {
+        return;
+    }
+    let _listener = listen(&unique_path());
+    let mut list = named_pipe::list().unwrap();
+    assert!(list.by_ref().all(|entry| !entry.unwrap().name().is_empty()));
+    assert!(list.next().is_none());
+}
+
+#[test]
+fn a_client_of_this_computer_has_no_computer_name() {
+    // Wine 10 has no `GetNamedPipeClientComputerNameW`, and ends a program that calls it.
+    if common::is_wine() {
+        return;
+    }
+    let (client, server) = connected(&ConnectOptions::new());
+    assert_eq!(server.client_computer_name().unwrap(), None);
+    drop(client);
+}
+
+#[test]
+fn acting_as_the_client() {
+    let me = who().unwrap();
+    for level in [ImpersonationLevel::Impersonation, ImpersonationLevel::Delegation] {
+        for effective_only in [false, true] {
+            let options = at(level).context_tracking(true).effective_only(effective_only);
+            let (client, server) = connected(&options);
+            let guard = server.impersonate_client().unwrap();
+            assert_eq!(who().unwrap(), me);
+            // The thread may open things, and nobody else is the client.
+            std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
+            assert_eq!(std::thread::spawn(who).join().unwrap().unwrap(), me);
+            let inner = server.impersonate_client().unwrap();
+            assert_eq!(server.peer_user_sid().unwrap(), me);
+            drop(inner);
+            assert!(acts_as_another(), "the outer guard still holds");
+            drop(guard);
+            assert!(!acts_as_another());
+            drop(client);
+        }
+    }
+}
+
+/// Whether this thread has a token of its own.
+#[allow(unsafe_code)]
+fn acts_as_another() -> bool {
+    use windows_sys::Win32::{
+        Security::TOKEN_QUERY,
+        System::Threading::{GetCurrentThread, OpenThreadToken},
+    };
+    let mut token = ptr::null_mut();
+    // SAFETY: gives a constant.
+    let thread = unsafe { GetCurrentThread() };
+    // SAFETY: the constant stands for this thread, and `token` is a place for a handle.
+    let result = unsafe { OpenThreadToken(thread, TOKEN_QUERY, 1, &mut token) };
+    if result == 0 {
+        return false;
+    }
+    // SAFETY: the call succeeded, so it is a new handle that nobody else owns.
+    drop(unsafe { OwnedHandle::from_raw_handle(token) });
+    true
+}
+
+#[test]
+fn what_the_client_lets_the_server_do() {
+    let me = who().unwrap();
+    let (client, server) = connected(&at(ImpersonationLevel::Identification));
+    assert_eq!(server.peer_user_sid().unwrap(), me);
+    let guard = server.impersonate_client().unwrap();
+    let opened = std::fs::File::open(std::env::current_exe().unwrap());
+    drop(guard);
+    if let Err(error) = opened {
+        assert_eq!(error.raw_os_error(), Some(1346), "ERROR_BAD_IMPERSONATION_LEVEL: {error}");
+    }
+    drop(client);
+
+    let (client, server) = connected(&at(ImpersonationLevel::Anonymous));
+    if let Ok(sid) = server.peer_user_sid() {
+        // S-1-5-7 is the anonymous user. Wine 10 does not look at what the client allows.
+        assert!(sid == "S-1-5-7" || common::is_wine() && sid == me, "{sid}");
+    }
+    assert!(!acts_as_another());
+    drop(client);
+}
+
+#[test]
+fn only_servers_act_as_clients() {
+    let (client, server) = connected(&at(ImpersonationLevel::Impersonation));
+    assert_eq!(client.impersonate_client().expect_err("client").kind(), ErrorKind::InvalidInput);
+    assert!(!acts_as_another());
+    drop(server);
+}
+
+#[test]
+fn connecting_as_asked() {
+    let path = unique_path();
+    assert_eq!(
+        Stream::connect_with(&path, &ConnectOptions::default()).expect_err("nobody").kind(),
+        ErrorKind::NotFound
+    );
+    assert_eq!(
+        Stream::connect_with("x", &ConnectOptions::new()).expect_err("no path").kind(),
+        ErrorKind::InvalidInput
+    );
+    let one = std::num::NonZeroU8::new(1);
+    let listener = PipeListenerOptions::new().path(path.as_str()).instances(1).instance_limit(one);
+    let _listener = listener.create_duplex::<Bytes>().unwrap();
+    let _client = Stream::connect_with(&path, &ConnectOptions::new()).unwrap();
+    let busy = |mode| {
+        let options = ConnectOptions::new().wait_mode(mode);
+        Stream::connect_with(&path, &options).expect_err("busy").kind()
+    };
+    assert_eq!(busy(ConnectWaitMode::Deferred), ErrorKind::WouldBlock);
+    assert_eq!(busy(ConnectWaitMode::Timeout(Duration::from_millis(30))), ErrorKind::TimedOut);
+}
+
+#[test]
+fn receiving_messages_only() {
+    let path = unique_path();
+    let options = PipeListenerOptions::new().path(path.as_str()).mode(named_pipe::PipeMode::Messages);
+    let listener = options.create_send_only::<pipe_mode::Messages>().unwrap();
+    let options = ConnectOptions::new();
+    let client = named_pipe::RecvPipeStream::<pipe_mode::Messages>::connect_with(&path, &options).unwrap();
+    listener.accept().unwrap();
+    drop(client);
+}
+
+/// Gets the value of a handle on its standard input, makes a stream of it and answers through it.
+#[test]
+#[allow(unsafe_code)]
+fn role_takes_a_stream() {
+    if role_argument("role_takes_a_stream").is_none() {
+        return;
+    }
+    let mut line = String::new();
+    io::stdin().read_line(&mut line).unwrap();
+    let value: usize = line.trim().parse().unwrap();
+    // SAFETY: the parent has put this handle here for us, and nobody else knows of it.
+    let handle = unsafe { OwnedHandle::from_raw_handle(ptr::without_provenance_mut(value)) };
+    let mut stream = Stream::try_from(handle).unwrap();
+    let mut question = String::new();
+    BufReader::new(&stream).read_line(&mut question).unwrap();
+    stream.write_all(format!("{} says {question}", std::process::id()).as_bytes()).unwrap();
+}
+
+#[test]
+fn a_stream_goes_to_another_process() {
+    let (mut client, server) = connected(&ConnectOptions::new());
+    let mut command = command_for_role("role_takes_a_stream", "");
+    let mut child = common::Killed(command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap());
+    let value = server.share_with_process(&child.0).unwrap();
+    drop(server);
+    writeln!(child.0.stdin.take().unwrap(), "{}", value.addr()).unwrap();
+    client.write_all(b"hello\n").unwrap();
+    let mut answer = String::new();
+    BufReader::new(&client).read_line(&mut answer).unwrap();
+    assert_eq!(answer, format!("{} says hello\n", child.0.id()));
+    child.succeeds();
+    assert_eq!(client.read(&mut [0]).unwrap(), 0, "the copy was the only handle left");
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn on_tokio() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    type AsyncStream = interprocess::os::windows::named_pipe::tokio::DuplexPipeStream<Bytes>;
+
+    let me = who().unwrap();
+    common::on_tokio(async {
+        let path = unique_path();
+        let listener = PipeListenerOptions::new().path(path.as_str()).create_tokio_duplex::<Bytes>().unwrap();
+        let options = at(ImpersonationLevel::Impersonation);
+        let mut client = AsyncStream::connect_with(&path, &options).await.unwrap();
+        let mut server = listener.accept().await.unwrap();
+        client.write_all(b"x").await.unwrap();
+        server.read_exact(&mut [0]).await.unwrap();
+        let guard = server.impersonate_client().unwrap();
+        assert!(acts_as_another());
+        assert_eq!(who().unwrap(), me);
+        drop(guard);
+        assert!(!acts_as_another());
+        assert_eq!(client.impersonate_client().expect_err("client").kind(), ErrorKind::InvalidInput);
+        assert!(common::is_wine() || server.client_computer_name().unwrap().is_none());
+    });
+}
