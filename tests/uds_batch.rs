@@ -483,3 +483,23 @@ fn credentials_of_each_message() {
         assert_eq!(uids, [rustix::process::getuid().as_raw()]);
     }
 }
+
+/// More than there can be is refused when it is asked for, whatever the numbers do when they are multiplied.
+#[test]
+fn more_room_than_there_can_be() {
+    let too_much = [(4, usize::MAX / 4 + 2, 0), (4, 8, usize::MAX / 4 + 2), (usize::MAX, 2, 0)];
+    for (messages, size, ancillary) in too_much {
+        let made = std::panic::catch_unwind(|| RecvBatch::with_ancillary(messages, size, ancillary));
+        assert!(made.is_err(), "{messages} of {size} and {ancillary}");
+    }
+}
+
+#[test]
+fn room_for_nothing() {
+    let (a, b) = UnixDatagram::pair().unwrap();
+    let nothing = b.recv_many(&mut RecvBatch::new(0, 8));
+    assert_eq!(nothing.unwrap_err().kind(), ErrorKind::InvalidInput);
+    let nothing = a.send_many(&[OutgoingMessage::new(b"x")], &mut SendBatch::new(0));
+    assert_eq!(nothing.unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(a.send_many(&[], &mut SendBatch::new(1)).unwrap(), 0);
+}

@@ -538,3 +538,17 @@ fn killed_peer() {
         }
     });
 }
+
+/// Nothing of a packet fits into no room, and still it is a packet.
+#[test]
+fn a_packet_without_room_for_it_is_not_the_end() {
+    let (a, b) = UnixSeqpacket::pair().unwrap();
+    a.send(b"first").unwrap();
+    a.send(b"second").unwrap();
+    drop(a);
+    assert_eq!(b.recv_packet(&mut []).unwrap(), Some(0));
+    let mut batch = RecvBatch::new(4, 0);
+    assert_eq!(b.recv_many(&mut batch).unwrap(), 1);
+    assert!(batch.get(0).unwrap().is_truncated());
+    assert_eq!(b.recv_packet(&mut []).unwrap(), None);
+}

@@ -1311,3 +1311,57 @@ fn sockets_that_become_something() {
         assert_eq!(kind(taken.connect(folder.0.join("nobody")).await), ErrorKind::NotFound);
     });
 }
+
+/// A read ends after bytes that came with descriptors, which does not mean that there are no more.
+#[test]
+fn a_read_that_ends_at_descriptors() {
+    on_tokio(async {
+        let (mut a, mut b) = UnixStream::pair().unwrap();
+        a.send_with_fds(b"one", &[io::stderr().as_fd()]).await.unwrap();
+        a.send_with_fds(b"two", &[io::stderr().as_fd()]).await.unwrap();
+        a.write_all(b"three").await.unwrap();
+        let mut text = [0; 11];
+        b.read_exact(&mut text).await.unwrap();
+        assert_eq!(&text, b"onetwothree");
+
+        a.send_with_fds(b"header", &[io::stderr().as_fd()]).await.unwrap();
+        a.write_all(b"body").await.unwrap();
+        // Nothing is taken for no bytes, the descriptor neither.
+        assert_eq!(b.read(&mut []).await.unwrap(), 0);
+        let mut buffer = [0; 16];
+        let (length, fds) = b.recv_with_fds(&mut buffer, 1).await.unwrap();
+        assert_eq!((&buffer[..length], fds.len()), (&b"header"[..], 1));
+        assert_eq!(b.read(&mut buffer).await.unwrap(), 4);
+
+        if b.set_passcred(true).is_ok() {
+            for count in 1..=3 {
+                a.write_all(&[count]).await.unwrap();
+            }
+            b.read_exact(&mut buffer[..3]).await.unwrap();
+            assert_eq!(&buffer[..3], [1, 2, 3]);
+        }
+    });
+}
+
+/// Waiting for either direction, to write, while the other direction has ended.
+#[test]
+fn the_end_of_one_direction_does_not_end_the_other() {
+    on_tokio(async {
+        let (a, b) = UnixStream::pair().unwrap();
+        b.shutdown_now(Shutdown::Write).unwrap();
+        while a.try_write(&[0; 4096]).is_ok() {}
+        let either = Interest::READABLE | Interest::WRITABLE;
+        let mut write = pin!(a.async_io(either, || uds_write(&a)));
+        assert!(now(&mut write).await.is_none(), "there is no room");
+        let read = async {
+            let (mut b, mut buffer) = (&b, vec![0; 1 << 20]);
+            while b.read(&mut buffer).await.unwrap() == buffer.len() {}
+        };
+        let (written, ()) = tokio::join!(write, read);
+        assert_eq!(written.unwrap(), 1);
+    });
+}
+
+fn uds_write(stream: &UnixStream) -> io::Result<usize> {
+    Ok(rustix::io::write(stream, b"x")?)
+}

@@ -108,6 +108,11 @@ impl Address {
         ((&raw const self.raw).cast_mut().cast(), self.length)
     }
 
+    /// For a message whose sender's address the kernel writes, and its length into the message.
+    pub(super) fn as_room(&mut self) -> (*mut libc::c_void, libc::socklen_t) {
+        ((&raw mut self.raw).cast(), Self::ROOM)
+    }
+
     /// The room for an address that the kernel writes, in bytes.
     pub(super) const ROOM: libc::socklen_t = size_of::<libc::sockaddr_un>() as libc::socklen_t;
 

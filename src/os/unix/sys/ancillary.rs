@@ -26,11 +26,18 @@ pub(crate) const fn size(descriptors: usize) -> usize {
     control::space(descriptors * FD) + control::space(256) + control::space(256) + control::space(FD)
 }
 
-/// Whether the kernel hands over all descriptors and then drops those that do not fit, so that they stay open unseen.
+/// Whether a buffer that is too small does harm, so that another with room for all has to stand in.
 ///
-/// macOS does (xnu, `unp_externalize` before the copy in `recvmsg`); Linux, the BSDs and illumos close what does not fit.
-pub(super) const LEAKS_WHAT_DOES_NOT_FIT: bool =
-    cfg!(any(target_vendor = "apple", interprocess_portable_unix));
+/// macOS hands over all descriptors and then drops those that do not fit, so that they stay open unseen (xnu,
+/// `unp_externalize` before the copy in `recvmsg`); so do old FreeBSDs, and DragonFly may. OpenBSD fails with EMSGSIZE.
+/// Linux, NetBSD, today's FreeBSD and illumos close what does not fit.
+pub(super) const NEEDS_ROOM_FOR_ALL: bool = cfg!(any(
+    target_vendor = "apple",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "openbsd",
+    interprocess_portable_unix
+));
 
 /// The flag that makes received descriptors close-on-exec from the start. macOS and illumos have none: there they are
 /// made so right after, and a child that another thread starts in between inherits them.

@@ -1,8 +1,10 @@
-//! Many messages in one call: sendmmsg(2) and recvmmsg(2) on Linux, Android, FreeBSD and NetBSD, a loop elsewhere.
+//! Many messages in one call: sendmmsg(2) and recvmmsg(2) on Linux, Android and NetBSD, a loop elsewhere.
+//!
+//! FreeBSD's functions of these names are loops of its C library, which forget the error of a later message.
 
 use super::{
     address::Address,
-    ancillary::{CLOSE_ON_EXEC, Control, Incoming, LEAKS_WHAT_DOES_NOT_FIT, ROOM_FOR_ALL},
+    ancillary::{CLOSE_ON_EXEC, Control, Incoming, NEEDS_ROOM_FOR_ALL, ROOM_FOR_ALL},
     message::{self, SEND},
 };
 use std::{
@@ -78,7 +80,7 @@ impl Room {
         // A part of the room for control messages must not make a kernel lose descriptors.
         let control_size = match control_size {
             0 => 0,
-            size if LEAKS_WHAT_DOES_NOT_FIT => size.max(ROOM_FOR_ALL),
+            size if NEEDS_ROOM_FOR_ALL => size.max(ROOM_FOR_ALL),
             size => size,
         };
         let mut room = Self {
@@ -87,15 +89,15 @@ impl Room {
             control_size,
             headers: Headers::new(count),
             names: vec![Address::UNNAMED; count],
-            data: vec![0; count * message_size],
-            controls: vec![0; count * control_size],
+            data: vec![0; product(count, message_size)],
+            controls: vec![0; product(count, control_size)],
             filled: 0,
             used: count,
             pending: None,
         };
         let (data, names) = (room.data.as_mut_ptr(), room.names.as_mut_ptr());
         let controls = room.controls.as_mut_ptr();
-        // `wrapping_add` stays within the vectors: their lengths are `count` times the sizes.
+        // `wrapping_add` stays within the vectors: their lengths are `count` times the sizes, which `product` has checked.
         for (index, slice) in room.headers.slices.iter_mut().enumerate() {
             slice.iov_base = data.wrapping_add(index * message_size).cast();
             slice.iov_len = message_size;
@@ -143,7 +145,7 @@ impl Room {
             from: self.names.get(index)?,
             is_truncated: flags & libc::MSG_TRUNC != 0,
             is_control_truncated: flags & libc::MSG_CTRUNC != 0,
-            is_certainly_a_message: flags & (libc::MSG_CTRUNC | libc::MSG_EOR) != 0
+            is_certainly_a_message: flags & message::MARKS != 0
                 || message::control_length(message_of(header)) > 0,
         })
     }
@@ -163,6 +165,7 @@ impl Room {
     /// Receives as many messages as are there, waiting for the first in blocking mode.
     pub(crate) fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
         self.clear();
+        check_capacity(self.count)?;
         if let Some(error) = self.pending.take() {
             return Err(error);
         }
@@ -188,6 +191,20 @@ impl Room {
         }
         Ok(self.filled)
     }
+}
+
+/// # Panics
+/// If the memory would be larger than any can be, as vectors do.
+fn product(count: usize, size: usize) -> usize {
+    count.checked_mul(size).expect("capacity overflow")
+}
+
+/// Without room, nothing received would be taken for the end, and nothing sent for progress.
+fn check_capacity(count: usize) -> io::Result<()> {
+    if count == 0 {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the batch has room for no message at all"));
+    }
+    Ok(())
 }
 
 impl Drop for Room {
@@ -227,6 +244,7 @@ impl Outbox {
         messages: impl Iterator<Item = Outgoing<'a>>,
         flags: libc::c_int,
     ) -> io::Result<usize> {
+        check_capacity(self.capacity)?;
         let Headers { slices, headers } = &mut self.headers;
         let mut count = 0;
         for ((outgoing, slice), header) in messages.zip(slices).zip(headers.iter_mut()) {
@@ -249,7 +267,7 @@ impl Outbox {
 }
 
 #[cfg(all(
-    any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"),
+    any(target_os = "linux", target_os = "android", target_os = "netbsd"),
     not(interprocess_portable_unix)
 ))]
 mod calls {
@@ -307,7 +325,7 @@ mod calls {
 }
 
 #[cfg(not(all(
-    any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"),
+    any(target_os = "linux", target_os = "android", target_os = "netbsd"),
     not(interprocess_portable_unix)
 )))]
 mod calls {

@@ -2,7 +2,7 @@
 
 use super::{
     address::Address,
-    ancillary::{CLOSE_ON_EXEC, Control, LEAKS_WHAT_DOES_NOT_FIT, ROOM_FOR_ALL},
+    ancillary::{CLOSE_ON_EXEC, Control, NEEDS_ROOM_FOR_ALL, ROOM_FOR_ALL},
     fd::MAX_SLICES,
 };
 use std::{
@@ -18,8 +18,8 @@ pub(crate) struct Received {
     pub(crate) length: usize,
     /// The message had more bytes than there was room for (`MSG_TRUNC`).
     pub(crate) is_truncated: bool,
-    /// The kernel has marked the message's end (`MSG_EOR`), dropped control messages (`MSG_CTRUNC`) or delivered some:
-    /// all of which tells a message of length zero from the end of a connection.
+    /// The kernel has told something of the message ([`MARKS`]), or delivered control messages: all of which tells it from
+    /// the end of a connection if it has no bytes, or there was no room for any.
     pub(crate) is_certainly_a_message: bool,
 }
 
@@ -118,7 +118,7 @@ pub(crate) fn receive_message(
     let Some(control) = control else {
         return receive_into(socket, slices, &mut Control::new(&mut []), from, take);
     };
-    if LEAKS_WHAT_DOES_NOT_FIT && (1..ROOM_FOR_ALL).contains(&control.capacity()) {
+    if NEEDS_ROOM_FOR_ALL && (1..ROOM_FOR_ALL).contains(&control.capacity()) {
         let mut room = [0; ROOM_FOR_ALL];
         let mut larger = Control::new(&mut room);
         let received = receive_into(socket, slices, &mut larger, from, take)?;
@@ -139,31 +139,46 @@ fn receive_into(
     let room = control.room();
     set_control(&mut message, room.as_mut_ptr(), room.len());
     let flags = take.flags() | CLOSE_ON_EXEC.unwrap_or(0);
-    let length = match from {
-        None => receive_header(socket, &mut message, flags)?,
-        Some(from) => {
-            let (length, address) = Address::from_kernel(|name, size| {
-                message.msg_name = name.cast();
-                // SAFETY: from_kernel's pointer is to the room's length.
-                message.msg_namelen = unsafe { size.read() };
-                let length = receive_header(socket, &mut message, flags)?;
-                // SAFETY: from_kernel's pointer is to the room's length.
-                unsafe { size.write(message.msg_namelen) };
-                Ok(length)
-            })?;
-            *from = address;
-            length
-        }
-    };
+    let mut name = Address::UNNAMED;
+    if from.is_some() {
+        (message.msg_name, message.msg_namelen) = name.as_room();
+    }
+    let length = receive_header(socket, &mut message, flags)?;
     let written = control_length(&message);
-    let has_lost_control = message.msg_flags & libc::MSG_CTRUNC != 0;
     // SAFETY: the kernel has written so much into `room`, just now.
-    unsafe { control.received(written, has_lost_control) }?;
+    unsafe { control.received(written, message.msg_flags & libc::MSG_CTRUNC != 0) }?;
+    if let Some(from) = from {
+        name.set_length(message.msg_namelen);
+        *from = name.checked()?;
+    }
     Ok(Received {
         length,
         is_truncated: message.msg_flags & libc::MSG_TRUNC != 0,
-        is_certainly_a_message: has_lost_control || written > 0 || message.msg_flags & libc::MSG_EOR != 0,
+        is_certainly_a_message: written > 0 || message.msg_flags & MARKS != 0,
     })
+}
+
+/// What a kernel says of messages alone, and not of the end of a connection.
+pub(super) const MARKS: libc::c_int = libc::MSG_CTRUNC | libc::MSG_EOR | libc::MSG_TRUNC;
+
+/// Reads bytes of a stream into memory that need not be initialised. Tells how many, and whether there may be more at once
+/// although they do not fill the memory.
+///
+/// A read ends after bytes that came with descriptors. Linux tells, as it has to drop them; other systems do not.
+#[cfg(feature = "tokio")]
+pub(super) fn receive_part(
+    socket: BorrowedFd<'_>,
+    buffer: &mut [MaybeUninit<u8>],
+) -> io::Result<(usize, bool)> {
+    // Linux gives the descriptors of the next bytes away for none of these.
+    if buffer.is_empty() {
+        return Ok((0, false));
+    }
+    let mut slice = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    let mut message = header(&raw mut slice, 1);
+    let length = receive_header(socket, &mut message, 0)?;
+    let tells = cfg!(any(target_os = "linux", target_os = "android"));
+    Ok((length, !tells || message.msg_flags & libc::MSG_CTRUNC != 0))
 }
 
 /// The call itself, on a header whose pointers and lengths the callers have set from borrows that outlive it.

@@ -29,8 +29,17 @@ mod process {
 
     /// asm/socket.h, Linux 6.5. libc does not name these for every C library.
     const SO_PEERPIDFD: libc::c_int = if IS_SPARC { 0x56 } else { 77 };
-    const SO_PEERSEC: libc::c_int =
-        if IS_SPARC || cfg!(any(target_arch = "mips", target_arch = "mips64")) { 30 } else { 31 };
+    const SO_PEERSEC: libc::c_int = if IS_SPARC
+        || cfg!(any(
+            target_arch = "mips",
+            target_arch = "mips64",
+            target_arch = "mips32r6",
+            target_arch = "mips64r6"
+        )) {
+        30
+    } else {
+        31
+    };
 
     /// A descriptor of the peer's process. Never made from its pid, which may be another's by now.
     pub(crate) fn pidfd(socket: BorrowedFd<'_>) -> io::Result<OwnedFd> {

@@ -1,5 +1,6 @@
 //! Waiting for descriptors on a Tokio runtime: try, wait, try again.
 
+use super::message;
 use std::{
     future::poll_fn,
     io,
@@ -18,10 +19,15 @@ use tokio::{
 ///
 /// # Safety
 /// `as_raw_fd` must return the same open descriptor for as long as the object exists.
-pub(crate) unsafe trait StableFd: AsRawFd {}
+pub(crate) unsafe trait StableFd: AsRawFd {
+    /// Whether what is read can have descriptors and the like with it, at which a read ends.
+    const HAS_CONTROL_MESSAGES: bool = false;
+}
 
 // SAFETY: a UnixStream is an OwnedFd, which it gives up only by being consumed.
-unsafe impl StableFd for crate::os::unix::uds::UnixStream {}
+unsafe impl StableFd for crate::os::unix::uds::UnixStream {
+    const HAS_CONTROL_MESSAGES: bool = true;
+}
 // SAFETY: a UnixListener is an OwnedFd, which it gives up only by being consumed.
 unsafe impl StableFd for crate::os::unix::uds::UnixListener {}
 // SAFETY: a UnixDatagram is an OwnedFd, which it gives up only by being consumed.
@@ -83,10 +89,10 @@ impl<T: StableFd> Registered<T> {
                 }
             }
             drop(guard);
-            if ready.is_read_closed() {
+            if ready.is_read_closed() && !interest.is_writable() {
                 return Err(nothing_can_come());
             }
-            if ready.is_write_closed() {
+            if ready.is_read_closed() || ready.is_write_closed() {
                 yield_now().await;
             }
         }
@@ -224,8 +230,8 @@ impl<T: StableFd> Registered<T> {
         loop {
             let mut guard = ready!(self.watched.poll_read_ready(cx))?;
             match guard.try_io(|watched| read_into(watched.get_ref(), buffer)) {
-                Ok(Ok(count)) => {
-                    if is_short(count, wanted) {
+                Ok(Ok((count, may_have_more))) => {
+                    if is_short(count, wanted) && !may_have_more {
                         guard.clear_ready();
                     }
                     return Poll::Ready(Ok(()));
@@ -309,14 +315,19 @@ fn is_short(count: usize, wanted: usize) -> bool {
     0 < count && count < wanted
 }
 
-/// Reads into memory that need not be initialised.
-fn read_into(from: &impl AsFd, buffer: &mut ReadBuf<'_>) -> io::Result<usize> {
-    // SAFETY: rustix only writes to the memory, and does not un-initialise any of it.
+/// Reads into memory that need not be initialised. Tells how many bytes, and whether there may be more although they are
+/// not as many as there was room for.
+fn read_into<T: StableFd + AsFd>(from: &T, buffer: &mut ReadBuf<'_>) -> io::Result<(usize, bool)> {
+    // SAFETY: what is called only writes to the memory, and does not un-initialise any of it.
     let unfilled = unsafe { buffer.unfilled_mut() };
-    let (filled, _) = rustix::io::read(from, unfilled)?;
-    let count = filled.len();
+    let (count, may_have_more) = if T::HAS_CONTROL_MESSAGES {
+        message::receive_part(from.as_fd(), unfilled)?
+    } else {
+        let (filled, _) = rustix::io::read(from, unfilled)?;
+        (filled.len(), false)
+    };
     // SAFETY: the kernel has written these bytes.
     unsafe { buffer.assume_init(count) };
     buffer.advance(count);
-    Ok(count)
+    Ok((count, may_have_more))
 }

@@ -117,7 +117,12 @@ mod system {
 
     /// Prepares a socket that another program has made.
     pub(crate) fn no_sigpipe(socket: BorrowedFd<'_>) -> io::Result<()> {
-        option::set::<libc::c_int>(socket, libc::SOL_SOCKET, libc::SO_NOSIGPIPE, 1)
+        match option::set::<libc::c_int>(socket, libc::SOL_SOCKET, libc::SO_NOSIGPIPE, 1) {
+            // The peer has closed, after which no option can be set (xnu, `sosetopt`), but what it sent be read. An
+            // accepted socket has the option from its listener.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+            other => other,
+        }
     }
 
     pub(crate) fn socket(kind: Kind, nonblocking: bool) -> io::Result<OwnedFd> {
@@ -163,11 +168,13 @@ pub(crate) fn listen(socket: BorrowedFd<'_>, backlog: u32) -> io::Result<()> {
 
 /// Makes a listener refuse connections and wakes whoever waits in `accept`.
 pub(crate) fn end_listening(socket: BorrowedFd<'_>) -> io::Result<()> {
-    match shutdown(socket, Shutdown::Both) {
-        _ if !SHUTDOWN_WAKES_ACCEPT => Err(io::Error::new(
+    if !SHUTDOWN_WAKES_ACCEPT {
+        return Err(io::Error::new(
             io::ErrorKind::Unsupported,
             "on this system, shutdown does not wake threads that wait in accept",
-        )),
+        ));
+    }
+    match shutdown(socket, Shutdown::Both) {
         // FreeBSD wakes them and says this all the same.
         Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
         other => other,

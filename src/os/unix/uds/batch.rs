@@ -27,13 +27,19 @@ impl RecvBatch {
     /// Room for so many messages of so many bytes each. Descriptors that come with them are closed by the system.
     ///
     /// No system takes more than 1,024 messages in one call.
+    ///
+    /// # Panics
+    /// If that is more memory than there can be.
     #[must_use]
     pub fn new(messages: usize, message_size: usize) -> Self {
         Self(Room::new(messages, message_size, 0))
     }
 
     /// The same with room for control messages of so many bytes ([`ancillary_size`](super::ancillary_size)) with each.
-    /// macOS gets more, as its kernel would lose what does not fit.
+    /// macOS and some BSDs get more, as their kernels would lose what does not fit.
+    ///
+    /// # Panics
+    /// As `new` does.
     #[must_use]
     pub fn with_ancillary(messages: usize, message_size: usize, ancillary_size: usize) -> Self {
         Self(Room::new(messages, message_size, ancillary_size))

@@ -62,8 +62,11 @@ pub(super) fn connect_within(kind: Kind, address: &Address, timeout: Duration) -
             Err(error) => return Err(error),
         }
     }
-    socket::set_timeout(socket.as_fd(), Direction::Send, None)?;
-    Ok(socket)
+    match socket::set_timeout(socket.as_fd(), Direction::Send, None) {
+        // The listener's process has closed already, after which macOS sets no options.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(socket),
+        other => other.map(|()| socket),
+    }
 }
 
 /// Accepts a connection, in blocking or nonblocking mode.

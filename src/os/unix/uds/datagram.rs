@@ -323,11 +323,11 @@ impl UnixDatagram {
     }
 
     /// Receives the datagrams that are there into a batch, whose former contents are dropped, and tells how many. In
-    /// blocking mode it waits for the first. One system call on Linux, Android, FreeBSD and NetBSD, and one a datagram
+    /// blocking mode it waits for the first. One system call on Linux, Android and NetBSD, and one a datagram
     /// elsewhere.
     ///
     /// # Errors
-    /// Those of recv(2). An error after the first datagram is told by the next call.
+    /// `InvalidInput` for a batch without room for a message; else those of recv(2). An error after the first datagram is told by the next call.
     pub fn recv_many(&self, batch: &mut RecvBatch) -> io::Result<usize> {
         batch.0.receive(self.as_fd())
     }

@@ -258,13 +258,13 @@ impl UnixSeqpacket {
     }
 
     /// Receives the packets that are there into a batch, whose former contents are dropped, and tells how many. In blocking
-    /// mode it waits for the first. One system call on Linux, Android, FreeBSD and NetBSD, and one a packet elsewhere.
+    /// mode it waits for the first. One system call on Linux, Android and NetBSD, and one a packet elsewhere.
     ///
     /// No packet means that the connection has ended, with the same reservation as for
     /// [`recv_packet`](Self::recv_packet).
     ///
     /// # Errors
-    /// As for [`recv`](Self::recv). An error after the first packet is told by the next call.
+    /// `InvalidInput` for a batch without room for a message; else as for [`recv`](Self::recv). An error after the first packet is told by the next call.
     pub fn recv_many(&self, batch: &mut RecvBatch) -> io::Result<usize> {
         batch.0.receive(self.as_fd())?;
         batch.without_end(|| socket::has_ended(self.as_fd()))

@@ -43,7 +43,7 @@ impl<L: StableFd> Listening<L> {
 
     pub(super) fn shut_down(&self, end: impl FnOnce(&L) -> io::Result<()>) -> io::Result<()> {
         self.is_shut_down.store(true, Ordering::SeqCst);
-        end(self.get())
+        end(self.get()).inspect_err(|_| self.is_shut_down.store(false, Ordering::SeqCst))
     }
 
     fn unless_shut_down<S>(&self, accepted: io::Result<S>) -> io::Result<S> {
