@@ -6,14 +6,16 @@ mod common;
 use common::{
     Killed, bytes,
     handles::{handle_count, in_own_process},
-    role_argument, start_role, unique, within_deadline,
+    role_argument, start_role,
+    talk::{Talk, converse},
+    unique, within_deadline,
 };
 use interprocess::os::windows::named_pipe::{
     DuplexPipeStream, PipeListener, PipeListenerOptions,
     pipe_mode::{Bytes, Messages, PipeModeTag},
 };
 use std::{
-    io::{self, ErrorKind, Read, Write},
+    io::ErrorKind,
     thread,
     time::{Duration, Instant},
 };
@@ -23,9 +25,6 @@ const PROGRAMS: u64 = 4;
 /// Threads or tasks of each, which are a client each.
 const CLIENTS_EACH: u64 = 8;
 const CLIENTS: u64 = 2 * PROGRAMS * CLIENTS_EACH;
-
-/// What both ends say to each other, a write or message each. The pipe's buffer has 65,536 bytes.
-const SIZES: [usize; 5] = [1, 10_000, 65_536, 100_000, 3];
 
 /// How often clients connect, in all.
 const ROUNDS: u64 = 1000;
@@ -57,55 +56,6 @@ impl Manner {
     fn named(name: &str) -> Self {
         MANNERS.into_iter().find(|manner| format!("{manner:?}") == name).expect("a manner")
     }
-}
-
-/// A stream of bytes or of messages.
-trait Talk: Sync {
-    fn say(&self, bytes: &[u8]) -> io::Result<()>;
-
-    /// What the other said in one go, or `None` if it has closed.
-    fn hear(&self, length: usize) -> io::Result<Option<Vec<u8>>>;
-}
-
-impl Talk for DuplexPipeStream<Bytes> {
-    fn say(&self, bytes: &[u8]) -> io::Result<()> {
-        { self }.write_all(bytes)
-    }
-
-    fn hear(&self, length: usize) -> io::Result<Option<Vec<u8>>> {
-        let mut heard = Vec::new();
-        let count = self.take(length as u64).read_to_end(&mut heard)?;
-        match count {
-            0 => Ok(None),
-            _ if count == length => Ok(Some(heard)),
-            _ => Err(ErrorKind::UnexpectedEof.into()),
-        }
-    }
-}
-
-impl Talk for DuplexPipeStream<Messages> {
-    fn say(&self, bytes: &[u8]) -> io::Result<()> {
-        self.send(bytes).map(drop)
-    }
-
-    fn hear(&self, length: usize) -> io::Result<Option<Vec<u8>>> {
-        let mut heard = Vec::new();
-        Ok(self.recv_to_vec(&mut heard, length)?.map(|_| heard))
-    }
-}
-
-fn converse(stream: &impl Talk, says: u64, hears: u64) {
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            for (seed, size) in (says..).zip(SIZES) {
-                stream.say(&bytes(seed, size)).unwrap();
-            }
-        });
-        for (seed, size) in (hears..).zip(SIZES) {
-            let heard = stream.hear(size).unwrap().expect("the other is here");
-            assert!(heard == bytes(seed, size), "{size} bytes are wrong");
-        }
-    });
 }
 
 fn start_programs(mode: &str, task: &str, path: &str) -> Vec<Killed> {
@@ -306,69 +256,17 @@ fn rounds_of_messages() {
 #[cfg(feature = "tokio")]
 mod asynchronous {
     use super::{
-        Bytes, CLIENTS, CLIENTS_EACH, ErrorKind, INSTANCES, Killed, MANNERS, Manner, Messages, PROGRAMS,
-        PipeListenerOptions, PipeModeTag, ROUNDS, SIZES, bytes, expect_handles, handle_count, in_own_process,
-        io, role_argument, seeds_to_client, seeds_to_server, start_programs, told, unique_path,
+        Bytes, CLIENTS, CLIENTS_EACH, INSTANCES, Killed, MANNERS, Manner, Messages, PROGRAMS,
+        PipeListenerOptions, PipeModeTag, ROUNDS, bytes, expect_handles, handle_count, in_own_process,
+        role_argument, seeds_to_client, seeds_to_server, start_programs, told, unique_path,
     };
-    use crate::common::on_tokio;
+    use crate::common::{
+        on_tokio,
+        talk::tokio::{Talk, converse},
+    };
     use interprocess::os::windows::named_pipe::tokio::{DuplexPipeStream, PipeListener};
     use std::sync::Arc;
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        task::JoinSet,
-        time::timeout,
-    };
-
-    /// As [`Talk`](super::Talk).
-    trait Talk: Send + Sync + 'static {
-        fn say(&self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
-        fn hear(&self, length: usize) -> impl Future<Output = io::Result<Option<Vec<u8>>>> + Send;
-    }
-
-    impl Talk for DuplexPipeStream<Bytes> {
-        async fn say(&self, bytes: &[u8]) -> io::Result<()> {
-            let mut stream = self;
-            stream.write_all(bytes).await?;
-            stream.flush().await
-        }
-
-        async fn hear(&self, length: usize) -> io::Result<Option<Vec<u8>>> {
-            let mut heard = Vec::new();
-            let count = self.take(length as u64).read_to_end(&mut heard).await?;
-            match count {
-                0 => Ok(None),
-                _ if count == length => Ok(Some(heard)),
-                _ => Err(ErrorKind::UnexpectedEof.into()),
-            }
-        }
-    }
-
-    impl Talk for DuplexPipeStream<Messages> {
-        async fn say(&self, bytes: &[u8]) -> io::Result<()> {
-            self.send(bytes).await?;
-            self.flush().await
-        }
-
-        async fn hear(&self, length: usize) -> io::Result<Option<Vec<u8>>> {
-            let mut heard = Vec::new();
-            Ok(self.recv_to_vec(&mut heard, length).await?.map(|_| heard))
-        }
-    }
-
-    async fn converse(stream: &impl Talk, says: u64, hears: u64) {
-        let say = async {
-            for (seed, size) in (says..).zip(SIZES) {
-                stream.say(&bytes(seed, size)).await.unwrap();
-            }
-        };
-        let hear = async {
-            for (seed, size) in (hears..).zip(SIZES) {
-                let heard = stream.hear(size).await.unwrap().expect("the other is here");
-                assert!(heard == bytes(seed, size), "{size} bytes are wrong");
-            }
-        };
-        tokio::join!(say, hear);
-    }
+    use tokio::{task::JoinSet, time::timeout};
 
     async fn end(mut programs: Vec<Killed>) {
         tokio::task::spawn_blocking(move || programs.iter_mut().for_each(Killed::succeeds)).await.unwrap();
