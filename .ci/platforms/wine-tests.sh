@@ -12,6 +12,7 @@ target=x86_64-pc-windows-gnu
 export RUSTC_BOOTSTRAP=1 CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER="$PLATFORMS/run-wine"
 cd "$ROOT"
 step "library tests" cargo test -p interprocess --all-features --locked --no-fail-fast --target $target "$STD_TO_RUN"
+step "tool" cargo test -p ipc --locked --target $target "$STD_TO_RUN"
 step "tour" cargo run -q -p ipc --locked --target $target "$STD_TO_RUN" -- tour
 if [ -e bench/tests/interop.rs ]; then
     step "interoperability" cargo test -p bench --test interop --test messages --locked --target $target "$STD_TO_RUN"

@@ -5,10 +5,14 @@ use bench::unique_path;
 use interprocess::os::windows::named_pipe as three;
 use interprocess_2::os::windows::named_pipe as two;
 use recvmsg::{MsgBuf, RecvMsg, RecvResult};
-use std::{thread, time::Duration};
+use std::{io, thread, time::Duration};
+use tokio::io::AsyncReadExt;
 
 type Two = two::DuplexPipeStream<two::pipe_mode::Messages>;
 type Three = three::DuplexPipeStream<three::pipe_mode::Messages>;
+type ThreeOnTokio = three::tokio::DuplexPipeStream<three::pipe_mode::Messages>;
+/// 2.4 cannot receive messages on Tokio ("message reading disabled").
+type TwoOnTokio = two::tokio::PipeStream<two::pipe_mode::Bytes, two::pipe_mode::Messages>;
 
 const SIZES: [usize; 7] = [1, 0, 100, 65535, 65536, 1 << 20, 3];
 
@@ -87,4 +91,117 @@ fn three_connects() {
     });
     two_talks(&listener.accept().unwrap());
     client.join().unwrap();
+}
+
+fn on_tokio<T>(future: impl Future<Output = io::Result<T>>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(future).unwrap()
+}
+
+/// As [`three_talks`].
+async fn three_talks_on_tokio(stream: &ThreeOnTokio) -> io::Result<()> {
+    let send = async {
+        for message in messages_with_content() {
+            stream.send(&message).await?;
+        }
+        stream.flush().await
+    };
+    let recv = async {
+        let mut buffer = Vec::new();
+        for message in messages() {
+            assert_eq!(stream.recv_to_vec(&mut buffer, 2 << 20).await?, Some(message.len()));
+            assert!(buffer == message, "the message of {} bytes is wrong", message.len());
+        }
+        Ok(())
+    };
+    tokio::try_join!(send, recv).map(drop)
+}
+
+/// Sends all messages, and receives as bytes what has content.
+async fn two_talks_on_tokio(stream: TwoOnTokio) -> io::Result<()> {
+    let (mut recv, send) = stream.split();
+    let send = async {
+        for message in messages() {
+            assert_eq!(send.send(&message).await?, message.len());
+        }
+        Ok(())
+    };
+    let recv = async {
+        let expected: Vec<u8> = messages_with_content().flatten().collect();
+        let mut received = vec![0; expected.len()];
+        recv.read_exact(&mut received).await?;
+        assert!(received == expected);
+        Ok(())
+    };
+    tokio::try_join!(send, recv).map(drop)
+}
+
+#[test]
+fn two_connects_to_tokio() {
+    let path = unique_path("messages-two-connects-to-tokio");
+    on_tokio(async {
+        let listener = three::PipeListenerOptions::new()
+            .path(&path)
+            .create_tokio_duplex::<three::pipe_mode::Messages>()?;
+        let client = thread::spawn({
+            let path = path.clone();
+            move || two_talks(&Two::connect_by_path(path.as_os_str()).unwrap())
+        });
+        let stream = listener.accept().await?;
+        three_talks_on_tokio(&stream).await?;
+        client.join().unwrap();
+        assert_eq!(stream.recv(&mut []).await?, None);
+        Ok(())
+    });
+}
+
+#[test]
+fn three_connects_on_tokio() {
+    let path = unique_path("messages-three-connects-on-tokio");
+    let listener = two::PipeListenerOptions::new()
+        .path(path.as_path())
+        .mode(two::PipeMode::Messages)
+        .create_duplex::<two::pipe_mode::Messages>()
+        .unwrap();
+    let client = thread::spawn(move || {
+        on_tokio(async {
+            let stream = ThreeOnTokio::connect_by_path(path).await?;
+            three_talks_on_tokio(&stream).await?;
+            assert_eq!(stream.recv(&mut []).await?, None);
+            Ok(())
+        });
+    });
+    two_talks(&listener.accept().unwrap());
+    client.join().unwrap();
+}
+
+#[test]
+fn two_connects_on_tokio() {
+    let path = unique_path("messages-two-connects-on-tokio");
+    let listener =
+        three::PipeListenerOptions::new().path(&path).create_duplex::<three::pipe_mode::Messages>().unwrap();
+    let client = thread::spawn(move || {
+        on_tokio(async { two_talks_on_tokio(TwoOnTokio::connect_by_path(path.as_os_str()).await?).await });
+    });
+    let stream = listener.accept().unwrap();
+    three_talks(&stream);
+    client.join().unwrap();
+    assert_eq!(stream.recv(&mut []).unwrap(), None);
+}
+
+#[test]
+fn both_on_tokio() {
+    let path = unique_path("messages-both-on-tokio");
+    on_tokio(async {
+        let listener = two::PipeListenerOptions::new()
+            .path(path.as_path())
+            .mode(two::PipeMode::Messages)
+            .create_tokio::<two::pipe_mode::Bytes, two::pipe_mode::Messages>()?;
+        let client = async {
+            let stream = ThreeOnTokio::connect_by_path(&path).await?;
+            three_talks_on_tokio(&stream).await
+        };
+        let server = async { two_talks_on_tokio(listener.accept().await?).await };
+        tokio::try_join!(client, server)
+    });
 }

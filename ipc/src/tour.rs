@@ -5,6 +5,7 @@
 
 mod exchange;
 mod local_socket;
+mod packets;
 mod report;
 mod row;
 mod rows;

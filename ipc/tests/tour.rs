@@ -3,6 +3,9 @@
 #[cfg(unix)]
 #[path = "tour/unix.rs"]
 mod unix;
+#[cfg(windows)]
+#[path = "tour/windows.rs"]
+mod windows;
 
 use serde_json::Value;
 use std::{

@@ -3,6 +3,8 @@
 
 #[cfg(windows)]
 pub(crate) mod handles;
+#[cfg(windows)]
+pub(crate) mod talk;
 
 use interprocess::local_socket::Name;
 use std::{

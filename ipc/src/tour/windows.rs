@@ -1,5 +1,18 @@
-//! Rows that are for Windows alone: so far, all that it has is everywhere.
+//! Rows for what Windows alone has.
+
+mod identity;
+mod impersonation;
+mod messages;
+mod one_way;
+mod path;
+mod transact;
 
 use super::row::Row;
 
-pub(crate) static ROWS: &[&Row] = &[];
+pub(crate) static ROWS: &[&Row] = &[
+    &messages::MESSAGES,
+    &one_way::ONE_WAY,
+    &transact::TRANSACT,
+    &identity::IDENTITY,
+    &impersonation::IMPERSONATION,
+];

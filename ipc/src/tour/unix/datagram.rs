@@ -1,9 +1,7 @@
-use super::{
-    folder::Folder,
-    packets::{Packets, reader, writer},
-};
+use super::folder::Folder;
 use crate::tour::{
     exchange::{Measured, blocking},
+    packets::{Packets, reader, writer},
     row::{Part, Row},
     stage::Stage,
 };

@@ -1,9 +1,7 @@
-use super::{
-    folder::Folder,
-    packets::{reader, writer},
-};
+use super::folder::Folder;
 use crate::tour::{
     exchange::{Measured, blocking},
+    packets::{reader, writer},
     row::{Part, Row},
     stage::Stage,
 };

@@ -89,14 +89,15 @@ impl<'a> Attempts<'a> {
     /// Makes sure that messages are kept apart, if there shall be any.
     fn choose_modes(&self, handle: OwnedHandle) -> io::Result<OwnedHandle> {
         let messages = Some(PipeMode::Messages);
+        let failed = |error: io::Error| self.path.error(OPERATION, error.kind(), &error);
         let fits = if self.receive == messages {
             match pipe::set_message_reads(handle.as_handle()) {
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => false,
-                result => result.map(|()| true)?,
+                result => result.map(|()| true).map_err(failed)?,
             }
         } else {
             // `CreateFile` gives every handle the right to ask ("CreateFileW function", FILE_READ_ATTRIBUTES).
-            self.send != messages || pipe::info(handle.as_handle())?.message_type
+            self.send != messages || pipe::info(handle.as_handle()).map_err(failed)?.message_type
         };
         if fits {
             return Ok(handle);

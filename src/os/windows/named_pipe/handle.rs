@@ -54,14 +54,16 @@ pub(super) fn check<Rm: PipeModeTag, Sm: PipeModeTag>(
     if (Rm::MODE == messages || Sm::MODE == messages) && !info.message_type {
         return Err(fail(handle, FromHandleErrorKind::NoMessageBoundaries, None));
     }
+    match handle::is_overlapped(handle.as_handle()) {
+        Ok(true) => {}
+        Ok(false) => return Err(fail(handle, FromHandleErrorKind::NotOverlapped, None)),
+        Err(error) => return Err(fail(handle, FromHandleErrorKind::NotOverlapped, Some(error))),
+    }
+    // Last, as it changes what is given back if anything else does not fit.
     if Rm::MODE == messages {
         if let Err(error) = pipe::set_message_reads(handle.as_handle()) {
             return Err(fail(handle, FromHandleErrorKind::NoMessageReads, Some(error)));
         }
     }
-    match handle::is_overlapped(handle.as_handle()) {
-        Ok(true) => Ok((handle, info.is_server)),
-        Ok(false) => Err(fail(handle, FromHandleErrorKind::NotOverlapped, None)),
-        Err(error) => Err(fail(handle, FromHandleErrorKind::NotOverlapped, Some(error))),
-    }
+    Ok((handle, info.is_server))
 }

@@ -1,0 +1,75 @@
+//! Who is at the other end, as the system says, seen from both. Then the exchange.
+
+use super::path;
+use crate::tour::{
+    exchange::{Measured, blocking, corrupt, during},
+    row::{Part, Row},
+    sabotage::Sabotage,
+    stage::Stage,
+};
+use interprocess::os::windows::{
+    named_pipe::{DuplexPipeStream, PipeListenerOptions, pipe_mode::Bytes},
+    security_descriptor::SecurityDescriptor,
+};
+use std::{
+    fmt::Display,
+    io,
+    process::{self, Command, Stdio},
+};
+
+/// The identities of two processes of one user.
+pub(crate) static IDENTITY: Row =
+    Row { primitive: "named_pipe", mode: "identity", parent: look, child: show };
+
+type Stream = DuplexPipeStream<Bytes>;
+
+fn look(stage: &mut Stage) -> io::Result<Measured> {
+    let path = path::unique(stage);
+    let listener = PipeListenerOptions::new().path(&path).create_duplex::<Bytes>()?;
+    let child = stage.start(|command| command.arg(&path).arg(process::id().to_string()).spawn())?;
+    let stream = listener.accept()?;
+    during("the child, as the parent sees it", check(&stream, [process::id(), child], child))?;
+    blocking::lead(&stream, &stream)
+}
+
+fn show(part: &Part) -> io::Result<()> {
+    if part.sabotage == Some(Sabotage::Impostor) {
+        return send_another(part);
+    }
+    let stream = Stream::connect_by_path(part.argument(0)?)?;
+    let parent: u32 = part.argument(1)?.parse().map_err(io::Error::other)?;
+    during("the parent, as the child sees it", check(&stream, [parent, process::id()], parent))?;
+    blocking::follow(&stream, &stream, part.sabotage)
+}
+
+fn check(stream: &Stream, [server, client]: [u32; 2], peer: u32) -> io::Result<()> {
+    expect("server's process", server, stream.server_process_id()?)?;
+    expect("client's process", client, stream.client_process_id()?)?;
+    expect("peer's process", peer, stream.peer_process_id()?)?;
+    // A child is in the session of its parent.
+    expect("client's session", stream.server_session_id()?, stream.client_session_id()?)?;
+    expect("peer's session", stream.server_session_id()?, stream.peer_session_id()?)?;
+    check_user(&stream.peer_user_sid()?)
+}
+
+/// A descriptor's text has short forms of some users, so this compares the descriptors that let in only the user.
+fn check_user(told: &str) -> io::Result<()> {
+    let of_peer = SecurityDescriptor::from_sddl(&format!("D:P(A;;GA;;;{told})(A;;GA;;;SY)"))?;
+    let own = SecurityDescriptor::current_user_only()?;
+    expect("descriptor for the peer's user", own.to_sddl()?, of_peer.to_sddl()?)
+}
+
+/// Has a process of its own play the part.
+fn send_another(part: &Part) -> io::Result<()> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("tour-child").arg(IDENTITY.name()).args(&part.arguments);
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
+    if status.success() { Ok(()) } else { Err(io::Error::other(format!("the other: {status}"))) }
+}
+
+fn expect<T: PartialEq + Display>(what: &str, expected: T, told: T) -> io::Result<()> {
+    if expected == told {
+        return Ok(());
+    }
+    Err(corrupt(format!("the {what} is {told}, and should be {expected}")))
+}
