@@ -1401,3 +1401,42 @@ mod asynchronous {
         });
     }
 }
+
+/// A message that does not fit is no longer there in part when its sender takes it back, or another would be swallowed with
+/// its end.
+#[test]
+fn too_long_messages_that_are_taken_back() {
+    within_deadline(|| {
+        const ROUNDS: usize = 400;
+        const LONG: usize = 512 << 10;
+        const SMALL: usize = 5;
+        let (sender, receiver) = Stream::pair().unwrap();
+        sender.set_write_timeout(Some(Duration::from_millis(1))).unwrap();
+        let receiving = thread::spawn(move || {
+            let (mut small, mut long, mut buffer) = (0, 0, [0; 10]);
+            loop {
+                match receiver.recv(&mut buffer) {
+                    Ok(None) => return (small, long),
+                    Ok(Some(received)) if received.message_length == SMALL => small += 1,
+                    Ok(Some(received)) if received.message_length == LONG => long += 1,
+                    Ok(Some(received)) => panic!("two messages in one: {received:?}"),
+                    Err(error) => assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "{error}"),
+                }
+            }
+        });
+        let message = vec![7; LONG];
+        let (mut small, mut long) = (0, 0);
+        for _ in 0..ROUNDS {
+            match sender.send(&message) {
+                Ok(_) => long += 1,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}"),
+            }
+            match sender.send(&[1; SMALL]) {
+                Ok(_) => small += 1,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}"),
+            }
+        }
+        drop(sender);
+        assert_eq!(receiving.join().unwrap(), (small, long));
+    });
+}

@@ -141,6 +141,24 @@ fn acting_as_the_client() {
     }
 }
 
+/// The newest that lives decides, in whatever order they end.
+#[test]
+fn guards_that_end_in_any_order() {
+    let (client, server) = connected(&at(ImpersonationLevel::Impersonation));
+    let guard = || server.impersonate_client().unwrap();
+    // A vector drops the oldest first.
+    drop(vec![guard(), guard(), guard()]);
+    assert!(!acts_as_another(), "nobody is left to act as");
+    let (oldest, middle, newest) = (guard(), guard(), guard());
+    drop(middle);
+    assert!(acts_as_another());
+    drop(oldest);
+    assert!(acts_as_another(), "the newest still holds");
+    drop(newest);
+    assert!(!acts_as_another());
+    drop(client);
+}
+
 /// Whether this thread has a token of its own.
 #[allow(unsafe_code)]
 fn acts_as_another() -> bool {
@@ -175,9 +193,10 @@ fn what_the_client_lets_the_server_do() {
     drop(client);
 
     let (client, server) = connected(&at(ImpersonationLevel::Anonymous));
-    if let Ok(sid) = server.peer_user_sid() {
+    match server.peer_user_sid() {
         // S-1-5-7 is the anonymous user. Wine 10 does not look at what the client allows.
-        assert!(sid == "S-1-5-7" || common::is_wine() && sid == me, "{sid}");
+        Ok(sid) => assert!(sid == "S-1-5-7" || common::is_wine() && sid == me, "{sid}"),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}"),
     }
     assert!(!acts_as_another());
     drop(client);

@@ -96,6 +96,7 @@ fn the_builder_says_what_it_was_told() {
         .allow(Trustee::Interactive, Access::Write)
         .allow(Trustee::Sid(sid.into()), Access::Mask(0x12))
         .deny(Trustee::Network, Access::Full)
+        .deny(Trustee::AllAppPackages, Access::Write)
         .build()
         .unwrap();
     assert!(descriptor.is_dacl_protected().unwrap());
@@ -107,11 +108,13 @@ fn the_builder_says_what_it_was_told() {
         entries(&descriptor),
         [
             (AceKind::Deny, 0, GENERIC_ALL, "S-1-5-2".into()),
+            // Nothing that receiving needs.
+            (AceKind::Deny, 0, 0x6, "S-1-15-2-1".into()),
             allow(GENERIC_ALL, "S-1-5-18"),
             allow(GENERIC_ALL, "S-1-5-32-544"),
             allow(0x12019b, "S-1-1-0"),
-            allow(0x120089, "S-1-5-11"),
-            allow(0x120112, "S-1-5-4"),
+            allow(0x120189, "S-1-5-11"),
+            allow(0x120192, "S-1-5-4"),
             allow(0x12, sid),
         ],
         "denials first, and no right to make instances (4) for clients"

@@ -6,8 +6,9 @@
 //!
 //! # Closing, logging off, shutting down
 //! Of these events Windows waits for the answer, for five seconds (services have twenty when the system shuts down), and
-//! then ends the process whatever the answer was (Microsoft: "HandlerRoutine callback function"). This answer is given when the [`ReceivedEvent`] was dropped by every
-//! listener: keep it until everything is saved. Ctrl-C and Ctrl-Break are answered at once.
+//! then ends the process whatever the answer was (Microsoft: "HandlerRoutine callback function"). This answer is given when
+//! the [`ReceivedEvent`] was dropped by every listener: keep it until everything is saved. Ctrl-C and Ctrl-Break are answered
+//! at once.
 //!
 //! Logging off and shutting down are told to services only; programs with a window, and those that use `user32.dll`, are
 //! told otherwise (Microsoft: "SetConsoleCtrlHandler function").
@@ -44,7 +45,7 @@ mod listener;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
-pub use self::listener::{ControlEvents, ReceivedEvent};
+pub use self::listener::{ControlEvents, ReceivedEvent, listen_again};
 
 use crate::os::windows::sys::console::{self, Kind};
 use std::io;

@@ -7,8 +7,8 @@ use std::{io, os::windows::io::BorrowedHandle};
 /// [`PipeStream::impersonate_client`](crate::os::windows::named_pipe::PipeStream::impersonate_client) gives it.
 ///
 /// Dropping makes the thread act as it did before: as the process, or as whomever it acted as. If that fails the process is
-/// aborted, as Microsoft demands ("RevertToSelf function"): going on would mean to act as somebody else. Guards of one
-/// thread are to be dropped in the opposite order of their making.
+/// aborted, as Microsoft demands ("RevertToSelf function"): going on would mean to act as somebody else. Of several
+/// guards of one thread the newest that lives decides, in whatever order they are dropped.
 ///
 /// The identity is the thread's, not the program's: threads that are started meanwhile act as the process, and so does what
 /// is started by `std::process::Command`. Forgetting the guard ([`std::mem::forget`]) leaves the identity with the thread.

@@ -6,7 +6,7 @@
 //!
 //! Who may connect: unless asked otherwise, programs of this computer whose user Windows' default access list of pipes
 //! lets in: the same user, administrators and the system both ways, and *everybody* to read (Microsoft: "Named Pipe
-//! Security and Access Rights"). To let in the same user only, use
+//! Security and Access Rights"), though not messages as such, which takes one right more. To let in the same user only, use
 //! [`SecurityDescriptor::current_user_only`](super::security_descriptor::SecurityDescriptor::current_user_only).
 //!
 //! Names are first come, first served: any program can make a pipe of any name that is free. A listener fails with

@@ -87,21 +87,35 @@ impl Queue {
     }
 }
 
+/// Has the system call the handler, for the first time or `again`.
+fn install(again: bool) -> io::Result<()> {
+    static INSTALLED: Mutex<bool> = Mutex::new(false);
+    // Once for good: when nobody listens the handler passes events on. Removing it would wait for the handler, which waits
+    // for the very thread that may be dropping its listener.
+    let mut installed = lock(&INSTALLED);
+    if again || !*installed {
+        console::install(deliver)?;
+        *installed = true;
+    }
+    Ok(())
+}
+
+/// Has the listeners hear again after this process has called `AllocConsole`, `AttachConsole` or `FreeConsole`, which make
+/// Windows forget who handles control events (Microsoft: "Console Control Handlers").
+///
+/// # Errors
+/// Whatever the system reports (Microsoft: "SetConsoleCtrlHandler function").
+pub fn listen_again() -> io::Result<()> {
+    install(true)
+}
+
 impl ControlEvents {
-    /// Begins to listen.
+    /// Begins to listen. After a change of consoles, see [`listen_again`].
     ///
     /// # Errors
     /// Whatever the system reports (Microsoft: "SetConsoleCtrlHandler function").
     pub fn new() -> io::Result<Self> {
-        static INSTALLED: Mutex<bool> = Mutex::new(false);
-        // Once for good: when nobody listens the handler passes events on. Removing it would wait for the handler, which
-        // waits for the very thread that may be dropping its listener.
-        let mut installed = lock(&INSTALLED);
-        if !*installed {
-            console::install(deliver)?;
-            *installed = true;
-        }
-        drop(installed);
+        install(false)?;
         let queue = Arc::new(Queue::default());
         lock(&LISTENERS).push(Arc::clone(&queue));
         Ok(Self { queue })

@@ -78,7 +78,7 @@ pub enum Access {
 }
 
 impl Access {
-    /// What is set in an entry (Microsoft: "File Access Rights Constants").
+    /// What is set in an entry that allows it (Microsoft: "File Access Rights Constants").
     pub fn mask(self) -> u32 {
         const GENERIC_ALL: u32 = 0x1000_0000;
         match self {
@@ -87,6 +87,17 @@ impl Access {
             Self::Read => security::CLIENT_READ,
             Self::Write => security::CLIENT_WRITE,
             Self::Mask(mask) => mask,
+        }
+    }
+
+    /// What is set in an entry that forbids it. The rights to receive and to send have parts in common, without which nothing
+    /// can be opened.
+    fn mask_to_deny(self) -> u32 {
+        match self {
+            Self::ReadWrite => security::RECEIVING | security::SENDING,
+            Self::Read => security::RECEIVING,
+            Self::Write => security::SENDING,
+            Self::Full | Self::Mask(_) => self.mask(),
         }
     }
 }
@@ -144,10 +155,10 @@ impl SecurityDescriptorBuilder {
             }
         }
         text.push_str(if self.protected { "D:P" } else { "D:" });
-        let denied = self.denied.iter().map(|entry| ('D', entry));
-        let allowed = self.allowed.iter().map(|entry| ('A', entry));
-        for (kind, (who, access)) in denied.chain(allowed) {
-            write(&mut text, format_args!("({kind};;{:#x};;;{})", access.mask(), who.sid()?));
+        let denied = self.denied.iter().map(|(who, access)| ('D', who, access.mask_to_deny()));
+        let allowed = self.allowed.iter().map(|(who, access)| ('A', who, access.mask()));
+        for (kind, who, mask) in denied.chain(allowed) {
+            write(&mut text, format_args!("({kind};;{mask:#x};;;{})", who.sid()?));
         }
         SecurityDescriptor::from_sddl(&text)
     }

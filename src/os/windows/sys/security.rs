@@ -6,6 +6,7 @@ use super::{
     wide::{LocalText, WideString},
 };
 use std::{
+    cell::RefCell,
     ffi::c_void,
     io,
     marker::PhantomData,
@@ -15,7 +16,7 @@ use std::{
     sync::Arc,
 };
 use windows_sys::Win32::{
-    Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_NO_TOKEN, LocalFree},
+    Foundation::{ERROR_CANT_OPEN_ANONYMOUS, ERROR_INSUFFICIENT_BUFFER, ERROR_NO_TOKEN, LocalFree},
     Security::{
         Authorization::{
             ConvertSecurityDescriptorToStringSecurityDescriptorW, ConvertSidToStringSidW,
@@ -26,7 +27,10 @@ use windows_sys::Win32::{
         OWNER_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, RevertToSelf, SACL_SECURITY_INFORMATION,
         TOKEN_ACCESS_MASK, TOKEN_IMPERSONATE, TOKEN_QUERY, TOKEN_USER, TokenUser,
     },
-    Storage::FileSystem::{FILE_CREATE_PIPE_INSTANCE, FILE_GENERIC_READ, FILE_GENERIC_WRITE},
+    Storage::FileSystem::{
+        FILE_CREATE_PIPE_INSTANCE, FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_READ_ATTRIBUTES,
+        FILE_READ_DATA, FILE_WRITE_ATTRIBUTES, FILE_WRITE_DATA,
+    },
     System::{
         Pipes::ImpersonateNamedPipeClient,
         Threading::{
@@ -127,11 +131,15 @@ fn kernel_object_security(object: BorrowedHandle<'_>, block: &mut [u64]) -> io::
     }
 }
 
-/// The rights that a client needs to receive from a pipe.
-pub(crate) const CLIENT_READ: u32 = FILE_GENERIC_READ;
-/// The rights that a client needs to send to a pipe: not that to make instances of it, which has the same bit as appending
-/// to a file and is part of `GENERIC_WRITE`.
-pub(crate) const CLIENT_WRITE: u32 = FILE_GENERIC_WRITE & !FILE_CREATE_PIPE_INSTANCE;
+/// The rights that a client needs to receive from a pipe, messages too (Microsoft: "SetNamedPipeHandleState function").
+pub(crate) const CLIENT_READ: u32 = FILE_GENERIC_READ | FILE_WRITE_ATTRIBUTES;
+/// The rights that a client needs to send to a pipe or a mailslot: not that to make instances of a pipe, which has the same
+/// bit as appending to a file and is part of `GENERIC_WRITE`. Whoever opens anything asks for `FILE_READ_ATTRIBUTES`.
+pub(crate) const CLIENT_WRITE: u32 = FILE_GENERIC_WRITE & !FILE_CREATE_PIPE_INSTANCE | FILE_READ_ATTRIBUTES;
+/// What keeps somebody from receiving, and from nothing else: whoever opens anything asks for the rest of `CLIENT_READ`.
+pub(crate) const RECEIVING: u32 = FILE_READ_DATA;
+/// The same for sending, and for making instances of a pipe.
+pub(crate) const SENDING: u32 = FILE_WRITE_DATA | FILE_CREATE_PIPE_INSTANCE;
 
 /// The user that the calling thread acts as, as the text of a SID.
 pub(crate) fn current_user_sid() -> io::Result<String> {
@@ -163,9 +171,12 @@ pub(crate) fn client_user_sid(pipe: BorrowedHandle<'_>) -> io::Result<String> {
     let acting = Impersonation::of_client(pipe)?;
     let client = thread_token(TOKEN_QUERY);
     drop(acting);
-    match client? {
-        Some(token) => user_sid(token.as_handle()),
-        None => Err(io::Error::new(io::ErrorKind::PermissionDenied, "the client does not say who it is")),
+    let hidden = || io::Error::new(io::ErrorKind::PermissionDenied, "the client does not say who it is");
+    match client {
+        Ok(Some(token)) => user_sid(token.as_handle()),
+        Ok(None) => Err(hidden()),
+        Err(error) if is(&error, ERROR_CANT_OPEN_ANONYMOUS) => Err(hidden()),
+        Err(error) => Err(error),
     }
 }
 
@@ -173,10 +184,25 @@ pub(crate) fn client_user_sid(pipe: BorrowedHandle<'_>) -> io::Result<String> {
 /// again the process ends: going on would mean to act as somebody else.
 #[derive(Debug)]
 pub(crate) struct Impersonation {
-    /// The token that the thread had before.
-    own: Option<OwnedHandle>,
+    /// Which of [`ACTING`] it is.
+    id: u64,
     /// Dropping is for the thread that made it.
     of_this_thread: PhantomData<*const ()>,
+}
+
+/// An impersonation of a thread.
+#[derive(Debug)]
+struct Acting {
+    id: u64,
+    /// The token that the thread had before.
+    own: Option<OwnedHandle>,
+}
+
+thread_local! {
+    // Clippy asks for the `const` that is there, with a standard library that was built from source.
+    #[allow(clippy::missing_const_for_thread_local)]
+    /// The impersonations of this thread, the newest last. They may end in any order.
+    static ACTING: RefCell<Vec<Acting>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Impersonation {
@@ -185,13 +211,36 @@ impl Impersonation {
         let own = thread_token(TOKEN_IMPERSONATE)?;
         // SAFETY: the handle is open. What the thread's token becomes is undone by `Drop`.
         check(unsafe { ImpersonateNamedPipeClient(pipe.as_raw_handle()) })?;
-        Ok(Self { own, of_this_thread: PhantomData })
+        let id = ACTING.with_borrow_mut(|acting| {
+            let id = acting.last().map_or(0, |newest| newest.id + 1);
+            acting.push(Acting { id, own });
+            id
+        });
+        Ok(Self { id, of_this_thread: PhantomData })
     }
 }
 
 impl Drop for Impersonation {
     fn drop(&mut self) {
-        revert(self.own.take());
+        let ended = ACTING.try_with(|acting| {
+            let mut acting = acting.borrow_mut();
+            let index = acting.iter().position(|acting| acting.id == self.id)?;
+            let Acting { own, .. } = acting.remove(index);
+            match acting.get_mut(index) {
+                // A newer one goes on, and what it goes back to is what this one would have gone back to.
+                Some(newer) => {
+                    newer.own = own;
+                    None
+                }
+                None => Some(own),
+            }
+        });
+        match ended {
+            Ok(Some(own)) => revert(own),
+            Ok(None) => {}
+            // The thread ends, and with it all that it was.
+            Err(_) => revert(None),
+        }
     }
 }
 

@@ -17,6 +17,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// How long a message may be to be received with one read if the receiver has less room for it: the memory is this
+/// program's, and the length the sender's choice.
+const MOST_ASIDE: usize = 1 << 20;
+
 /// What waiting for a message came to.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Waited {
@@ -167,10 +171,14 @@ impl Source<'_> {
         let Some(left) = self.peek()? else {
             return Ok(None);
         };
+        if (buffer.len() + 1..=MOST_ASIDE).contains(&left) {
+            return self.take_aside(buffer, left);
+        }
+        let too_long = left.checked_sub(buffer.len());
         match self.read_now(buffer, left)? {
             None => Ok(None),
             Some(Ended::Partial(length)) => {
-                let message_length = length + self.discard_rest()?;
+                let message_length = length + self.discard_rest(too_long)?;
                 Ok(Some(Received { length, message_length }))
             }
             Some(ended) => {
@@ -178,6 +186,19 @@ impl Source<'_> {
                 Ok(Some(Received { length, message_length: length }))
             }
         }
+    }
+
+    /// The same for a message that does not fit. With one read: between two, its sender may take it back and send another,
+    /// whose beginning would pass for its end.
+    fn take_aside(self, buffer: &mut [u8], left: usize) -> io::Result<Option<Received>> {
+        let mut whole = vec![0; left];
+        let Some(ended) = self.read_now(&mut whole, left)? else {
+            return Ok(None);
+        };
+        let rest = if let Ended::Partial(_) = ended { self.discard_rest(None)? } else { 0 };
+        let length = moved(ended).min(buffer.len());
+        buffer[..length].copy_from_slice(&whole[..length]);
+        Ok(Some(Received { length, message_length: moved(ended) + rest }))
     }
 
     /// Takes the message that is in the pipe, if it still is and is not too long. Does not wait. `buffer` must be empty,
@@ -200,7 +221,7 @@ impl Source<'_> {
             let whole = length + left;
             if whole > limit {
                 if length > 0 {
-                    self.discard_rest()?;
+                    self.discard_rest(Some(left))?;
                 }
                 let reason = format!("a message of {whole} bytes is longer than allowed ({limit})");
                 return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
@@ -225,12 +246,16 @@ impl Source<'_> {
         }
     }
 
-    /// Reads the rest of a message: how long it was.
-    fn discard_rest(self) -> io::Result<usize> {
+    /// Reads the rest of a message: how long it was. If that is known and not what is there, then what is there is another
+    /// message.
+    fn discard_rest(self, known: Option<usize>) -> io::Result<usize> {
         let mut discarded = 0;
         let mut buffer = vec![0; 16 * 1024];
         loop {
             let left = self.peek()?.ok_or_else(cut)?;
+            if known.is_some_and(|known| known - discarded != left) {
+                return Err(cut());
+            }
             match self.read_now(&mut buffer, left)? {
                 None => return Err(cut()),
                 Some(Ended::Partial(bytes)) => discarded += bytes,
@@ -247,8 +272,11 @@ impl Source<'_> {
         static NEVER: Stopper = Stopper::new();
         let patience = if self.is_server || left == 0 { Duration::ZERO } else { FROM_ELSEWHERE };
         let limits = Limits { deadline: deadline_after(Some(patience)), stopper: &NEVER };
+        // Of what came since, nothing is taken: its length is not known.
+        let buffer = if left == 0 { &mut [][..] } else { buffer };
         match overlapped::read(self.handle, buffer, limits) {
             Ok(Ended::TimedOut | Ended::Stopped) => Ok(None),
+            Ok(Ended::Partial(_)) if left == 0 => Ok(None),
             Ok(ended) => Ok(Some(ended)),
             Err(error) if pipe::is_end(&error) => Ok(None),
             Err(error) => Err(pipe::read_error(error)),
