@@ -315,8 +315,7 @@ fn security_descriptor() {
     }
 }
 
-/// Options mean the same for streams of messages and under Tokio: they are made into a pipe in one place. This looks at what
-/// each of the two adds.
+/// Options become a pipe in one place, for streams of messages and under Tokio too: that they get there is enough.
 #[cfg(feature = "tokio")]
 #[test]
 fn on_tokio() {
