@@ -9,10 +9,7 @@ use common::{talk::Talk, unique, within_deadline};
 use interprocess::{
     ConnectWaitMode,
     os::windows::{
-        named_pipe::{
-            DuplexPipeStream, PipeListenerOptions, PipeMode, WaitTimeout,
-            pipe_mode::{Bytes, Messages},
-        },
+        named_pipe::{DuplexPipeStream, PipeListenerOptions, PipeMode, WaitTimeout, pipe_mode::Bytes},
         security_descriptor::SecurityDescriptor,
     },
 };
@@ -319,7 +316,7 @@ fn security_descriptor() {
 #[cfg(feature = "tokio")]
 #[test]
 fn on_tokio() {
-    use interprocess::os::windows::named_pipe::tokio;
+    use interprocess::os::windows::named_pipe::{pipe_mode::Messages, tokio};
     common::on_tokio(async {
         let path = unique_path();
         let options = PipeListenerOptions::new().path(&path).instances(2);
