@@ -28,6 +28,8 @@ const CLIENTS: u64 = 2 * PROGRAMS * CLIENTS_EACH;
 
 /// How often clients connect, in all.
 const ROUNDS: u64 = 1000;
+/// And before, for everything that is made once.
+const WARM_UP: u64 = 160;
 
 fn seeds_to_server(client: u64) -> u64 {
     client * 1000
@@ -82,11 +84,11 @@ fn expect_handles(before: u32) {
     assert!(after <= before, "{before} handles before, {after} after");
 }
 
-/// Runs `work` for everything that is made once, and then checks that it leaves no handle behind.
-fn leaves_no_handles(work: impl Fn()) {
-    work();
+/// Runs `work` in short for everything that is made once, and then checks that it leaves no handle behind.
+fn leaves_no_handles(work: impl Fn(u64)) {
+    work(WARM_UP);
     let before = handle_count();
-    work();
+    work(ROUNDS);
     expect_handles(before);
 }
 
@@ -96,7 +98,7 @@ where
 {
     let path = unique_path();
     let listener = PipeListenerOptions::new().path(&path).create_duplex::<M>().unwrap();
-    let mut programs = start_programs(mode, "crowd", &path);
+    let mut programs = start_programs(mode, "crowd 1", &path);
     // All are here before the first is spoken to.
     let streams: Vec<_> = listener.incoming().take(CLIENTS as usize).map(Result::unwrap).collect();
     let serve = |stream: DuplexPipeStream<M>| {
@@ -122,7 +124,7 @@ fn expect_nobody<M: PipeModeTag>(listener: &PipeListener<M, M>) {
     assert_eq!(error.kind(), ErrorKind::TimedOut);
 }
 
-fn rounds<M: PipeModeTag>(mode: &str, manner: Manner, instances: u8)
+fn rounds<M: PipeModeTag>(mode: &str, manner: Manner, instances: u8, count: u64)
 where
     DuplexPipeStream<M>: Talk,
 {
@@ -130,11 +132,11 @@ where
     let path = unique_path();
     let options = PipeListenerOptions::new().path(&path).instances(instances);
     let listener = options.create_duplex::<M>().unwrap();
-    let mut programs = start_programs(mode, &format!("{manner:?}"), &path);
+    let mut programs = start_programs(mode, &format!("{manner:?} {count}"), &path);
     thread::scope(|scope| {
         for _ in 0..ACCEPTING {
             scope.spawn(|| {
-                for stream in listener.incoming().take((ROUNDS / ACCEPTING) as usize) {
+                for stream in listener.incoming().take((count / ACCEPTING) as usize) {
                     serve_round(stream.unwrap(), manner);
                 }
             });
@@ -159,22 +161,22 @@ where
     }
 }
 
-/// What a client program was told: a manner or none, its number, and the path.
-fn told(argument: &str) -> (Option<Manner>, u64, &str) {
-    let mut words = argument.splitn(3, ' ');
-    let mut word = || words.next().expect("three words");
+/// What a client program was told: a manner or none, how many rounds there are in all, its number, and the path.
+fn told(argument: &str) -> (Option<Manner>, u64, u64, &str) {
+    let mut words = argument.splitn(4, ' ');
+    let mut word = || words.next().expect("four words");
     let manner = match word() {
         "crowd" => None,
         name => Some(Manner::named(name)),
     };
-    (manner, word().parse().unwrap(), word())
+    (manner, word().parse().unwrap(), word().parse().unwrap(), word())
 }
 
 fn clients<M: PipeModeTag>(argument: &str)
 where
     DuplexPipeStream<M>: Talk,
 {
-    let (manner, program, path) = told(argument);
+    let (manner, count, program, path) = told(argument);
     // A client that waits for an instance may find none free, and is never told that, or that there is no pipe.
     let connect = || DuplexPipeStream::<M>::connect_by_path(path).expect("connects");
     let Some(manner) = manner else {
@@ -190,7 +192,7 @@ where
         });
         return;
     };
-    for round in 0..ROUNDS / (2 * PROGRAMS) {
+    for round in 0..count / (2 * PROGRAMS) {
         let stream = connect();
         match manner {
             Manner::ClientLeaves | Manner::BothLeave => {}
@@ -221,14 +223,14 @@ fn messages_clients() {
 #[test]
 fn crowd_of_bytes() {
     in_own_process("crowd_of_bytes", || {
-        within_deadline(|| leaves_no_handles(|| crowd::<Bytes>("bytes")));
+        within_deadline(|| leaves_no_handles(|_| crowd::<Bytes>("bytes")));
     });
 }
 
 #[test]
 fn crowd_of_messages() {
     in_own_process("crowd_of_messages", || {
-        within_deadline(|| leaves_no_handles(|| crowd::<Messages>("messages")));
+        within_deadline(|| leaves_no_handles(|_| crowd::<Messages>("messages")));
     });
 }
 
@@ -239,7 +241,9 @@ const INSTANCES: [u8; 4] = [4, 1, 4, 1];
 fn rounds_of_bytes() {
     in_own_process("rounds_of_bytes", || {
         for (manner, instances) in MANNERS.into_iter().zip(INSTANCES) {
-            within_deadline(move || leaves_no_handles(|| rounds::<Bytes>("bytes", manner, instances)));
+            within_deadline(move || {
+                leaves_no_handles(|count| rounds::<Bytes>("bytes", manner, instances, count))
+            });
         }
     });
 }
@@ -248,7 +252,9 @@ fn rounds_of_bytes() {
 fn rounds_of_messages() {
     in_own_process("rounds_of_messages", || {
         for (manner, instances) in MANNERS.into_iter().zip(INSTANCES) {
-            within_deadline(move || leaves_no_handles(|| rounds::<Messages>("messages", manner, instances)));
+            within_deadline(move || {
+                leaves_no_handles(|count| rounds::<Messages>("messages", manner, instances, count))
+            });
         }
     });
 }
@@ -257,8 +263,8 @@ fn rounds_of_messages() {
 mod asynchronous {
     use super::{
         Bytes, CLIENTS, CLIENTS_EACH, INSTANCES, Killed, MANNERS, Manner, Messages, PROGRAMS,
-        PipeListenerOptions, PipeModeTag, ROUNDS, bytes, expect_handles, handle_count, in_own_process,
-        role_argument, seeds_to_client, seeds_to_server, start_programs, told, unique_path,
+        PipeListenerOptions, PipeModeTag, ROUNDS, WARM_UP, bytes, expect_handles, handle_count,
+        in_own_process, role_argument, seeds_to_client, seeds_to_server, start_programs, told, unique_path,
     };
     use crate::common::{
         on_tokio,
@@ -284,7 +290,7 @@ mod asynchronous {
     {
         let path = unique_path();
         let listener = PipeListenerOptions::new().path(&path).create_tokio_duplex::<M>().unwrap();
-        let programs = start_programs(mode, "crowd", &path);
+        let programs = start_programs(mode, "crowd 1", &path);
         let mut streams = Vec::new();
         for _ in 0..CLIENTS {
             streams.push(listener.accept().await.unwrap());
@@ -306,7 +312,7 @@ mod asynchronous {
         expect_nobody(&listener).await;
     }
 
-    async fn rounds<M: PipeModeTag>(mode: &str, manner: Manner, instances: u8)
+    async fn rounds<M: PipeModeTag>(mode: &str, manner: Manner, instances: u8, count: u64)
     where
         DuplexPipeStream<M>: Talk,
     {
@@ -314,12 +320,12 @@ mod asynchronous {
         let path = unique_path();
         let options = PipeListenerOptions::new().path(&path).instances(instances);
         let listener = Arc::new(options.create_tokio_duplex::<M>().unwrap());
-        let programs = start_programs(mode, &format!("{manner:?}"), &path);
+        let programs = start_programs(mode, &format!("{manner:?} {count}"), &path);
         let mut tasks = JoinSet::new();
         for _ in 0..ACCEPTING {
             let listener = Arc::clone(&listener);
             tasks.spawn(async move {
-                for _ in 0..ROUNDS / ACCEPTING {
+                for _ in 0..count / ACCEPTING {
                     serve_round(listener.accept().await.unwrap(), manner).await;
                 }
             });
@@ -352,7 +358,7 @@ mod asynchronous {
     where
         DuplexPipeStream<M>: Talk,
     {
-        let (manner, program, path) = told(argument);
+        let (manner, count, program, path) = told(argument);
         let Some(manner) = manner else {
             let mut tasks = JoinSet::new();
             for task in 0..CLIENTS_EACH {
@@ -366,7 +372,7 @@ mod asynchronous {
             tasks.join_all().await;
             return;
         };
-        for round in 0..ROUNDS / (2 * PROGRAMS) {
+        for round in 0..count / (2 * PROGRAMS) {
             let stream = connect::<M>(path).await;
             match manner {
                 Manner::ClientLeaves | Manner::BothLeave => {}
@@ -380,11 +386,11 @@ mod asynchronous {
         }
     }
 
-    /// Runs `work` for everything that is made once, and then checks that it leaves no handle behind.
-    async fn leaves_no_handles(work: impl AsyncFn()) {
-        work().await;
+    /// As [`leaves_no_handles`](super::leaves_no_handles).
+    async fn leaves_no_handles(work: impl AsyncFn(u64)) {
+        work(WARM_UP).await;
         let before = handle_count();
-        work().await;
+        work(ROUNDS).await;
         expect_handles(before);
     }
 
@@ -400,14 +406,14 @@ mod asynchronous {
     #[test]
     fn crowd_of_bytes() {
         in_own_process("asynchronous::crowd_of_bytes", || {
-            on_tokio(leaves_no_handles(async || crowd::<Bytes>("bytes").await));
+            on_tokio(leaves_no_handles(async |_| crowd::<Bytes>("bytes").await));
         });
     }
 
     #[test]
     fn crowd_of_messages() {
         in_own_process("asynchronous::crowd_of_messages", || {
-            on_tokio(leaves_no_handles(async || crowd::<Messages>("messages").await));
+            on_tokio(leaves_no_handles(async |_| crowd::<Messages>("messages").await));
         });
     }
 
@@ -415,7 +421,9 @@ mod asynchronous {
     fn rounds_of_bytes() {
         in_own_process("asynchronous::rounds_of_bytes", || {
             for (manner, instances) in MANNERS.into_iter().zip(INSTANCES) {
-                on_tokio(leaves_no_handles(async || rounds::<Bytes>("bytes", manner, instances).await));
+                on_tokio(leaves_no_handles(async |count| {
+                    rounds::<Bytes>("bytes", manner, instances, count).await
+                }));
             }
         });
     }
@@ -424,7 +432,9 @@ mod asynchronous {
     fn rounds_of_messages() {
         in_own_process("asynchronous::rounds_of_messages", || {
             for (manner, instances) in MANNERS.into_iter().zip(INSTANCES) {
-                on_tokio(leaves_no_handles(async || rounds::<Messages>("messages", manner, instances).await));
+                on_tokio(leaves_no_handles(async |count| {
+                    rounds::<Messages>("messages", manner, instances, count).await
+                }));
             }
         });
     }
