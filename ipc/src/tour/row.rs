@@ -1,7 +1,10 @@
 //! What a row of the tour is.
 
 use super::{exchange::Measured, sabotage::Sabotage, stage::Stage};
-use std::io;
+use std::{
+    io,
+    process::{Command, Stdio},
+};
 
 /// A primitive in one of the ways to use it.
 ///
@@ -34,6 +37,14 @@ pub(crate) struct Part {
 }
 
 impl Part {
+    /// Has a process of its own play the part in this one's place.
+    pub(crate) fn hand_on(&self, row: &Row) -> io::Result<()> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("tour-child").arg(row.name()).args(&self.arguments);
+        let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
+        if status.success() { Ok(()) } else { Err(io::Error::other(format!("the other: {status}"))) }
+    }
+
     /// One of the arguments.
     pub(crate) fn argument(&self, index: usize) -> io::Result<&str> {
         self.arguments.get(index).map(String::as_str).ok_or_else(|| {

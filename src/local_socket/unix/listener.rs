@@ -60,8 +60,8 @@ pub(super) fn listen(options: ListenerOptions<'_>) -> io::Result<(UnixListener, 
     }
     let (socket, mut claim) =
         result.map_err(|error| io::Error::new(error.kind(), format!("cannot listen at {name}: {error}")))?;
-    if let Some(claim) = &mut claim {
-        claim.remove_on_drop &= options.reclaim_name;
+    if let (Some(claim), false) = (&mut claim, options.reclaim_name) {
+        claim.keep_file();
     }
     socket.set_nonblocking(true)?;
     let state = State {
@@ -142,7 +142,7 @@ impl State {
 
     pub(super) fn do_not_reclaim_name_on_drop(&mut self) {
         if let Some(claim) = &mut self.claim {
-            claim.remove_on_drop = false;
+            claim.keep_file();
         }
     }
 }

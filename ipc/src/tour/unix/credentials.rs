@@ -15,7 +15,6 @@ use rustix::process::{getegid, geteuid, getgid, getuid};
 use std::{
     io::{self, IoSlice, IoSliceMut, Read, Write},
     os::fd::AsRawFd,
-    process::{Command, Stdio},
 };
 
 /// The identity of a child that connects.
@@ -37,7 +36,7 @@ fn look(stage: &mut Stage) -> io::Result<Measured> {
 
 fn show(part: &Part) -> io::Result<()> {
     if part.sabotage == Some(Sabotage::Impostor) {
-        return send_another(part);
+        return part.hand_on(&CREDENTIALS);
     }
     let stream = UnixStream::connect(part.argument(0)?)?;
     // Credentials come with what is sent after they were asked for.
@@ -105,14 +104,6 @@ fn introduce(mut stream: &UnixStream) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::Unsupported => stream.write_all(b"!"),
         other => other.map(drop),
     }
-}
-
-/// Has a process of its own play the part.
-fn send_another(part: &Part) -> io::Result<()> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.arg("tour-child").arg(CREDENTIALS.name()).args(&part.arguments);
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
-    if status.success() { Ok(()) } else { Err(io::Error::other(format!("the other: {status}"))) }
 }
 
 fn expect<T: PartialEq + std::fmt::Display>(what: &str, expected: T, told: T) -> io::Result<()> {

@@ -11,11 +11,7 @@ use interprocess::os::windows::{
     named_pipe::{DuplexPipeStream, PipeListenerOptions, pipe_mode::Bytes},
     security_descriptor::SecurityDescriptor,
 };
-use std::{
-    fmt::Display,
-    io,
-    process::{self, Command, Stdio},
-};
+use std::{fmt::Display, io, process};
 
 /// The identities of two processes of one user.
 pub(crate) static IDENTITY: Row =
@@ -34,7 +30,7 @@ fn look(stage: &mut Stage) -> io::Result<Measured> {
 
 fn show(part: &Part) -> io::Result<()> {
     if part.sabotage == Some(Sabotage::Impostor) {
-        return send_another(part);
+        return part.hand_on(&IDENTITY);
     }
     let stream = Stream::connect_by_path(part.argument(0)?)?;
     let parent: u32 = part.argument(1)?.parse().map_err(io::Error::other)?;
@@ -57,14 +53,6 @@ fn check_user(told: &str) -> io::Result<()> {
     let of_peer = SecurityDescriptor::from_sddl(&format!("D:P(A;;GA;;;{told})(A;;GA;;;SY)"))?;
     let own = SecurityDescriptor::current_user_only()?;
     expect("descriptor for the peer's user", own.to_sddl()?, of_peer.to_sddl()?)
-}
-
-/// Has a process of its own play the part.
-fn send_another(part: &Part) -> io::Result<()> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.arg("tour-child").arg(IDENTITY.name()).args(&part.arguments);
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
-    if status.success() { Ok(()) } else { Err(io::Error::other(format!("the other: {status}"))) }
 }
 
 fn expect<T: PartialEq + Display>(what: &str, expected: T, told: T) -> io::Result<()> {

@@ -2,27 +2,22 @@
 //!
 //! | system | close-on-exec | no SIGPIPE |
 //! | --- | --- | --- |
-//! | Linux, Android, BSDs, illumos | flag of `socket`, `socketpair`, `accept4` | `MSG_NOSIGNAL` at each send |
+//! | Linux, Android, BSDs, illumos | flag of `socket`, `socketpair`, `accept4` | `MSG_NOSIGNAL` at each send (`message.rs`) |
 //! | macOS and relatives | `fcntl` right after, so that a fork in between inherits | `SO_NOSIGPIPE` once |
 
-use super::{
-    LINUX_SOCKETS,
-    address::Address,
-    fd::{MAX_SLICES, done},
-    option,
-};
+use super::{LINUX_SOCKETS, address::Address, fd::done, option};
 use rustix::{
     io::Errno,
     net::{AddressFamily, SocketType, sockopt},
 };
 use std::{
-    io::{self, IoSlice},
+    io,
     net::Shutdown,
     os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
     time::Duration,
 };
 
-pub(crate) use self::system::{accept, no_sigpipe, pair, send, send_vectored, socket};
+pub(crate) use self::system::{accept, no_sigpipe, pair, socket};
 
 /// The kinds of Unix domain sockets.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -55,8 +50,8 @@ impl Kind {
 
 #[cfg(not(target_vendor = "apple"))]
 mod system {
-    use super::{Address, AddressFamily, BorrowedFd, IoSlice, Kind, MAX_SLICES, OwnedFd, io};
-    use rustix::net::{SendAncillaryBuffer, SendFlags, SocketFlags};
+    use super::{Address, AddressFamily, BorrowedFd, Kind, OwnedFd, io};
+    use rustix::net::SocketFlags;
     use std::os::fd::AsRawFd;
 
     fn flags(nonblocking: bool) -> SocketFlags {
@@ -88,21 +83,11 @@ mod system {
     pub(crate) fn no_sigpipe(_: BorrowedFd<'_>) -> io::Result<()> {
         Ok(())
     }
-
-    pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
-        Ok(rustix::net::send(socket, bytes, SendFlags::NOSIGNAL)?)
-    }
-
-    pub(crate) fn send_vectored(socket: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let slices = &slices[..slices.len().min(MAX_SLICES)];
-        let mut no_control = SendAncillaryBuffer::default();
-        Ok(rustix::net::sendmsg(socket, slices, &mut no_control, SendFlags::NOSIGNAL)?)
-    }
 }
 
 #[cfg(target_vendor = "apple")]
 mod system {
-    use super::{Address, AddressFamily, BorrowedFd, IoSlice, Kind, MAX_SLICES, OwnedFd, io};
+    use super::{Address, AddressFamily, BorrowedFd, Kind, OwnedFd, io};
     use crate::os::unix::sys::{fd, option};
     use rustix::net::SocketFlags;
     use std::os::fd::{AsFd, AsRawFd};
@@ -145,14 +130,6 @@ mod system {
             })
         })?;
         Ok((prepared(stream, nonblocking)?, peer))
-    }
-
-    pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
-        Ok(rustix::io::write(socket, bytes)?)
-    }
-
-    pub(crate) fn send_vectored(socket: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        Ok(rustix::io::writev(socket, &slices[..slices.len().min(MAX_SLICES)])?)
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
     path::Path,
 };
 
-/// Binds a new socket to a path. `then` makes it ready to be found: if that fails, no file stays behind.
+/// Binds a new socket to a path. `then` makes it ready to be found; if that fails with a mode, no file stays behind.
 pub(super) fn bind(
     kind: Kind,
     path: &Path,

@@ -5,7 +5,7 @@
 //! two could each find it stale, and the slower one would delete the fresh socket of the faster. The system releases
 //! the lock of a process that dies in whatever way. Servers that know nothing of the lock are found by connecting.
 
-use super::UnixListener;
+use super::{UnixListener, UnlinkOnDrop};
 use crate::os::unix::sys::{
     file::{self, Identity, LockFile, PrivateFolder},
     path,
@@ -32,17 +32,17 @@ pub(crate) struct How {
 /// A path that a listener of this process has. Dropped, it is given back.
 #[derive(Debug)]
 pub(crate) struct Claim {
-    path: PathBuf,
-    identity: Identity,
-    pub(crate) remove_on_drop: bool,
-    // After the drop below has removed the socket.
+    /// `None`: the socket's file stays, or is another's by now.
+    file: Option<UnlinkOnDrop>,
+    // Dropped after the file was removed.
     _lock: Option<LockFile>,
 }
 
-impl Drop for Claim {
-    fn drop(&mut self) {
-        if self.remove_on_drop {
-            file::remove_exactly(&self.path, self.identity);
+impl Claim {
+    /// Leaves the socket's file where it is.
+    pub(crate) fn keep_file(&mut self) {
+        if let Some(file) = self.file.take() {
+            file.keep();
         }
     }
 }
@@ -53,7 +53,8 @@ pub(crate) fn listen(path: &Path, how: How) -> io::Result<(UnixListener, Claim)>
     if how.displace {
         let lock = LockFile::displace(&lock_path(&path)?).map_err(|error| about_lock(&path, &error))?;
         let (listener, identity) = listen_in_place(&path, how)?;
-        return Ok((listener, Claim { path, identity, remove_on_drop: true, _lock: Some(lock) }));
+        let file = Some(UnlinkOnDrop::of(path, identity));
+        return Ok((listener, Claim { file, _lock: Some(lock) }));
     }
     let lock = if how.reclaim_stale {
         Some(LockFile::acquire(&lock_path(&path)?).map_err(|error| about_lock(&path, &error))?)
@@ -66,8 +67,9 @@ pub(crate) fn listen(path: &Path, how: How) -> io::Result<(UnixListener, Claim)>
     };
     let (identity, _) = file::identify(&path)?;
     // Who displaces this listener displaces the lock first. With the lock in place, what was identified is ours.
-    let remove_on_drop = lock.as_ref().is_none_or(LockFile::is_in_place);
-    Ok((listener, Claim { path, identity, remove_on_drop, _lock: lock }))
+    let is_ours = lock.as_ref().is_none_or(LockFile::is_in_place);
+    let file = is_ours.then(|| UnlinkOnDrop::of(path, identity));
+    Ok((listener, Claim { file, _lock: lock }))
 }
 
 fn lock_path(path: &Path) -> io::Result<PathBuf> {

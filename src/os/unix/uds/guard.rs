@@ -36,12 +36,17 @@ impl UnlinkOnDrop {
     pub fn new<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
         match file::identify(&path)? {
-            (identity, true) => Ok(Self { path, identity: Some(identity) }),
+            (identity, true) => Ok(Self::of(path, identity)),
             (_, false) => Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 format!("{} is not a socket", path.display()),
             )),
         }
+    }
+
+    /// The same for a file that was looked at already, at an absolute path.
+    pub(super) fn of(path: PathBuf, identity: Identity) -> Self {
+        Self { path, identity: Some(identity) }
     }
 
     /// The path, made absolute.

@@ -312,11 +312,11 @@ impl Read for &UnixStream {
 
 impl Write for &UnixStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        socket::send(self.as_fd(), bytes)
+        message::send(self.as_fd(), bytes, 0)
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        socket::send_vectored(self.as_fd(), slices)
+        message::send_message(self.as_fd(), slices, None, None, 0)
     }
 
     /// Does nothing: a write hands its bytes to the kernel, and they outlive this process.
