@@ -5,6 +5,7 @@ use super::{
     ancillary::{CLOSE_ON_EXEC, Control, NEEDS_ROOM_FOR_ALL, ROOM_FOR_ALL},
     fd::MAX_SLICES,
 };
+use rustix::net::{SendAncillaryBuffer, SendFlags};
 use std::{
     io::{self, IoSlice, IoSliceMut},
     mem::MaybeUninit,
@@ -43,6 +44,18 @@ pub(crate) const END_OF_RECORD: libc::c_int = if cfg!(target_os = "freebsd") { l
 pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8], flags: libc::c_int) -> io::Result<usize> {
     // SAFETY: the descriptor is open for the call; the pointer and length describe `bytes`, which the kernel reads.
     count(unsafe { libc::send(socket.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), SEND | flags) })
+}
+
+/// Sends several slices on a connected socket.
+pub(crate) fn send_vectored(
+    socket: BorrowedFd<'_>,
+    slices: &[IoSlice<'_>],
+    flags: libc::c_int,
+) -> io::Result<usize> {
+    let slices = &slices[..slices.len().min(MAX_SLICES)];
+    // The types of the flags differ from system to system; the bits are the same.
+    let flags = SendFlags::from_bits_retain((SEND | flags) as _);
+    Ok(rustix::net::sendmsg(socket, slices, &mut SendAncillaryBuffer::default(), flags)?)
 }
 
 /// Sends bytes to an address.

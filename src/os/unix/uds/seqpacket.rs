@@ -161,7 +161,7 @@ impl UnixSeqpacket {
     /// # Errors
     /// As for [`send`](Self::send).
     pub fn send_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        message::send_message(self.as_fd(), slices, None, None, END_OF_RECORD)
+        message::send_vectored(self.as_fd(), slices, END_OF_RECORD)
     }
 
     /// Receives a packet. 0 is a packet of length zero, or the end; see [above](Self#packets-of-length-zero-and-the-end).

@@ -316,7 +316,7 @@ impl Write for &UnixStream {
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        message::send_message(self.as_fd(), slices, None, None, 0)
+        message::send_vectored(self.as_fd(), slices, 0)
     }
 
     /// Does nothing: a write hands its bytes to the kernel, and they outlive this process.
