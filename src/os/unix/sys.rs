@@ -21,6 +21,8 @@ pub(crate) mod peer;
 pub(crate) mod pipe;
 #[cfg(feature = "tokio")]
 pub(crate) mod registered;
+#[allow(dead_code)] // Until the modules that use it are here.
+pub(crate) mod signal;
 pub(crate) mod socket;
 
 /// Whether this is Linux's way of Unix domain sockets. `--cfg interprocess_portable_unix` makes a Linux build take the
