@@ -37,6 +37,7 @@
 pub mod error;
 pub mod local_socket;
 pub mod os;
+pub mod shutdown;
 pub mod unnamed_pipe;
 
 mod try_clone;

@@ -12,7 +12,7 @@ use std::{
 };
 
 /// What a call of libc that gives -1 for an error has given.
-pub(super) fn done(result: libc::c_int) -> io::Result<()> {
+pub(in crate::os::unix::sys) fn done(result: libc::c_int) -> io::Result<()> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn wait_readable(fd: BorrowedFd<'_>, deadline: Option<Instant>) -> io
     }
 }
 
-fn timespec(duration: Duration) -> Timespec {
+pub(in crate::os::unix::sys) fn timespec(duration: Duration) -> Timespec {
     // Some systems refuse more than a few years; the caller looks at the clock again in any case.
     const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
     let duration = duration.min(LONGEST);

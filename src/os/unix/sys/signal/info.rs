@@ -180,7 +180,6 @@ pub(crate) fn record(info: &libc::siginfo_t) -> Record {
 }
 
 /// A signal that was taken without its description.
-#[cfg(any(test, target_vendor = "apple", target_os = "openbsd"))]
 pub(crate) fn undescribed(signal: i32) -> Record {
     Record { signal, code: NO_CODE, pid: 0, uid: 0, status: 0, value: 0, address: 0 }
 }

@@ -1,0 +1,98 @@
+//! Variables that the signal handler itself sets.
+//!
+//! The least that can be done with a signal, and all that many programs want: a loop that looks at a flag now and then.
+//! Nothing is woken: a thread that waits in a system call goes on waiting, as most calls are restarted.
+//!
+//! ```
+//! use interprocess::os::unix::signal::{self, Signal, flag};
+//! use std::sync::{Arc, atomic::{AtomicBool, Ordering}};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let stop = Arc::new(AtomicBool::new(false));
+//! // A second Ctrl-C ends the process in any case.
+//! let _registration = flag::set_or_default([Signal::INT, Signal::TERM], &stop)?;
+//! # signal::raise(Signal::TERM)?;
+//! while !stop.load(Ordering::SeqCst) {
+//!     // work
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! Every function takes one signal or several. Each fails with [`InvalidInput`](std::io::ErrorKind::InvalidInput) for signals
+//! that [`Signals`](super::Signals) refuses. Actions run in the order in which they were added.
+
+use super::{SignalSet, registration::Registration};
+use crate::os::unix::sys::signal::flag as sys;
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize},
+    },
+};
+
+/// Sets `flag` whenever one of the signals comes.
+///
+/// # Errors
+/// Signals that cannot be caught or are faults.
+pub fn register(signals: impl Into<SignalSet>, flag: &Arc<AtomicBool>) -> io::Result<Registration> {
+    Registration::of_each(signals.into(), |signal| sys::set(signal, Arc::clone(flag)))
+}
+
+/// Sets `flag` to `value` whenever one of the signals comes. With another value for each signal, one variable tells which
+/// was the last.
+///
+/// # Errors
+/// Signals that cannot be caught or are faults.
+pub fn register_usize(
+    signals: impl Into<SignalSet>,
+    flag: &Arc<AtomicUsize>,
+    value: usize,
+) -> io::Result<Registration> {
+    Registration::of_each(signals.into(), |signal| sys::set_usize(signal, Arc::clone(flag), value))
+}
+
+/// Adds one to `counter` whenever one of the signals comes: every instance that the kernel delivers, which of standard
+/// signals need not be every one that was sent.
+///
+/// # Errors
+/// Signals that cannot be caught or are faults.
+pub fn register_counter(
+    signals: impl Into<SignalSet>,
+    counter: &Arc<AtomicUsize>,
+) -> io::Result<Registration> {
+    Registration::of_each(signals.into(), |signal| sys::count(signal, Arc::clone(counter)))
+}
+
+/// Ends the process with `status` when one of the signals comes while `condition` is set, at once: nothing is cleaned up, as
+/// by `_exit`(2).
+///
+/// # Errors
+/// Signals that cannot be caught or are faults.
+pub fn register_conditional_shutdown(
+    signals: impl Into<SignalSet>,
+    status: i32,
+    condition: &Arc<AtomicBool>,
+) -> io::Result<Registration> {
+    Registration::of_each(signals.into(), |signal| sys::exit_if(signal, Arc::clone(condition), status))
+}
+
+/// Does what the signal does by default when one of them comes while `condition` is set.
+///
+/// # Errors
+/// Signals that cannot be caught or are faults.
+pub fn register_conditional_default(
+    signals: impl Into<SignalSet>,
+    condition: &Arc<AtomicBool>,
+) -> io::Result<Registration> {
+    Registration::of_each(signals.into(), |signal| sys::default_if(signal, Arc::clone(condition)))
+}
+
+/// Sets `flag` when one of the signals comes, and does what the signal does by default when one comes while it is set: the
+/// first Ctrl-C asks the program to end, the second ends it. Clearing the flag makes the next one the first again.
+///
+/// # Errors
+/// Signals that cannot be caught or are faults.
+pub fn set_or_default(signals: impl Into<SignalSet>, flag: &Arc<AtomicBool>) -> io::Result<Registration> {
+    Registration::of_each(signals.into(), |signal| sys::set_or_default(signal, Arc::clone(flag)))
+}

@@ -1,0 +1,92 @@
+//! What blocking and Tokio listeners share: a mailbox, and which signals go to it.
+
+use super::{Signal, SignalInfo, SignalSet};
+use crate::os::unix::sys::signal::{handler, mailbox::Mailbox};
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+#[derive(Debug)]
+pub(super) struct Listener {
+    pub(super) mailbox: Arc<Mailbox>,
+    registered: Mutex<BTreeMap<Signal, handler::Registration>>,
+}
+
+impl Listener {
+    pub(super) fn new(signals: SignalSet) -> io::Result<Self> {
+        let listener = Self { mailbox: Mailbox::new()?, registered: Mutex::default() };
+        for signal in signals.iter() {
+            listener.add(signal)?;
+        }
+        Ok(listener)
+    }
+
+    pub(super) fn add(&self, signal: Signal) -> io::Result<()> {
+        receivable(signal)?;
+        let mut registered = self.registered();
+        if self.mailbox.is_closed() {
+            return Err(io::Error::new(
+                io::ErrorKind::BrokenPipe,
+                format!("cannot listen to {signal}: the listener is closed"),
+            ));
+        }
+        if !registered.contains_key(&signal) {
+            let registration =
+                self.mailbox.listen(signal.as_raw()).map_err(|error| cannot_listen(signal, &error))?;
+            registered.insert(signal, registration);
+        }
+        Ok(())
+    }
+
+    pub(super) fn remove(&self, signal: Signal) -> bool {
+        let registration = self.registered().remove(&signal);
+        registration.is_some()
+    }
+
+    pub(super) fn signals(&self) -> SignalSet {
+        self.registered().keys().copied().collect()
+    }
+
+    pub(super) fn close(&self) {
+        let registered = {
+            let mut registered = self.registered();
+            self.mailbox.close();
+            std::mem::take(&mut *registered)
+        };
+        drop(registered);
+    }
+
+    fn registered(&self) -> MutexGuard<'_, BTreeMap<Signal, handler::Registration>> {
+        // What is done under the lock leaves the map whole.
+        self.registered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next signal, if there is one.
+    pub(super) fn take(&self) -> Option<SignalInfo> {
+        self.mailbox.take().map(SignalInfo::from_record)
+    }
+}
+
+/// Refuses what cannot be caught, and what only unsafe code can deal with.
+pub(super) fn receivable(signal: Signal) -> io::Result<()> {
+    let refuse = |reason: &str| {
+        let message = format!("cannot listen to {signal}: {reason}");
+        Err(io::Error::new(io::ErrorKind::InvalidInput, message))
+    };
+    if !signal.can_be_caught() {
+        return refuse("the system lets no process catch it");
+    }
+    if signal.is_fault() {
+        return refuse(
+            "it is for a fault of the thread itself, which goes on failing unless the handler mends it \
+             (`low_level::register_fault` is for that)",
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn cannot_listen(signal: Signal, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot listen to {signal}: {error}"))
+}

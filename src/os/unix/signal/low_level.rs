@@ -1,0 +1,5 @@
+//! Code that runs in the signal handler itself. All of it is unsafe: see what [`register`] wants before using it.
+//!
+//! [`Signals`](super::Signals), [`on`](super::on) and [`flag`](super::flag) do what most programs want, without it.
+
+pub use crate::os::unix::sys::signal::low_level::{AlternateStack, register, register_fault};

@@ -1,0 +1,332 @@
+//! The signal handler, and which actions it runs for which signal.
+//!
+//! Everything that runs in a handler is here, in [`mailbox`](super::mailbox), and in what that uses. It may call what
+//! signal-safety(7) lists, and besides that only what is a bare system call: `write`, `sigaction`, `raise`,
+//! `pthread_sigmask`, `_exit`, `mmap`. It takes no lock, and neither allocates nor frees.
+//!
+//! # Among other handlers
+//! Whatever handler was there before is called after the actions. When the last action of a signal is removed, the old
+//! disposition is put back, if this handler is still in place. If another has been put above it, which then calls this one
+//! (as signal-hook-registry's does, which Tokio uses), this one stays below, and only passes on.
+//!
+//! A process-wide registry can put nothing back, as it does not know who of its users is there for good; that is why this
+//! is a handler of its own. Two of them that call each other are as good as one.
+
+use super::{
+    errno::Kept,
+    info::{self, Record},
+};
+use crate::os::unix::sys::fd::done;
+use std::{
+    fmt::{self, Debug, Formatter},
+    io,
+    mem::{self, MaybeUninit},
+    ptr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicPtr, AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+/// More than the greatest number of a signal on any system.
+pub(crate) const SLOTS: usize = 129;
+
+/// What is done for a signal, and whether it thereby is dealt with.
+pub(crate) type Action = dyn Fn(&Record) -> bool + Send + Sync;
+
+/// What the handler knows of a signal. Never changed, but replaced.
+struct State {
+    previous: Previous,
+    actions: Vec<(u64, Arc<Action>)>,
+    /// Whether the handler is in place, or another that calls it.
+    in_chain: bool,
+}
+
+/// A disposition that this handler has replaced.
+#[derive(Copy, Clone)]
+struct Previous(libc::sigaction);
+
+// SAFETY: plain numbers, and the addresses of functions.
+unsafe impl Send for Previous {}
+// SAFETY: as above.
+unsafe impl Sync for Previous {}
+
+/// Of each signal; null: nobody has asked for it so far.
+static STATES: [AtomicPtr<State>; SLOTS] = [const { AtomicPtr::new(ptr::null_mut()) }; SLOTS];
+
+/// How many handlers use some state, by the parity of the replacement after which they began.
+static READERS: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
+static PARITY: AtomicUsize = AtomicUsize::new(0);
+
+/// Who changes anything. The next action's number.
+static CHANGING: Mutex<u64> = Mutex::new(0);
+
+/// An action of a signal, until it is dropped.
+#[must_use = "dropping it removes the action"]
+pub(crate) struct Registration {
+    signal: i32,
+    id: u64,
+}
+
+/// Adds an action to a signal, after those that it has.
+///
+/// # Safety
+/// The action is called in a signal handler: it may do only what the module's documentation says, and must not panic.
+pub(crate) unsafe fn register(signal: i32, action: Arc<Action>) -> io::Result<Registration> {
+    let slot = slot(signal)?;
+    let mut replaced = Vec::new();
+    let mut next = changing();
+    let id = *next;
+    let current = disposition(signal)?;
+    let state = state(slot);
+    let mut actions = state.map_or_else(Vec::new, |state| state.actions.clone());
+    actions.push((id, action));
+    match state {
+        Some(state) if is_ours(&current) || state.in_chain && is_function(&current) => {
+            replaced.push(replace(slot, State { previous: state.previous, actions, in_chain: true }));
+        }
+        _ => {
+            // For a signal that comes before the old disposition is certain.
+            let guess = Previous(current);
+            replaced.push(replace(slot, State { previous: guess, actions: actions.clone(), in_chain: true }));
+            match set_disposition(signal, &ours(&current)) {
+                Ok(previous) => {
+                    let previous = Previous(previous);
+                    replaced.push(replace(slot, State { previous, actions, in_chain: true }));
+                }
+                Err(error) => {
+                    let none = State { previous: guess, actions: Vec::new(), in_chain: false };
+                    replaced.push(replace(slot, none));
+                    return Err(error);
+                }
+            }
+        }
+    }
+    *next += 1;
+    drop(next);
+    Ok(Registration { signal, id })
+}
+
+impl Registration {
+    pub(crate) fn signal(&self) -> i32 {
+        self.signal
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let Ok(slot) = slot(self.signal) else { return };
+        let changing = changing();
+        let Some(state) = state(slot) else { return };
+        let mut actions = state.actions.clone();
+        actions.retain(|(id, _)| *id != self.id);
+        let previous = state.previous;
+        let in_chain = !(actions.is_empty() && put_back(self.signal, &previous.0));
+        let replaced = replace(slot, State { previous, actions, in_chain });
+        // What an action owns may itself have a registration.
+        drop(changing);
+        drop(replaced);
+    }
+}
+
+impl Debug for Registration {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registration").field("signal", &self.signal).finish_non_exhaustive()
+    }
+}
+
+/// Gives a signal its old disposition; `false` if another handler is in place.
+fn put_back(signal: i32, previous: &libc::sigaction) -> bool {
+    if !disposition(signal).is_ok_and(|current| is_ours(&current)) {
+        return false;
+    }
+    match set_disposition(signal, previous) {
+        Ok(replaced) if is_ours(&replaced) => true,
+        // Somebody was quicker.
+        Ok(replaced) => {
+            let _ = set_disposition(signal, &replaced);
+            false
+        }
+        Err(_) => false,
+    }
+}
+
+fn slot(signal: i32) -> io::Result<&'static AtomicPtr<State>> {
+    let none = || io::Error::new(io::ErrorKind::InvalidInput, format!("there is no signal {signal}"));
+    slot_of(signal).ok_or_else(none)
+}
+
+fn slot_of(signal: i32) -> Option<&'static AtomicPtr<State>> {
+    STATES.get(usize::try_from(signal).ok()?)
+}
+
+fn changing() -> MutexGuard<'static, u64> {
+    // Nothing that is done under the lock panics.
+    CHANGING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The state of a signal, for who holds the lock or is counted as a reader.
+fn state(slot: &AtomicPtr<State>) -> Option<&State> {
+    let state = slot.load(Ordering::SeqCst);
+    // SAFETY: made by Box, and freed by the holder of the lock after all counted readers have gone.
+    unsafe { state.as_ref() }
+}
+
+/// Puts another state in place, and gives back the old one as soon as no handler uses it. For the holder of the lock.
+fn replace(slot: &AtomicPtr<State>, new: State) -> Option<Box<State>> {
+    let old = slot.swap(Box::into_raw(Box::new(new)), Ordering::SeqCst);
+    if old.is_null() {
+        return None;
+    }
+    // Both counts have to be seen at zero once: who is counted after that has found the new state. Who comes now is counted
+    // by the other one, so that no storm of signals keeps them from getting there.
+    let parity = PARITY.load(Ordering::SeqCst);
+    wait_for_none(&READERS[1 - parity]);
+    PARITY.store(1 - parity, Ordering::SeqCst);
+    wait_for_none(&READERS[parity]);
+    // SAFETY: made by Box in this function, not in place any more, and nobody uses it.
+    Some(unsafe { Box::from_raw(old) })
+}
+
+fn wait_for_none(readers: &AtomicUsize) {
+    while readers.load(Ordering::SeqCst) != 0 {
+        thread::yield_now();
+    }
+}
+
+/// In a child by fork there are no other threads, and so no handlers under way in them.
+pub(super) fn forget_other_threads() {
+    READERS.iter().for_each(|readers| readers.store(0, Ordering::SeqCst));
+}
+
+/// How the handler is installed over `current`.
+fn ours(current: &libc::sigaction) -> libc::sigaction {
+    let mut action = no_action();
+    action.sa_sigaction = handler as *const () as usize;
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
+    // A function that expects the ordinary stack is called on the one that this handler runs on.
+    if !is_function(current) || current.sa_flags & libc::SA_ONSTACK != 0 {
+        action.sa_flags |= libc::SA_ONSTACK;
+    }
+    // One at a time: a small stack has no room for several.
+    // SAFETY: the set is a local variable's.
+    unsafe { libc::sigfillset(&mut action.sa_mask) };
+    action
+}
+
+fn no_action() -> libc::sigaction {
+    // SAFETY: zeros are valid for its numbers, its set, and the function that some systems have besides.
+    unsafe { MaybeUninit::zeroed().assume_init() }
+}
+
+fn is_ours(action: &libc::sigaction) -> bool {
+    action.sa_sigaction == handler as *const () as usize
+}
+
+fn is_function(action: &libc::sigaction) -> bool {
+    action.sa_sigaction != libc::SIG_DFL && action.sa_sigaction != libc::SIG_IGN
+}
+
+fn disposition(signal: i32) -> io::Result<libc::sigaction> {
+    let mut current = no_action();
+    // SAFETY: changes nothing, and fills the local variable.
+    done(unsafe { libc::sigaction(signal, ptr::null(), &mut current) })?;
+    Ok(current)
+}
+
+/// Sets a disposition, and gives the one before.
+fn set_disposition(signal: i32, new: &libc::sigaction) -> io::Result<libc::sigaction> {
+    let mut previous = no_action();
+    // SAFETY: both are variables for the call. The new one is this module's handler, whose actions are safe by the promise
+    // to `register`, or no function, or one that was in place before.
+    done(unsafe { libc::sigaction(signal, new, &mut previous) })?;
+    Ok(previous)
+}
+
+extern "C" fn handler(signal: libc::c_int, information: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    let _kept = Kept::new();
+    let Some(slot) = slot_of(signal) else { return };
+    let parity = PARITY.load(Ordering::SeqCst);
+    READERS[parity].fetch_add(1, Ordering::SeqCst);
+    let (mut is_done, mut previous) = (false, None);
+    if let Some(state) = state(slot) {
+        // SAFETY: SA_SIGINFO has the kernel point to it, or the handler that calls this one.
+        let known = unsafe { information.as_ref() };
+        let record = known.map_or_else(|| info::undescribed(signal), info::record);
+        for (_, action) in &state.actions {
+            is_done |= action(&record);
+        }
+        previous = Some(state.previous.0);
+    }
+    // Before the old handler, which need not return.
+    READERS[parity].fetch_sub(1, Ordering::SeqCst);
+    let Some(previous) = previous else { return };
+    if is_function(&previous) {
+        // What a fault needs is done by one handler: the next would end the process.
+        if !(is_done && is_fault(signal)) {
+            call(&previous, signal, information, context);
+        }
+    } else if !is_done && previous.sa_sigaction == libc::SIG_DFL {
+        act_as_nobody_does(signal);
+    }
+}
+
+/// Calls the handler that was there before.
+fn call(
+    previous: &libc::sigaction,
+    signal: libc::c_int,
+    information: *mut libc::siginfo_t,
+    context: *mut libc::c_void,
+) {
+    type Short = extern "C" fn(libc::c_int);
+    type Long = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
+    let address = ptr::with_exposed_provenance::<()>(previous.sa_sigaction);
+    if previous.sa_flags & libc::SA_SIGINFO == 0 {
+        // SAFETY: sigaction(2): without SA_SIGINFO this is the address of such a function.
+        let function = unsafe { mem::transmute::<*const (), Short>(address) };
+        function(signal);
+    } else {
+        // SAFETY: sigaction(2): with SA_SIGINFO this is the address of such a function.
+        let function = unsafe { mem::transmute::<*const (), Long>(address) };
+        function(signal, information, context);
+    }
+}
+
+/// The default action of a signal that no action here took and nobody had a handler for before: in a child by fork, or just
+/// when the last listener has gone. Another handler above this one may have taken it.
+fn act_as_nobody_does(signal: i32) {
+    match disposition(signal) {
+        Ok(current) if is_ours(&current) => act_by_default(signal),
+        Ok(current) if current.sa_sigaction == libc::SIG_DFL => raise_unblocked(signal),
+        _ => {}
+    }
+}
+
+/// Does what the signal does by default, whatever handlers there are, and leaves them in place should the process live on.
+/// For signal handlers.
+pub(super) fn act_by_default(signal: i32) {
+    let mut default = no_action();
+    default.sa_sigaction = libc::SIG_DFL;
+    if let Ok(current) = set_disposition(signal, &default) {
+        raise_unblocked(signal);
+        let _ = set_disposition(signal, &current);
+    }
+}
+
+/// Sends a signal to this thread that has arrived when this returns, also in the signal's own handler.
+fn raise_unblocked(signal: i32) {
+    let mut set = no_action().sa_mask;
+    // SAFETY: the set is a local variable, zeros or not.
+    unsafe { libc::sigemptyset(&mut set) };
+    // SAFETY: as above.
+    unsafe { libc::sigaddset(&mut set, signal) };
+    // SAFETY: takes a number.
+    unsafe { libc::raise(signal) };
+    // SAFETY: the set is a local variable. The kernel restores the mask when the handler returns.
+    unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &set, ptr::null_mut()) };
+}
+
+fn is_fault(signal: i32) -> bool {
+    matches!(signal, libc::SIGSEGV | libc::SIGBUS | libc::SIGFPE | libc::SIGILL)
+}

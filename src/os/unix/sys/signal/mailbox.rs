@@ -1,0 +1,202 @@
+//! Where a listener's signals wait until somebody reads them.
+
+use super::{
+    fork,
+    handler::{self, Registration},
+    info::Record,
+    number,
+    queue::{Queue, Reader},
+    wake::Wake,
+};
+use crate::os::unix::sys::fd::timespec;
+use rustix::{
+    event::{PollFd, PollFlags},
+    io::Errno,
+};
+use std::{
+    array, io,
+    os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// How many instances of a standard signal are kept unread. The kernel itself keeps one.
+pub(crate) const MOST_OF_STANDARD: u8 = 64;
+
+/// A queue of signals with a descriptor that is readable while there are some.
+#[derive(Debug)]
+pub(crate) struct Mailbox {
+    queue: Queue,
+    reader: Mutex<Reader>,
+    wake: Wake,
+    /// Whether the descriptor was made readable since the queue was last found empty.
+    told: AtomicBool,
+    closed: AtomicBool,
+    /// How many instances of each standard signal are unread.
+    unread: [AtomicU8; handler::SLOTS],
+    first_realtime: i32,
+    lost: AtomicUsize,
+    process: fork::Process,
+}
+
+impl Mailbox {
+    pub(crate) fn new() -> io::Result<Arc<Self>> {
+        let (queue, reader) = Queue::new()
+            .ok_or_else(|| io::Error::new(io::ErrorKind::OutOfMemory, "no memory for a queue of signals"))?;
+        Ok(Arc::new(Self {
+            queue,
+            reader: Mutex::new(reader),
+            wake: Wake::new()?,
+            told: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            unread: array::from_fn(|_| AtomicU8::new(0)),
+            first_realtime: number::realtime().map_or(i32::MAX, |range| *range.start()),
+            lost: AtomicUsize::new(0),
+            process: fork::Process::this()?,
+        }))
+    }
+
+    /// Has a signal come here until the registration is dropped.
+    pub(crate) fn listen(self: &Arc<Self>, signal: i32) -> io::Result<Registration> {
+        let mailbox = Arc::clone(self);
+        // SAFETY: `deliver` takes no locks, allocates by mapping memory only, does not panic, and calls write(2).
+        unsafe { handler::register(signal, Arc::new(move |record| mailbox.deliver(record))) }
+    }
+
+    /// Takes a signal; `false` in a process that was forked from the listener's. For signal handlers.
+    fn deliver(&self, record: &Record) -> bool {
+        if !self.process.is_this() {
+            return false;
+        }
+        if let Some(unread) = self.counter_of(record) {
+            if unread.fetch_add(1, Ordering::Relaxed) >= MOST_OF_STANDARD {
+                unread.fetch_sub(1, Ordering::Relaxed);
+                return true;
+            }
+        }
+        if !self.queue.push(*record) {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+        self.tell();
+        true
+    }
+
+    /// The counter of a standard signal. Instances of a real-time signal are never put together.
+    fn counter_of(&self, record: &Record) -> Option<&AtomicU8> {
+        if record.signal >= self.first_realtime {
+            return None;
+        }
+        self.unread.get(usize::try_from(record.signal).ok()?)
+    }
+
+    /// Makes the descriptor readable if it is not.
+    fn tell(&self) {
+        if !self.told.swap(true, Ordering::SeqCst) {
+            self.wake.notify();
+        }
+    }
+
+    /// The next signal. `None`: there is none, and the descriptor is not readable until there is one.
+    pub(crate) fn take(&self) -> Option<Record> {
+        let reader = &mut *self.reader();
+        self.pop(reader).or_else(|| {
+            self.rest(reader, true);
+            self.pop(reader)
+        })
+    }
+
+    /// The same for a descriptor that is watched by a runtime: only changes matter, not whether it stays readable.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn take_watched(&self) -> Option<Record> {
+        let reader = &mut *self.reader();
+        self.pop(reader).or_else(|| {
+            self.rest(reader, Wake::MUST_BE_CLEARED);
+            self.pop(reader)
+        })
+    }
+
+    fn pop(&self, reader: &mut Reader) -> Option<Record> {
+        let record = self.queue.pop(reader)?;
+        if let Some(unread) = self.counter_of(&record) {
+            unread.fetch_sub(1, Ordering::Relaxed);
+        }
+        Some(record)
+    }
+
+    /// Makes the descriptor unreadable, unless something came meanwhile or the listener is closed.
+    fn rest(&self, reader: &Reader, clear: bool) {
+        if self.is_closed() {
+            return;
+        }
+        if clear {
+            // Whatever `told` says: a handler may have set that and not come to the descriptor before now.
+            self.wake.clear();
+        }
+        // Reads what the handler wrote that told last, and with it all that this handler had queued before.
+        self.told.swap(false, Ordering::SeqCst);
+        if !self.queue.is_empty(reader) || self.is_closed() {
+            self.tell();
+        }
+    }
+
+    /// Makes the descriptor say what is the case after it was watched.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn unwatch(&self) {
+        self.rest(&self.reader(), true);
+    }
+
+    /// Waits until there may be a signal. `false`: the time is over.
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> io::Result<bool> {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let mut entry = [PollFd::new(&self.wake, PollFlags::IN)];
+        match rustix::event::poll(&mut entry, left.map(timespec).as_ref()) {
+            Ok(0) => Ok(left != Some(Duration::ZERO)),
+            // Most likely by the very signal that is waited for.
+            Ok(_) | Err(Errno::INTR) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Wakes all that wait, now and later.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.wake.notify();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    /// How many signals there was no memory for.
+    pub(crate) fn lost(&self) -> usize {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Reader> {
+        // Nothing that is done under the lock panics.
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Mailbox {
+    fn drop(&mut self) {
+        // The registrations, of which each has the mailbox, are gone, and with them all handlers that knew it.
+        let reader = self.reader.get_mut().unwrap_or_else(PoisonError::into_inner);
+        self.queue.free(reader);
+    }
+}
+
+impl AsFd for Mailbox {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+}
+
+impl AsRawFd for Mailbox {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}

@@ -1,0 +1,167 @@
+//! Waiting for the request to shut down: what most daemons want to know of signals, on every platform, in one line.
+//!
+//! | [`Reason`] | Unix | Windows |
+//! | --- | --- | --- |
+//! | `Interrupt` | `SIGINT`: Ctrl-C | Ctrl-C, Ctrl-Break |
+//! | `Terminate` | `SIGTERM`: `kill`, service managers, the system when it shuts down | the system shuts down (services) |
+//! | `Hangup` | `SIGHUP`: the terminal is gone | the console is closed, the task is ended, the user logs off |
+//!
+//! [`wait`] is for a program whose main thread has nothing else to do, [`Shutdown`] for one that also wants time limits, or to
+//! ask in between, [`flag`] for a loop that looks at a flag, and `shutdown::tokio` for tasks.
+//!
+//! ```no_run
+//! fn main() -> std::io::Result<()> {
+//!     // start the threads that do the work
+//!     let request = interprocess::shutdown::wait()?;
+//!     println!("{}: saving everything", request.reason());
+//!     // save everything; Windows waits for `request` to be dropped
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Being ended all the same
+//! While something here listens, a request does not end the process; afterwards it does what it did before. So after
+//! [`wait`] has returned, a second Ctrl-C ends a program whose shutdown takes too long. With a [`Shutdown`] that is kept it
+//! does not.
+//!
+//! On Windows some requests end the process in any case, five seconds after they came or as soon as the [`Request`] is
+//! dropped: see `os::windows::console`.
+//!
+//! Other listeners, of this crate or of others, are told as well. On Unix that is `os::unix::signal`, which has all about
+//! signals.
+
+// The only place in this module that knows which platform it is on.
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+use self::unix as platform;
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use self::windows as platform;
+
+#[cfg(feature = "tokio")]
+pub mod tokio;
+
+use std::{
+    fmt::{self, Display, Formatter},
+    io,
+    time::Duration,
+};
+
+/// Why the process is to end.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// Somebody at the terminal wants the program to stop.
+    Interrupt,
+    /// Another process, or the system, wants this one to end.
+    Terminate,
+    /// The terminal is gone, or the session is over.
+    Hangup,
+}
+
+impl Display for Reason {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Interrupt => "interrupted",
+            Self::Terminate => "asked to terminate",
+            Self::Hangup => "the terminal is gone",
+        })
+    }
+}
+
+/// A request to shut down. On Windows, dropping it may let the system end the process.
+#[derive(Debug)]
+#[must_use = "dropping it may let the system end the process"]
+pub struct Request {
+    reason: Reason,
+    _hold: platform::Hold,
+}
+
+impl Request {
+    /// Why.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+}
+
+/// Listens to requests to shut down. Threads may share it; each request goes to one of them.
+#[derive(Debug)]
+pub struct Shutdown(platform::Listener);
+
+impl Shutdown {
+    /// Begins to listen: from now on, a request does not end the process.
+    ///
+    /// # Errors
+    /// The limit of open descriptors; on Windows whatever the system reports.
+    pub fn new() -> io::Result<Self> {
+        platform::Listener::new().map(Self)
+    }
+
+    /// Waits for the next request; `None` if the listener was [closed](Self::close) and all requests before that were
+    /// received.
+    pub fn wait(&self) -> Option<Request> {
+        self.0.wait()
+    }
+
+    /// The same, for as long as `timeout` allows. With a timeout of zero it does not wait.
+    ///
+    /// # Errors
+    /// [`TimedOut`](io::ErrorKind::TimedOut) if there was no request in time.
+    pub fn wait_timeout(&self, timeout: Duration) -> io::Result<Option<Request>> {
+        self.0.wait_timeout(timeout)
+    }
+
+    /// The next request if it has come. Does not wait.
+    pub fn pending(&self) -> Option<Request> {
+        self.wait_timeout(Duration::ZERO).unwrap_or(None)
+    }
+
+    /// Stops listening, from any thread, and wakes those that wait.
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+/// Waits for a request to shut down, from now on and for one only.
+///
+/// # Errors
+/// Those of [`Shutdown::new`].
+pub fn wait() -> io::Result<Request> {
+    let shutdown = Shutdown::new()?;
+    shutdown.wait().ok_or_else(|| io::Error::other("the listener was closed"))
+}
+
+/// Tells by a flag whether there was a request. A second request does what it would have done without the flag: as a rule it
+/// ends the process.
+///
+/// # Errors
+/// As for [`Shutdown::new`].
+///
+/// # Example
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// let stop = interprocess::shutdown::flag()?;
+/// # let mut rounds = 0;
+/// while !stop.is_set() {
+///     // work
+/// #   rounds += 1; if rounds == 3 { break }
+/// }
+/// # Ok(()) }
+/// ```
+pub fn flag() -> io::Result<Flag> {
+    platform::Flag::new().map(Flag)
+}
+
+/// Whether there was a request to shut down. Dropping it ends listening.
+#[derive(Debug)]
+#[must_use = "dropping it ends listening"]
+pub struct Flag(platform::Flag);
+
+impl Flag {
+    /// Whether there was one, since the flag was made.
+    pub fn is_set(&self) -> bool {
+        self.0.is_set()
+    }
+}

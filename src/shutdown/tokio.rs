@@ -1,0 +1,71 @@
+//! Requests to shut down, for tasks.
+//!
+//! ```no_run
+//! # async fn serve() {}
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     tokio::select! {
+//!         request = interprocess::shutdown::tokio::wait() => println!("{}", request?.reason()),
+//!         () = serve() => {}
+//!     }
+//!     Ok(())
+//! }
+//! ```
+
+use super::{Request, platform::tokio as platform};
+use std::{
+    future::poll_fn,
+    io,
+    task::{Context, Poll},
+};
+
+/// Listens to requests to shut down on the current runtime. The counterpart of [`shutdown::Shutdown`](super::Shutdown).
+#[derive(Debug)]
+pub struct Shutdown(platform::Listener);
+
+impl Shutdown {
+    /// Begins to listen: from now on, a request does not end the process.
+    ///
+    /// # Errors
+    /// Those of [`shutdown::Shutdown::new`](super::Shutdown::new).
+    ///
+    /// # Panics
+    /// On Unix, outside a Tokio runtime with I/O enabled.
+    #[track_caller]
+    pub fn new() -> io::Result<Self> {
+        platform::Listener::new().map(Self)
+    }
+
+    /// Waits for the next request; `None` if the listener was [closed](Self::close) or the runtime is gone.
+    ///
+    /// # Cancel safety
+    /// Cancel-safe: a request is taken only when it is given.
+    pub async fn recv(&mut self) -> Option<Request> {
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// The next request, or [`Pending`](Poll::Pending): then the task is woken when there may be one.
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Request>> {
+        self.0.poll(cx)
+    }
+
+    /// Stops listening.
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+/// Waits for a request to shut down, beginning when it is first polled, and for one only.
+///
+/// # Errors
+/// Those of [`Shutdown::new`].
+///
+/// # Panics
+/// On Unix, outside a Tokio runtime with I/O enabled.
+///
+/// # Cancel safety
+/// Dropping it ends listening.
+pub async fn wait() -> io::Result<Request> {
+    let mut shutdown = Shutdown::new()?;
+    shutdown.recv().await.ok_or_else(|| io::Error::other("the runtime is gone"))
+}

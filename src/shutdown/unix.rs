@@ -1,0 +1,68 @@
+//! The half for Unix: `SIGINT`, `SIGTERM` and `SIGHUP`.
+
+use super::{Reason, Request};
+use crate::os::unix::signal::{Registration, Signal, SignalInfo, Signals, flag};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+pub(super) const SIGNALS: [Signal; 3] = [Signal::INT, Signal::TERM, Signal::HUP];
+
+#[cfg(feature = "tokio")]
+pub(super) mod tokio;
+
+/// Nobody waits for the answer to a signal.
+pub(super) type Hold = ();
+
+pub(super) fn request(info: SignalInfo) -> Request {
+    let reason = match info.signal() {
+        Signal::INT => Reason::Interrupt,
+        Signal::HUP => Reason::Hangup,
+        _ => Reason::Terminate,
+    };
+    Request { reason, _hold: () }
+}
+
+#[derive(Debug)]
+pub(super) struct Listener(Signals);
+
+impl Listener {
+    pub(super) fn new() -> io::Result<Self> {
+        Signals::new(SIGNALS).map(Self)
+    }
+
+    pub(super) fn wait(&self) -> Option<Request> {
+        self.0.wait().map(request)
+    }
+
+    pub(super) fn wait_timeout(&self, timeout: Duration) -> io::Result<Option<Request>> {
+        Ok(self.0.wait_timeout(timeout)?.map(request))
+    }
+
+    pub(super) fn close(&self) {
+        self.0.close();
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Flag {
+    flag: Arc<AtomicBool>,
+    _registration: Registration,
+}
+
+impl Flag {
+    pub(super) fn new() -> io::Result<Self> {
+        let flag = Arc::new(AtomicBool::new(false));
+        let registration = flag::set_or_default(SIGNALS, &flag)?;
+        Ok(Self { flag, _registration: registration })
+    }
+
+    pub(super) fn is_set(&self) -> bool {
+        self.flag.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,28 @@
+use crate::{
+    os::windows::console::tokio::ControlEvents,
+    shutdown::{Request, windows},
+};
+use std::{
+    io,
+    sync::{Mutex, PoisonError},
+    task::{Context, Poll},
+};
+
+/// Polled by one task at a time, which takes a moment.
+#[derive(Debug)]
+pub(in crate::shutdown) struct Listener(Mutex<ControlEvents>);
+
+impl Listener {
+    pub(in crate::shutdown) fn new() -> io::Result<Self> {
+        Ok(Self(Mutex::new(ControlEvents::new()?)))
+    }
+
+    pub(in crate::shutdown) fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Request>> {
+        let mut events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        events.poll_recv(cx).map(|event| event.map(windows::request))
+    }
+
+    pub(in crate::shutdown) fn close(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).close();
+    }
+}
