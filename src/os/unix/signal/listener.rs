@@ -3,7 +3,7 @@
 use super::{Signal, SignalInfo, SignalSet};
 use crate::os::unix::sys::signal::{handler, mailbox::Mailbox};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -32,10 +32,9 @@ impl Listener {
                 format!("cannot listen to {signal}: the listener is closed"),
             ));
         }
-        if !registered.contains_key(&signal) {
-            let registration =
-                self.mailbox.listen(signal.as_raw()).map_err(|error| cannot_listen(signal, &error))?;
-            registered.insert(signal, registration);
+        if let Entry::Vacant(place) = registered.entry(signal) {
+            let registration = self.mailbox.listen(signal.as_raw());
+            place.insert(registration.map_err(|error| cannot_listen(signal, &error))?);
         }
         Ok(())
     }

@@ -126,8 +126,10 @@ impl Queue {
         if !cell.written.load(Ordering::Acquire) {
             return None;
         }
-        // SAFETY: it is written, and nobody writes it again before the chunk was emptied.
-        let record = unsafe { (*cell.record.get()).assume_init() };
+        // SAFETY: nobody writes it again before the chunk was emptied.
+        let record = unsafe { *cell.record.get() };
+        // SAFETY: it is written.
+        let record = unsafe { record.assume_init() };
         reader.next += 1;
         Some(record)
     }
