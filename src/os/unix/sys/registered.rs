@@ -36,6 +36,8 @@ unsafe impl StableFd for crate::os::unix::uds::UnixDatagram {}
 unsafe impl StableFd for crate::os::unix::uds::UnixSeqpacket {}
 // SAFETY: a UnixSeqpacketListener is an OwnedFd, which it gives up only by being consumed.
 unsafe impl StableFd for crate::os::unix::uds::UnixSeqpacketListener {}
+// SAFETY: a SignalFd is an OwnedFd, which it gives up only by being consumed.
+unsafe impl StableFd for crate::os::unix::signal::SignalFd {}
 // SAFETY: an OwnedFd keeps its descriptor open and the same until it is consumed.
 unsafe impl StableFd for std::os::fd::OwnedFd {}
 
