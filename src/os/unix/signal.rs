@@ -1,22 +1,92 @@
-//! Signals: names, sets, and what the system tells of those that are received.
+//! Signals: sent with values and by handles of processes, received with all that the system tells of them.
+//!
+//! # Traps
+//! - **A number is not a process.** That of one that is gone comes to mean another: signal through a [`ProcessHandle`].
+//!   Numbers that are 0 or negative, which kill(2) takes for many processes, are refused here.
+//! - **Standard signals do not queue.** Of several of a kind that arrive before one is taken, one is seen, with the
+//!   description of the first. Real-time signals ([`Signal::rt`]) queue, each with its value, up to a limit
+//!   (`RLIMIT_SIGPENDING`) at which sending fails.
+//! - **Blocking is for a thread, everything else for the process.** What [`wait`](wait()) and [`SignalFd`] are to take must be
+//!   blocked in every thread, so block it before there is a second one ([`SignalMask`]). A thread of somebody else's, such as
+//!   a library's, that has not blocked it is where it is delivered.
+//! - **Children inherit** what is blocked and what is ignored, through exec: [`SignalCommandExt`].
+//! - **A handler may interrupt anything**, and can safely do next to nothing (signal-safety(7)). So the handler here only
+//!   notes what came, and your code runs elsewhere; [`low_level`] is for the rest.
+//! - **A listener replaces the default action** for the whole process, also for code that does not know of it: who listens to
+//!   [`Signal::INT`] and does not end the program makes Ctrl-C do nothing. It is back when the last listener is gone.
+//! - **A child by fork** without exec has none of its parent's listeners: its signals do what they would do without. Other
+//!   threads do not exist there, so only what signal-safety(7) lists is safe, and making listeners is not among it.
+//! - [`Signal::KILL`] and [`Signal::STOP`] cannot be received, blocked or ignored; and faults, which the processor raises
+//!   ([`Signal::is_fault`]), can neither be ignored nor waited for.
+//!
+//! # Other libraries
+//! Whatever handlers were there before are called as well, and a handler that is put above this one may call it: Tokio's
+//! signals, signal-hook and these here all receive the same signal, in whatever order they come and go. One that is put above
+//! and does not call what was there before, as C code may do, leaves all others deaf.
+//!
+//! # What to use
+//! | you want | use |
+//! | --- | --- |
+//! | names and numbers; sets | [`Signal`], [`SignalSet`] |
+//! | who sent it, what value it has, what the child did | [`SignalInfo`] |
+//! | to receive signals, in any thread | [`Signals`], [`tokio::Signals`] |
+//! | a flag that a signal sets | [`flag`] |
+//! | a function that is called when a signal comes | [`on`] |
+//! | to know when to shut down | [`shutdown`](crate::shutdown) |
+//! | to take signals in a thread of its own, without handlers | [`SignalMask`], [`wait`](wait()), [`wait_timeout`] |
+//! | the same through a descriptor to poll (Linux) | [`SignalFd`] |
+//! | to ignore a signal for a while | [`DispositionGuard`] |
+//! | to send one to a process that cannot be mistaken | [`ProcessHandle`] |
+//! | to send one by number | [`send`](send()), [`send_group`], [`send_thread`], [`raise`] |
+//! | to send one with a value | [`queue`], [`ProcessHandle::queue`] |
+//! | children that start with other signals blocked or ignored | [`SignalCommandExt`] |
+//!
+//! ```
+//! use interprocess::os::unix::signal::{Cause, Signal, SignalMask, send, wait};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! // In main, before there are other threads:
+//! let _blocked = SignalMask::block([Signal::TERM, Signal::HUP])?;
+//!
+//! let here = std::process::id() as i32;
+//! send(here, Signal::TERM)?;
+//! let received = wait([Signal::TERM, Signal::HUP])?;
+//! assert_eq!(received.signal(), Signal::TERM);
+//! # if cfg!(target_os = "linux") {
+//! assert_eq!((received.cause(), received.pid()), (Cause::User, Some(here)));
+//! # }
+//! # Ok(()) }
+//! ```
 
+mod disposition;
 pub mod flag;
 mod info;
 mod listener;
 pub mod low_level;
+mod mask;
 mod number;
 mod on;
+mod process;
 mod registration;
+mod send;
 mod set;
+mod signal_fd;
 mod signals;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+mod wait;
 
 pub use self::{
+    disposition::{Disposition, DispositionGuard, disposition, set_disposition},
     info::{Cause, ChildStatus, SignalInfo, SignalValue},
+    mask::{SignalCommandExt, SignalMask},
     number::{DefaultAction, Signal},
     on::{OnSignal, on},
+    process::ProcessHandle,
     registration::Registration,
+    send::{probe, queue, raise, send, send_group, send_thread, thread_id},
     set::{SignalSet, SignalSetIter},
+    signal_fd::SignalFd,
     signals::{Forever, Pending, Signals},
+    wait::{pending, try_wait, wait, wait_timeout},
 };

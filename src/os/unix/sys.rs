@@ -21,7 +21,6 @@ pub(crate) mod peer;
 pub(crate) mod pipe;
 #[cfg(feature = "tokio")]
 pub(crate) mod registered;
-#[allow(dead_code)] // Until the modules that use it are here.
 pub(crate) mod signal;
 pub(crate) mod socket;
 

@@ -109,6 +109,12 @@ impl From<Signal> for SignalSet {
     }
 }
 
+impl From<&SignalSet> for SignalSet {
+    fn from(set: &SignalSet) -> Self {
+        *set
+    }
+}
+
 impl<const N: usize> From<[Signal; N]> for SignalSet {
     fn from(signals: [Signal; N]) -> Self {
         signals.into_iter().collect()

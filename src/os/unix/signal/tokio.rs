@@ -23,10 +23,12 @@
 
 mod kind;
 mod one;
+mod signal_fd;
 mod signals;
 
 pub use self::{
     kind::SignalKind,
     one::{Signal, ctrl_c, signal},
+    signal_fd::SignalFd,
     signals::Signals,
 };

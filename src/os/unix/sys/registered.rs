@@ -38,6 +38,8 @@ unsafe impl StableFd for crate::os::unix::uds::UnixSeqpacket {}
 unsafe impl StableFd for crate::os::unix::uds::UnixSeqpacketListener {}
 // SAFETY: a mailbox owns its descriptors until it is dropped, and the Arc keeps it.
 unsafe impl StableFd for std::sync::Arc<super::signal::mailbox::Mailbox> {}
+// SAFETY: a SignalFd is an OwnedFd, which it gives up only by being consumed.
+unsafe impl StableFd for crate::os::unix::signal::SignalFd {}
 // SAFETY: an OwnedFd keeps its descriptor open and the same until it is consumed.
 unsafe impl StableFd for std::os::fd::OwnedFd {}
 

@@ -1,13 +1,19 @@
 //! System calls for signals, by subject.
 
+pub(crate) mod disposition;
 mod errno;
+pub(crate) mod fd;
 pub(crate) mod flag;
 mod fork;
 pub(crate) mod handler;
 pub(crate) mod info;
 pub(crate) mod low_level;
 pub(crate) mod mailbox;
+pub(crate) mod mask;
 pub(crate) mod number;
+pub(crate) mod process;
 mod queue;
+pub(crate) mod send;
 pub(crate) mod set;
+pub(crate) mod wait;
 mod wake;

@@ -101,19 +101,23 @@ impl Mailbox {
 
     /// The next signal. `None`: there is none, and the descriptor is not readable until there is one.
     pub(crate) fn take(&self) -> Option<Record> {
-        let reader = &mut *self.reader();
-        self.pop(reader).or_else(|| {
-            self.rest(reader, true);
-            self.pop(reader)
-        })
+        self.take_and_rest(true)
     }
 
     /// The same for a descriptor that is watched by a runtime: only changes matter, not whether it stays readable.
     #[cfg(feature = "tokio")]
     pub(crate) fn take_watched(&self) -> Option<Record> {
+        self.take_and_rest(Wake::MUST_BE_CLEARED)
+    }
+
+    fn take_and_rest(&self, clear: bool) -> Option<Record> {
+        // A child by fork has a copy of the queue, but the very descriptor of its parent.
+        if !self.process.is_this() {
+            return None;
+        }
         let reader = &mut *self.reader();
         self.pop(reader).or_else(|| {
-            self.rest(reader, Wake::MUST_BE_CLEARED);
+            self.rest(reader, clear);
             self.pop(reader)
         })
     }
@@ -163,11 +167,14 @@ impl Mailbox {
     /// Wakes all that wait, now and later.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
-        self.wake.notify();
+        if self.process.is_this() {
+            self.wake.notify();
+        }
     }
 
+    /// As is the listener of another process.
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::SeqCst)
+        self.closed.load(Ordering::SeqCst) || !self.process.is_this()
     }
 
     /// How many signals there was no memory for.

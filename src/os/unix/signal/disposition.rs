@@ -1,0 +1,122 @@
+use super::Signal;
+use crate::os::unix::sys::signal::disposition::{self, Action};
+use std::io;
+
+/// What a process does with a signal that is delivered to it. It is the same for all its threads.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Disposition {
+    /// What the system does by default: [`Signal::default_action`].
+    Default,
+    /// Nothing.
+    Ignore,
+    /// A function of the process is called.
+    Handler,
+}
+
+/// What this process does with the signal now (sigaction(2)).
+///
+/// # Errors
+/// [`InvalidInput`](io::ErrorKind::InvalidInput): the C library keeps the signal for itself. Some systems also refuse to
+/// tell of [`KILL`](Signal::KILL) and [`STOP`](Signal::STOP).
+pub fn disposition(signal: Signal) -> io::Result<Disposition> {
+    match disposition::get(signal) {
+        Ok(action) => Ok(action.disposition()),
+        Err(error) => Err(failed(signal, "look at", error)),
+    }
+}
+
+/// Has the signal ignored, or do what it does by default, from now on. Returns what was done before.
+///
+/// Handlers are taken out by this, of this module or others, which are not told: where there may be any, use
+/// [`DispositionGuard`], or nothing. A signal that is pending and now ignored is gone (POSIX, 2.4.3).
+///
+/// # Traps
+/// - A process that ignores [`CHLD`](Signal::CHLD) has its children waited for by the system: std's
+///   [`Child::wait`](std::process::Child::wait) then fails.
+/// - What is ignored is ignored by children too, even after exec: see
+///   [`SignalCommandExt::default_signals`](super::SignalCommandExt::default_signals).
+/// - With the default action of [`PIPE`](Signal::PIPE), which Rust's start-up code has ignored, writing to a peer that is
+///   gone ends the process (but not in this crate's sockets).
+///
+/// # Errors
+/// [`InvalidInput`](io::ErrorKind::InvalidInput):
+/// - [`KILL`](Signal::KILL) and [`STOP`](Signal::STOP), which do what they do.
+/// - [`Ignore`](Disposition::Ignore) for faults ([`Signal::is_fault`]): the program could not go on (POSIX, 2.4.3).
+/// - [`Handler`](Disposition::Handler): there is none here to be set.
+pub fn set_disposition(signal: Signal, disposition: Disposition) -> io::Result<Disposition> {
+    Ok(change(signal, disposition)?.disposition())
+}
+
+/// A signal that is ignored, or does what it does by default, until this is dropped.
+///
+/// When it is dropped, what was there before comes back, be it a handler, with all its flags; but not if somebody has set
+/// something else meanwhile. (No system can compare and set in one step: a handler that another thread sets in that instant,
+/// without this crate, can be lost.) Guards for one signal have to be dropped in the reverse order.
+///
+/// ```
+/// use interprocess::os::unix::signal::{Disposition, DispositionGuard, Signal, disposition, raise};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let guard = DispositionGuard::new(Signal::HUP, Disposition::Ignore)?;
+/// raise(Signal::HUP)?; // It does not end the process.
+/// drop(guard);
+/// assert_eq!(disposition(Signal::HUP)?, Disposition::Default);
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+#[must_use = "the disposition comes back when this is dropped"]
+pub struct DispositionGuard {
+    signal: Signal,
+    ours: Disposition,
+    before: Action,
+}
+
+impl DispositionGuard {
+    /// Has the signal ignored, or do what it does by default.
+    ///
+    /// # Errors
+    /// As for [`set_disposition`].
+    pub fn new(signal: Signal, disposition: Disposition) -> io::Result<Self> {
+        Ok(Self { signal, ours: disposition, before: change(signal, disposition)? })
+    }
+
+    /// The signal.
+    pub fn signal(&self) -> Signal {
+        self.signal
+    }
+
+    /// What was done before.
+    pub fn before(&self) -> Disposition {
+        self.before.disposition()
+    }
+}
+
+impl Drop for DispositionGuard {
+    fn drop(&mut self) {
+        // What could be set can be put back.
+        let _ = disposition::restore(self.signal, self.ours, &self.before);
+    }
+}
+
+fn change(signal: Signal, to: Disposition) -> io::Result<Action> {
+    let invalid = |reason: &str| {
+        let message = format!("cannot set the disposition of {signal} to {to:?}: {reason}");
+        Err(io::Error::new(io::ErrorKind::InvalidInput, message))
+    };
+    if !signal.can_be_caught() {
+        return invalid("it can be neither caught nor ignored");
+    }
+    let ignored = match to {
+        Disposition::Default => false,
+        Disposition::Ignore if signal.is_fault() => {
+            return invalid("a program cannot go on behind an instruction that cannot be carried out");
+        }
+        Disposition::Ignore => true,
+        Disposition::Handler => return invalid("a handler is registered, not set"),
+    };
+    disposition::set(signal, ignored).map_err(|error| failed(signal, "set", error))
+}
+
+fn failed(signal: Signal, what: &str, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot {what} the disposition of {signal}: {error}"))
+}

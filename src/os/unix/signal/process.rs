@@ -1,0 +1,170 @@
+use super::{Signal, SignalValue, send};
+use crate::os::unix::sys::signal::process::{self, Handle};
+use std::{
+    io,
+    os::fd::{BorrowedFd, OwnedFd},
+    process::Child,
+    time::{Duration, Instant},
+};
+
+/// A process to send signals to that does not come to mean another.
+///
+/// On Linux it is a descriptor of the process (pidfd_open(2)): once the process is gone, everything fails, whoever has its
+/// number by then. Where the number comes from matters all the same: it can have been given to another before this is made.
+/// Safe from that are a child ([`from_child`](Self::from_child)) and the peer of a socket
+/// ([`from_pidfd`](Self::from_pidfd)).
+///
+/// # Platform differences
+/// Other systems have no such descriptors, and a handle is the number there. That of a child is safe while the child has not
+/// been waited for; of any other process, a signal can reach another that has got the number.
+///
+/// ```
+/// use interprocess::os::unix::signal::{ProcessHandle, Signal};
+/// use std::{os::unix::process::ExitStatusExt, process::Command};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut child = Command::new("sleep").arg("1000").spawn()?;
+/// let handle = ProcessHandle::from_child(&mut child)?;
+/// handle.send(Signal::TERM)?;
+/// assert_eq!(child.wait()?.signal(), Some(Signal::TERM.as_raw()));
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct ProcessHandle {
+    pub(crate) handle: Handle,
+    pid: Option<i32>,
+}
+
+impl ProcessHandle {
+    /// Of the process that has this number now.
+    ///
+    /// # Errors
+    /// - [`NotFound`](io::ErrorKind::NotFound): there is none. One that has ended counts until its parent has waited for it.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): `pid` is 0 or negative, or of a thread.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported): Linux before 5.3.
+    pub fn from_pid(pid: i32) -> io::Result<Self> {
+        if pid <= 0 {
+            let message = format!("cannot open process {pid}: there is no such number");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        match process::open(pid) {
+            Ok(handle) => Ok(Self { handle, pid: Some(pid) }),
+            Err(error) => {
+                let kind = crate::os::unix::sys::signal::send::kind(&error);
+                Err(io::Error::new(kind, format!("cannot open process {pid}: {error}")))
+            }
+        }
+    }
+
+    /// Of a child that runs. As nobody else can wait for it meanwhile, its number is its own; that does not hold if the
+    /// process ignores [`CHLD`](Signal::CHLD), or waits for children past std (`waitpid(-1)`).
+    ///
+    /// # Errors
+    /// - [`NotFound`](io::ErrorKind::NotFound): it has ended. Its status is with the [`Child`].
+    /// - Those of [`Child::try_wait`], and of [`from_pid`](Self::from_pid).
+    pub fn from_child(child: &mut Child) -> io::Result<Self> {
+        // This asks the system only if the child has not been waited for; else the number may be another's.
+        if let Some(status) = child.try_wait()? {
+            let message = format!("cannot open child {}: it has ended ({status})", child.id());
+            return Err(io::Error::new(io::ErrorKind::NotFound, message));
+        }
+        Self::from_pid(child.id() as i32)
+    }
+
+    /// Of the process of a descriptor: one that
+    /// [`peer_pidfd`](crate::os::unix::uds::UnixSocketExt::peer_pidfd) has returned, that came with a message, or that
+    /// pidfd_open(2) has made.
+    ///
+    /// # Errors
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the descriptor is of something else.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported) everywhere but on Linux 5.1 and Android.
+    pub fn from_pidfd(descriptor: OwnedFd) -> io::Result<Self> {
+        let (handle, pid) = process::adopt(descriptor)?;
+        Ok(Self { handle, pid })
+    }
+
+    /// The number of the process. `None` if it has none here, as it is of another pid namespace, or was gone before this was
+    /// made from a descriptor; or if `/proc` is missing, for one made from a descriptor.
+    ///
+    /// Do not send signals to the number: that is what this type is for.
+    pub fn pid(&self) -> Option<i32> {
+        self.pid
+    }
+
+    /// Sends a signal (pidfd_send_signal(2)).
+    ///
+    /// # Errors
+    /// - [`NotFound`](io::ErrorKind::NotFound): the process is gone.
+    /// - Those of [`send`](super::send()), but for `InvalidInput`.
+    pub fn send(&self, signal: Signal) -> io::Result<()> {
+        self.handle.send(signal.as_raw()).map_err(|error| self.failed(signal, error))
+    }
+
+    /// Sends a signal with a value, as [`queue`](super::queue) does.
+    ///
+    /// # Errors
+    /// - [`NotFound`](io::ErrorKind::NotFound): the process is gone.
+    /// - Those of [`queue`](super::queue), but for `InvalidInput`.
+    pub fn queue(&self, signal: Signal, value: impl Into<SignalValue>) -> io::Result<()> {
+        let value = value.into().as_usize();
+        self.handle.queue(signal, value).map_err(|error| self.failed(signal, error))
+    }
+
+    /// Looks whether this process may send signals to that one. One that has ended counts until its parent has waited for it.
+    ///
+    /// # Errors
+    /// - [`NotFound`](io::ErrorKind::NotFound): the process is gone.
+    /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): it is another user's.
+    pub fn probe(&self) -> io::Result<()> {
+        self.handle.send(0).map_err(|error| self.failed("no signal", error))
+    }
+
+    /// Whether the process has not ended. On Linux, one that nobody has waited for yet has ended; on other systems it still
+    /// counts as alive.
+    ///
+    /// # Errors
+    /// Those of poll(2).
+    pub fn is_alive(&self) -> io::Result<bool> {
+        Ok(!self.handle.has_ended()?)
+    }
+
+    /// Waits until the process has ended, and does not take its status: that is with its parent. `None` is without a limit.
+    ///
+    /// # Errors
+    /// - [`TimedOut`](io::ErrorKind::TimedOut): it has not ended in time.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported) everywhere but on Linux 5.3 and Android.
+    pub fn wait_exit(&self, timeout: Option<Duration>) -> io::Result<()> {
+        // What is too far away to be told is as good as never.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        if self.handle.wait_ended(deadline)? {
+            return Ok(());
+        }
+        let message = format!("{} has not ended in time", self.name());
+        Err(io::Error::new(io::ErrorKind::TimedOut, message))
+    }
+
+    /// The descriptor of the process, which becomes readable when the process ends. `None` on systems that have none.
+    pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
+        self.handle.descriptor()
+    }
+
+    fn failed(&self, signal: impl std::fmt::Display, error: io::Error) -> io::Error {
+        send::failed(signal, self.name(), error)
+    }
+
+    fn name(&self) -> String {
+        match self.pid {
+            Some(pid) => format!("process {pid}"),
+            None => "a process without a number here".into(),
+        }
+    }
+}
+
+/// As [`ProcessHandle::from_pidfd`].
+impl TryFrom<OwnedFd> for ProcessHandle {
+    type Error = io::Error;
+
+    fn try_from(descriptor: OwnedFd) -> io::Result<Self> {
+        Self::from_pidfd(descriptor)
+    }
+}

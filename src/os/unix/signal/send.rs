@@ -1,0 +1,123 @@
+use super::{Signal, SignalValue};
+use crate::os::unix::sys::signal::send as sys;
+use std::{fmt::Display, io};
+
+/// Sends a signal to this thread (raise(3)), which has it before this returns, unless it has blocked it.
+///
+/// # Errors
+/// [`InvalidInput`](io::ErrorKind::InvalidInput): the C library keeps the signal for itself.
+pub fn raise(signal: Signal) -> io::Result<()> {
+    sys::raise(signal).map_err(|error| failed(signal, "this thread", error))
+}
+
+/// Sends a signal to a process (kill(2)).
+///
+/// A number can come to mean another process: that of a process which is gone is given to a new one sooner or later. Safe
+/// from that are the number of a child that was not waited for, this process's own, and a
+/// [`ProcessHandle`](super::ProcessHandle).
+///
+/// # Errors
+/// - [`NotFound`](io::ErrorKind::NotFound): there is no such process.
+/// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): it is another user's.
+/// - [`WouldBlock`](io::ErrorKind::WouldBlock): a real-time signal, and the receiver's user has as many queued as may be
+///   (`RLIMIT_SIGPENDING` of Linux).
+/// - [`InvalidInput`](io::ErrorKind::InvalidInput): `pid` is 0 or negative, which kill(2) would take for a group, or for all
+///   processes.
+pub fn send(pid: i32, signal: Signal) -> io::Result<()> {
+    check(signal, "process", pid, 1)?;
+    sys::kill(pid, signal.as_raw()).map_err(|error| failed(signal, format_args!("process {pid}"), error))
+}
+
+/// Sends a signal to all processes of a group that it may be sent to (killpg(3)). 0 is the group of this process, itself
+/// included.
+///
+/// # Errors
+/// - [`NotFound`](io::ErrorKind::NotFound): there is no such group.
+/// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): it may be sent to none of its processes.
+/// - [`InvalidInput`](io::ErrorKind::InvalidInput): `group` is negative, or 1, which killpg(3) of some systems would take for
+///   all processes.
+pub fn send_group(group: i32, signal: Signal) -> io::Result<()> {
+    if group == 1 {
+        return Err(refused(signal, "process group 1", "it could mean all processes"));
+    }
+    check(signal, "process group", group, 0)?;
+    sys::killpg(group, signal).map_err(|error| failed(signal, format_args!("process group {group}"), error))
+}
+
+/// Sends a signal to one thread of a process (tgkill(2)). `pid` is that of the process, `thread` is what [`thread_id`] tells
+/// there, or a name in `/proc/PID/task`.
+///
+/// # Errors
+/// - [`Unsupported`](io::ErrorKind::Unsupported) everywhere but on Linux and Android.
+/// - [`NotFound`](io::ErrorKind::NotFound): there is no such process, or it has no such thread.
+/// - As for [`send`].
+pub fn send_thread(pid: i32, thread: i32, signal: Signal) -> io::Result<()> {
+    check(signal, "process", pid, 1)?;
+    check(signal, "thread", thread, 1)?;
+    sys::send_thread(pid, thread, signal)
+        .map_err(|error| failed(signal, format_args!("thread {thread} of process {pid}"), error))
+}
+
+/// The number of this thread, for [`send_thread`] (gettid(2)). That of the main thread is the process id.
+///
+/// # Errors
+/// [`Unsupported`](io::ErrorKind::Unsupported) everywhere but on Linux and Android.
+pub fn thread_id() -> io::Result<i32> {
+    sys::current_thread()
+}
+
+/// Sends a signal with a value to a process (sigqueue(3)). Real-time signals ([`Signal::rt`]) queue, each with its value; of
+/// any other, one that arrives while one is pending is lost, with its value.
+///
+/// ```
+/// use interprocess::os::unix::signal::{Signal, SignalMask, queue, wait};
+///
+/// # fn main() -> std::io::Result<()> {
+/// # let Ok(signal) = Signal::rt(1) else { return Ok(()) };
+/// # /*
+/// let signal = Signal::rt(1)?;
+/// # */
+/// let _blocked = SignalMask::block(signal)?;
+/// queue(std::process::id() as i32, signal, 42)?;
+/// assert_eq!(wait(signal)?.value().unwrap().as_i32(), 42);
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// - [`WouldBlock`](io::ErrorKind::WouldBlock): the queue is full. On Linux it is one for all processes of a user, and its
+///   limit that of the receiver (`RLIMIT_SIGPENDING`). Try again when signals were taken; nothing tells when.
+/// - [`Unsupported`](io::ErrorKind::Unsupported): macOS, OpenBSD, DragonFly.
+/// - As for [`send`].
+pub fn queue(pid: i32, signal: Signal, value: impl Into<SignalValue>) -> io::Result<()> {
+    check(signal, "process", pid, 1)?;
+    sys::queue(pid, signal, value.into().as_usize())
+        .map_err(|error| failed(signal, format_args!("process {pid}"), error))
+}
+
+/// Looks whether there is a process that this one may send signals to (signal 0 of kill(2)). One that has ended counts until
+/// its parent has waited for it.
+///
+/// # Errors
+/// - [`NotFound`](io::ErrorKind::NotFound): there is no such process.
+/// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): there is, and it is another user's.
+/// - [`InvalidInput`](io::ErrorKind::InvalidInput): `pid` is 0 or negative.
+pub fn probe(pid: i32) -> io::Result<()> {
+    check("no signal", "process", pid, 1)?;
+    sys::kill(pid, 0).map_err(|error| failed("no signal", format_args!("process {pid}"), error))
+}
+
+/// An error that names what was sent, and to whom.
+pub(super) fn failed(signal: impl Display, to: impl Display, error: io::Error) -> io::Error {
+    io::Error::new(sys::kind(&error), format!("cannot send {signal} to {to}: {error}"))
+}
+
+fn check(signal: impl Display, what: &str, number: i32, least: i32) -> io::Result<()> {
+    if number >= least {
+        return Ok(());
+    }
+    Err(refused(signal, format_args!("{what} {number}"), "there is no such number"))
+}
+
+fn refused(signal: impl Display, to: impl Display, reason: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("cannot send {signal} to {to}: {reason}"))
+}

@@ -1,0 +1,74 @@
+//! Taking pending signals without a handler.
+
+use super::info::Record;
+use crate::os::unix::signal::SignalSet;
+use std::{io, time::Duration};
+
+pub(crate) use self::system::wait;
+
+#[cfg(not(any(target_vendor = "apple", target_os = "openbsd")))]
+mod system {
+    use super::{Duration, Record, SignalSet, io};
+    use crate::os::unix::sys::signal::{info::record, set::to_system};
+    use std::{mem::MaybeUninit, ptr};
+
+    #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
+    use libc::sigtimedwait;
+
+    #[cfg(any(target_os = "illumos", target_os = "solaris"))]
+    unsafe extern "C" {
+        /// signal.h; libc 0.2 does not declare it for these systems.
+        fn sigtimedwait(
+            set: *const libc::sigset_t,
+            info: *mut libc::siginfo_t,
+            timeout: *const libc::timespec,
+        ) -> libc::c_int;
+    }
+
+    /// Takes a signal that is pending, or waits for one. `None`: the time is over, or was shortened by this.
+    pub(crate) fn wait(set: SignalSet, timeout: Option<Duration>) -> io::Result<Option<Record>> {
+        // Some systems refuse more; the caller looks at the clock again in any case.
+        const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+        let timeout = timeout.map(|timeout| {
+            let timeout = timeout.min(LONGEST);
+            // SAFETY: integers, for which zeroes are valid (there is padding on some systems).
+            let mut spec: libc::timespec = unsafe { MaybeUninit::zeroed().assume_init() };
+            spec.tv_sec = timeout.as_secs() as _;
+            spec.tv_nsec = timeout.subsec_nanos() as _;
+            spec
+        });
+        let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
+        let set = to_system(set);
+        let mut info = MaybeUninit::zeroed();
+        // SAFETY: the pointers are to an initialised set, to memory for the description, and to a time or null, which all
+        // these systems take for no limit.
+        if unsafe { sigtimedwait(&set, info.as_mut_ptr(), timeout) } == -1 {
+            let error = io::Error::last_os_error();
+            return if error.raw_os_error() == Some(libc::EAGAIN) { Ok(None) } else { Err(error) };
+        }
+        // SAFETY: integers and pointers, which the kernel has filled in, and zeroes where it has not.
+        Ok(Some(record(unsafe { info.assume_init_ref() })))
+    }
+}
+
+#[cfg(any(target_vendor = "apple", target_os = "openbsd"))]
+mod system {
+    use super::{Duration, Record, SignalSet, io};
+    use crate::os::unix::sys::{
+        option::unsupported,
+        signal::{info::undescribed, set::to_system},
+    };
+
+    /// Takes a signal that is pending, or waits for one, without its description.
+    pub(crate) fn wait(set: SignalSet, timeout: Option<Duration>) -> io::Result<Option<Record>> {
+        if timeout.is_some() {
+            return Err(unsupported("this system cannot wait for signals with a time limit"));
+        }
+        let (set, mut number) = (to_system(set), 0);
+        // SAFETY: the pointers are to an initialised set, and to an integer.
+        match unsafe { libc::sigwait(&set, &mut number) } {
+            0 => Ok(Some(undescribed(number))),
+            error => Err(io::Error::from_raw_os_error(error)),
+        }
+    }
+}

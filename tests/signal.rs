@@ -1,0 +1,324 @@
+//! Receiving signals: listeners, flags, actions; what happens when the last has gone; children by fork. Unix.
+//!
+//! The signals of a process are common to all its tests: each test here has a signal of its own, or a process.
+#![cfg(unix)]
+
+mod common;
+
+use common::{Killed, command_for_role, role_argument, within_deadline};
+use interprocess::os::unix::signal::{
+    self, Cause, ChildStatus, Signal, SignalSet, SignalValue, Signals, flag, on,
+};
+use std::{
+    io,
+    os::fd::AsFd,
+    process::{ExitStatus, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+/// This process, for sending to.
+fn own_pid() -> i32 {
+    std::process::id().try_into().unwrap()
+}
+
+/// How the role ends.
+fn status_of(role: &str, argument: &str) -> ExitStatus {
+    let mut command = command_for_role(role, argument);
+    let mut child = Killed(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    within_deadline(move || child.0.wait().unwrap())
+}
+
+/// What sigaction(2) says of a signal now: the address of the handler.
+#[allow(unsafe_code)]
+fn disposition(signal: Signal) -> usize {
+    // SAFETY: zeros are a valid value of the structure.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: fills a local variable, and changes nothing.
+    assert_eq!(unsafe { libc::sigaction(signal.as_raw(), std::ptr::null(), &mut action) }, 0);
+    action.sa_sigaction
+}
+
+#[allow(unsafe_code)]
+fn set_disposition(signal: Signal, to: usize) {
+    // SAFETY: the address is of a function of this program that only stores to an atomic variable, or none.
+    unsafe { assert_ne!(libc::signal(signal.as_raw(), to), libc::SIG_ERR) };
+}
+
+#[test]
+fn a_signal_comes_with_its_sender_and_value() {
+    let signals = Signals::new([Signal::USR1, Signal::URG]).unwrap();
+    assert_eq!(signals.signals(), SignalSet::from([Signal::USR1, Signal::URG]));
+    assert!(signals.pending().next().is_none());
+    signal::send(own_pid(), Signal::USR1).unwrap();
+    let info = within_deadline_ref(&signals);
+    assert_eq!((info.signal(), info.cause()), (Signal::USR1, Cause::User));
+    assert_eq!(info.pid(), Some(own_pid()));
+    assert_eq!(info.uid(), Some(rustix::process::getuid().as_raw()));
+    assert_eq!(info.value(), None);
+    if cfg!(not(any(target_vendor = "apple", target_os = "openbsd"))) {
+        signal::queue(own_pid(), Signal::URG, SignalValue::from(-5)).unwrap();
+        let info = within_deadline_ref(&signals);
+        assert_eq!((info.signal(), info.cause()), (Signal::URG, Cause::Queued));
+        assert_eq!(info.pid(), Some(own_pid()));
+        assert_eq!(info.value().unwrap().as_i32(), -5);
+    }
+    let error = signals.wait_timeout(Duration::ZERO).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+}
+
+fn within_deadline_ref(signals: &Signals) -> signal::SignalInfo {
+    signals.wait_timeout(common::FOREVER).unwrap().expect("nobody closes it")
+}
+
+#[test]
+fn a_child_that_ends_is_told_with_its_status() {
+    let signals = Signals::new(Signal::CHLD).unwrap();
+    let mut child = common::command_for_role("role_that_exits", "23").stdout(Stdio::null()).spawn().unwrap();
+    let pid = i32::try_from(child.id()).unwrap();
+    loop {
+        // Other tests have children, too.
+        let info = within_deadline_ref(&signals);
+        if info.pid() == Some(pid) {
+            assert_eq!(info.cause(), Cause::Child);
+            assert_eq!(info.child(), Some(ChildStatus::Exited(23)));
+            break;
+        }
+    }
+    child.wait().unwrap();
+}
+
+#[test]
+fn role_that_exits() {
+    if let Some(status) = role_argument("role_that_exits") {
+        std::process::exit(status.parse().unwrap());
+    }
+}
+
+#[test]
+fn what_nobody_can_catch_or_mend_is_refused() {
+    for signal in [Signal::KILL, Signal::STOP, Signal::SEGV, Signal::BUS, Signal::FPE, Signal::ILL] {
+        let error = Signals::new([Signal::WINCH, signal]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{signal}");
+        assert!(error.to_string().contains(&signal.to_string()), "{error}");
+        let flag = Arc::new(AtomicBool::new(false));
+        assert_eq!(flag::register(signal, &flag).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(on(signal, |_| {}).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
+    // Nothing is left of what was registered before the error.
+    assert_eq!(disposition(Signal::WINCH), libc::SIG_DFL);
+}
+
+#[test]
+fn listeners_are_added_to_and_taken_from_while_threads_wait() {
+    within_deadline(|| {
+        let signals = Arc::new(Signals::new(SignalSet::empty()).unwrap());
+        let waiting = {
+            let signals = Arc::clone(&signals);
+            thread::spawn(move || signals.forever().map(|info| info.signal()).collect::<Vec<_>>())
+        };
+        signals.add(Signal::PROF).unwrap();
+        signals.add(Signal::PROF).unwrap();
+        // To this thread, so that it has come when this returns.
+        signal::raise(Signal::PROF).unwrap();
+        // Removing must not hide what has come, nor leave the handler there.
+        assert!(signals.remove(Signal::PROF));
+        assert!(!signals.remove(Signal::PROF));
+        assert_eq!(disposition(Signal::PROF), libc::SIG_DFL);
+        signals.close();
+        assert_eq!(waiting.join().unwrap(), [Signal::PROF]);
+        assert!(signals.wait().is_none());
+        assert_eq!(signals.add(Signal::PROF).unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    });
+}
+
+#[test]
+fn all_listeners_get_each_signal_and_threads_share_one() {
+    within_deadline(|| {
+        const THREADS: usize = 4;
+        let shared = Arc::new(Signals::new(Signal::TTIN).unwrap());
+        let other = Signals::new(Signal::TTIN).unwrap();
+        let (found, all) = mpsc::channel();
+        let threads: Vec<_> = (0..THREADS)
+            .map(|_| {
+                let (signals, found) = (Arc::clone(&shared), found.clone());
+                thread::spawn(move || signals.forever().for_each(|_| found.send(()).unwrap()))
+            })
+            .collect();
+        for _ in 0..THREADS {
+            signal::send(own_pid(), Signal::TTIN).unwrap();
+            all.recv().unwrap();
+            assert_eq!(other.wait().unwrap().signal(), Signal::TTIN);
+        }
+        assert!(all.try_recv().is_err(), "each signal goes to one thread");
+        shared.close();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
+/// poll(2) on the descriptor: whether it is readable now.
+fn is_readable(signals: &Signals) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let fd = signals.as_fd();
+    let mut entry = [PollFd::new(&fd, PollFlags::IN)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    rustix::io::retry_on_intr(|| poll(&mut entry, Some(&at_once))).unwrap() == 1
+}
+
+#[test]
+fn the_descriptor_is_readable_as_long_as_there_are_signals() {
+    let signals = Signals::new([Signal::TTOU, Signal::VTALRM]).unwrap();
+    assert!(!is_readable(&signals));
+    signal::raise(Signal::TTOU).unwrap();
+    signal::raise(Signal::VTALRM).unwrap();
+    assert!(is_readable(&signals));
+    assert_eq!(signals.wait().unwrap().signal(), Signal::TTOU);
+    assert!(is_readable(&signals), "one is left");
+    assert_eq!(signals.pending().count(), 1);
+    assert!(!is_readable(&signals));
+    signal::raise(Signal::TTOU).unwrap();
+    assert!(is_readable(&signals));
+    signals.close();
+    assert_eq!(signals.pending().count(), 1);
+    assert!(is_readable(&signals), "the end stays");
+}
+
+#[test]
+fn of_standard_signals_so_many_are_kept_and_then_no_more() {
+    let signals = Signals::new(Signal::SYS).unwrap();
+    for round in 0..3 {
+        for _ in 0..100 {
+            signal::raise(Signal::SYS).unwrap();
+        }
+        assert_eq!(signals.pending().count(), 64, "round {round}");
+    }
+    assert_eq!(signals.lost(), 0);
+}
+
+#[test]
+fn flags_and_counters() {
+    let (first, second) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (value, count) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let registrations = [
+        flag::register(Signal::ALRM, &first).unwrap(),
+        flag::register([Signal::ALRM, Signal::XCPU], &second).unwrap(),
+        flag::register_usize(Signal::ALRM, &value, 14).unwrap(),
+        flag::register_usize(Signal::XCPU, &value, 24).unwrap(),
+        flag::register_counter([Signal::ALRM, Signal::XCPU], &count).unwrap(),
+    ];
+    signal::raise(Signal::XCPU).unwrap();
+    assert!(!first.load(Ordering::SeqCst) && second.load(Ordering::SeqCst));
+    assert_eq!(value.load(Ordering::SeqCst), 24);
+    signal::raise(Signal::ALRM).unwrap();
+    assert!(first.load(Ordering::SeqCst));
+    assert_eq!(value.load(Ordering::SeqCst), 14);
+    for _ in 0..98 {
+        signal::raise(Signal::ALRM).unwrap();
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 100);
+    assert_eq!(registrations[1].signals(), SignalSet::from([Signal::ALRM, Signal::XCPU]));
+    drop(registrations);
+    assert_eq!(disposition(Signal::ALRM), libc::SIG_DFL);
+    assert_eq!(disposition(Signal::XCPU), libc::SIG_DFL);
+    assert_eq!(Arc::strong_count(&count), 1, "the actions are gone");
+}
+
+#[test]
+fn ordinary_code_runs_on_a_thread_of_its_own() {
+    within_deadline(|| {
+        let (said, heard) = mpsc::channel();
+        let main = thread::current().id();
+        let handler = on(Signal::XFSZ, move |info| {
+            assert_ne!(thread::current().id(), main);
+            // Allocates, locks, prints: whatever handlers may not.
+            said.send(format!("{}", info.signal())).unwrap();
+        })
+        .unwrap();
+        for _ in 0..3 {
+            signal::raise(Signal::XFSZ).unwrap();
+            assert_eq!(heard.recv().unwrap(), "SIGXFSZ");
+        }
+        signal::raise(Signal::XFSZ).unwrap();
+        handler.stop();
+        assert_eq!(heard.recv().unwrap(), "SIGXFSZ", "what came before the stop");
+        assert!(heard.recv().is_err(), "the closure is gone");
+        assert_eq!(disposition(Signal::XFSZ), libc::SIG_DFL);
+    });
+}
+
+#[test]
+fn an_action_that_panics_gives_the_signal_back() {
+    within_deadline(|| {
+        let handler = on(Signal::IO, |_| std::panic::resume_unwind(Box::new("as wanted"))).unwrap();
+        signal::raise(Signal::IO).unwrap();
+        while disposition(Signal::IO) != libc::SIG_DFL {
+            thread::yield_now();
+        }
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| handler.stop())).unwrap_err();
+        assert_eq!(*panic.downcast::<&str>().unwrap(), "as wanted");
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_descriptor_and_no_memory_is_left() {
+    let status = status_of("role_that_makes_listeners", "");
+    assert!(status.success(), "{status}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn role_that_makes_listeners() {
+    if role_argument("role_that_makes_listeners").is_none() {
+        return;
+    }
+    let mappings = || std::fs::read_to_string("/proc/self/maps").unwrap().lines().count();
+    let round = || {
+        let signals = Signals::new([Signal::USR1, Signal::rt(0).unwrap()]).unwrap();
+        // Enough for several chunks of memory.
+        for number in 0..1_000 {
+            signal::queue(own_pid(), Signal::rt(0).unwrap(), SignalValue::from(number)).unwrap();
+        }
+        assert_eq!(signals.pending().count(), 1_000);
+    };
+    round();
+    let before = (common::open_descriptors(), mappings());
+    (0..100).for_each(|_| round());
+    assert_eq!(common::open_descriptors(), before.0);
+    // The allocator may have taken an area of its own meanwhile.
+    assert!(mappings() < before.1 + 20, "{} mappings, {} before", mappings(), before.1);
+}
+
+static OLD_HANDLER_RAN: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn old_handler(_: libc::c_int) {
+    OLD_HANDLER_RAN.fetch_add(1, Ordering::SeqCst);
+}
+
+#[test]
+fn old_dispositions_are_called_and_put_back() {
+    let signal = Signal::QUIT;
+    let handler = old_handler as *const () as usize;
+    for old in [libc::SIG_DFL, libc::SIG_IGN, handler] {
+        set_disposition(signal, old);
+        let before = OLD_HANDLER_RAN.load(Ordering::SeqCst);
+        let first = Signals::new(signal).unwrap();
+        let second = Signals::new(signal).unwrap();
+        signal::raise(signal).unwrap();
+        assert_eq!((first.pending().count(), second.pending().count()), (1, 1));
+        assert_eq!(OLD_HANDLER_RAN.load(Ordering::SeqCst) - before, usize::from(old == handler));
+        drop(first);
+        assert_ne!(disposition(signal), old, "one is left");
+        signal::raise(signal).unwrap();
+        assert_eq!(second.pending().count(), 1);
+        drop(second);
+        assert_eq!(disposition(signal), old);
+    }
+    signal::raise(signal).unwrap();
+    assert_eq!(OLD_HANDLER_RAN.load(Ordering::SeqCst), 3);
+}
