@@ -15,7 +15,7 @@ use interprocess::os::unix::{
     uds::{UnixSocketExt, UnixStream},
 };
 use std::{
-    io::{self, ErrorKind},
+    io::{self, ErrorKind, Read},
     os::{
         fd::{AsFd, OwnedFd},
         unix::process::{CommandExt, ExitStatusExt},
@@ -114,43 +114,36 @@ fn names_are_those_of_the_shell() {
 
 const MANY: i32 = 100_000;
 
-/// The queue is one for all processes of a user, whose timers need room in it too, but each has a limit of its own.
-fn leave_room_for_others(command: &mut Command) {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::process::{Resource, getrlimit, setrlimit};
-        let limit = || {
-            let mut limit = getrlimit(Resource::Sigpending);
-            limit.current = Some(limit.maximum.unwrap_or(u64::MAX).min(1000));
-            Ok(setrlimit(Resource::Sigpending, limit)?)
-        };
-        // SAFETY: the closure makes two system calls.
-        unsafe { command.pre_exec(limit) };
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = command;
-}
+/// How many are sent before the receiver has to say that it has as many: the queue is one for all processes of a user, whose
+/// timers need room in it too.
+const WINDOW: i32 = 1000;
 
 /// Sends so many values to a role, which is to end well.
 fn send_many(role: &str) {
     let Some([signal]) = realtime() else { return };
-    let mut command = command_for_role(role, &here().to_string());
-    leave_room_for_others(&mut command);
-    let mut child = Killed(command.signal_mask(signal).stdout(Stdio::null()).spawn().unwrap());
+    let (here, there) = UnixStream::pair().unwrap();
+    let mut command = command_for_role(role, &std::process::id().to_string());
+    command.signal_mask(signal).stdin(OwnedFd::from(there)).stdout(Stdio::null());
+    let mut child = Killed(command.spawn().unwrap());
+    // The child's end is its own, so that its death is seen here.
+    drop(command);
     within_deadline(move || {
         let pid = id(&child.0);
         for value in 0..MANY {
-            queue_patiently(|| {
-                let result = queue(pid, signal, value);
-                assert!(
-                    result.is_ok() || child.0.try_wait().unwrap().is_none(),
-                    "the receiver has ended early"
-                );
-                result
-            });
+            if value % WINDOW == 0 && value >= 2 * WINDOW {
+                (&here).read_exact(&mut [0]).expect("the receiver has ended early");
+            }
+            queue_patiently(|| queue(pid, signal, value));
         }
         child.succeeds();
     });
+}
+
+/// Tells the sender how far the receiver is.
+fn received(value: i32) {
+    if value % WINDOW == WINDOW - 1 {
+        assert_eq!(rustix::io::write(io::stdin(), b"!").unwrap(), 1);
+    }
 }
 
 /// Whether it is the value from the sender.
@@ -167,6 +160,7 @@ fn role_waits_for_values() {
     let (sender, [signal]) = (sender.parse().unwrap(), realtime().unwrap());
     for value in 0..MANY {
         check_value(&wait(signal).unwrap(), signal, sender, value);
+        received(value);
     }
     assert_eq!(try_wait(signal).unwrap(), None);
 }
@@ -187,6 +181,7 @@ fn role_reads_values() {
         assert!(!batch.is_empty() && batch.len() <= 32);
         for info in batch.drain(..) {
             check_value(&info, signal, sender, next);
+            received(next);
             next += 1;
         }
     }
@@ -212,12 +207,14 @@ fn role_reads_values_on_tokio() {
         let signals = SignalFd::new(signal).unwrap();
         for value in 0..MANY / 2 {
             check_value(&signals.read().await.unwrap(), signal, sender, value);
+            received(value);
         }
         let (mut batch, mut next) = (Vec::new(), MANY / 2);
         while next < MANY {
             signals.read_many(&mut batch).await.unwrap();
             for info in batch.drain(..) {
                 check_value(&info, signal, sender, next);
+                received(next);
                 next += 1;
             }
         }
