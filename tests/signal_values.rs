@@ -880,6 +880,17 @@ fn a_handle_signals_its_process() {
     assert_eq!(kind(ProcessHandle::from_child(&mut child.0)), ErrorKind::NotFound);
 }
 
+/// The number of a thread is none of a process.
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_have_no_handles() {
+    if unless_missing(ProcessHandle::from_pid(here()), (5, 3)).is_some() {
+        let opening = thread::spawn(|| ProcessHandle::from_pid(thread_id().unwrap()).unwrap_err());
+        let error = opening.join().unwrap();
+        assert!([ErrorKind::NotFound, ErrorKind::InvalidInput].contains(&error.kind()), "{error}");
+    }
+}
+
 /// Gives a dead process's number to a new one, where the kernel lets this user choose it.
 #[cfg(target_os = "linux")]
 #[test]

@@ -6,7 +6,7 @@ use std::fmt;
 ///
 /// Of several standard signals of one kind that are pending the system keeps one, with the description of the first;
 /// real-time signals are queued, each with its own.
-#[derive(Copy, Clone, PartialEq)]
+#[derive(Copy, Clone, PartialEq, Eq)]
 pub struct SignalInfo(Record);
 
 /// How a signal came about (`si_code`; sigaction(2)).

@@ -9,8 +9,8 @@ use std::{
 ///
 /// The signals have to be blocked by **every** thread ([`SignalMask`]), else one that has not blocked them is where they
 /// are delivered, and their default actions happen. Of several that are pending, real-time signals come in the order of
-/// their numbers, and those of one number in the order in which they were queued (POSIX, 2.4.2). Signals that are ignored
-/// never come, nor do those that the default is to ignore on most systems (Linux keeps all that are blocked).
+/// their numbers, and those of one number in the order in which they were queued (POSIX, 2.4.2). Do not ignore what is to
+/// come: Linux keeps whatever is blocked, other systems may discard what is ignored, be it by default (POSIX, 2.4.1).
 ///
 /// When other signals are handled meanwhile, this goes on waiting.
 ///
