@@ -79,14 +79,18 @@ pub fn thread_id() -> io::Result<i32> {
 ///
 /// ```
 /// use interprocess::os::unix::signal::{Signal, SignalMask, queue, wait};
+/// use std::{io::ErrorKind, thread};
 ///
 /// # fn main() -> std::io::Result<()> {
-/// # let Ok(signal) = Signal::rt(1) else { return Ok(()) };
-/// # /*
+/// # if Signal::rt(1).is_err_and(|error| error.kind() == ErrorKind::Unsupported) { return Ok(()) }
 /// let signal = Signal::rt(1)?;
-/// # */
 /// let _blocked = SignalMask::block(signal)?;
-/// queue(std::process::id() as i32, signal, 42)?;
+/// while let Err(error) = queue(std::process::id() as i32, signal, 42) {
+///     if error.kind() != ErrorKind::WouldBlock {
+///         return Err(error);
+///     }
+///     thread::yield_now(); // The queue is full.
+/// }
 /// assert_eq!(wait(signal)?.value().unwrap().as_i32(), 42);
 /// # Ok(()) }
 /// ```
