@@ -6,7 +6,7 @@ use std::fmt;
 ///
 /// Of several standard signals of one kind that are pending the system keeps one, with the description of the first;
 /// real-time signals are queued, each with its own.
-#[derive(Copy, Clone, PartialEq)]
+#[derive(Copy, Clone, PartialEq, Eq)]
 pub struct SignalInfo(Record);
 
 /// How a signal came about (`si_code`; sigaction(2)).
@@ -97,23 +97,21 @@ impl SignalInfo {
 
     /// The process that sent the signal, or the child that it is about.
     ///
-    /// `None` if no process did, or if its process has no number here (another pid namespace, of Linux). By the time that
-    /// you look at it, the process may be gone and its id given to another: [`ProcessHandle`](super::ProcessHandle) says
-    /// how to be safe from that. Who may send signals may also lie about this, but only in those that are queued (Linux:
-    /// rt_sigqueueinfo(2)).
+    /// `None` if no process did; if its process has no number here (another pid namespace, of Linux); and if the queue was full,
+    /// where Linux delivers a signal that [`send`](super::send()) has sent without its description. By the time that you look
+    /// at it, the process may be gone and its id given to another. And who may send signals may lie about this in those that
+    /// are queued (Linux: rt_sigqueueinfo(2)).
     pub fn pid(&self) -> Option<i32> {
         (self.origin().has_process() && self.0.pid != 0).then_some(self.0.pid)
     }
 
     /// The real user id of the process that sent the signal, or of the child that it is about.
     ///
-    /// `None` if no process did. Linux tells an id that has no equal in the receiver's user namespace as the overflow id,
-    /// 65534.
+    /// `None` as for [`pid`](Self::pid), but that it is known of a process without a number here, unless it is the
+    /// superuser's: what was lost looks the same. Linux tells an id that has no equal in the receiver's user namespace as the
+    /// overflow id, 65534.
     pub fn uid(&self) -> Option<u32> {
-        // A sender without a number has a user all the same, but where it is not said that there is a sender at all.
-        let origin = self.origin();
-        let is_told = origin.has_process() && (self.0.pid != 0 || origin != Origin::Unknown);
-        is_told.then_some(self.0.uid)
+        (self.origin().has_process() && (self.0.pid != 0 || self.0.uid != 0)).then_some(self.0.uid)
     }
 
     /// What was sent with it by [`queue`](super::queue), or set for the timer, message queue or asynchronous operation.

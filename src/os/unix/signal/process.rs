@@ -40,7 +40,8 @@ impl ProcessHandle {
     ///
     /// # Errors
     /// - [`NotFound`](io::ErrorKind::NotFound): there is none. One that has ended counts until its parent has waited for it.
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): `pid` is 0 or negative, or of a thread.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): `pid` is 0 or negative. The number of a thread that is not the main one
+    ///   is not found by Linux 6.18, and invalid to older kernels.
     /// - [`Unsupported`](io::ErrorKind::Unsupported): Linux before 5.3.
     pub fn from_pid(pid: i32) -> io::Result<Self> {
         if pid <= 0 {

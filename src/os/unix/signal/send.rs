@@ -5,7 +5,8 @@ use std::{fmt::Display, io};
 /// Sends a signal to this thread (raise(3)), which has it before this returns, unless it has blocked it.
 ///
 /// # Errors
-/// [`InvalidInput`](io::ErrorKind::InvalidInput): the C library keeps the signal for itself.
+/// - [`WouldBlock`](io::ErrorKind::WouldBlock): a real-time signal, and the queue is full, as for [`queue`].
+/// - [`InvalidInput`](io::ErrorKind::InvalidInput): the C library keeps the signal for itself.
 pub fn raise(signal: Signal) -> io::Result<()> {
     sys::raise(signal).map_err(|error| failed(signal, "this thread", error))
 }
@@ -16,11 +17,12 @@ pub fn raise(signal: Signal) -> io::Result<()> {
 /// from that are the number of a child that was not waited for, this process's own, and a
 /// [`ProcessHandle`](super::ProcessHandle).
 ///
+/// This does not fail because a queue is full: Linux then delivers the signal without saying who has sent it, and a real-time
+/// signal that is pending already once. Only [`queue`] tells.
+///
 /// # Errors
 /// - [`NotFound`](io::ErrorKind::NotFound): there is no such process.
 /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): it is another user's.
-/// - [`WouldBlock`](io::ErrorKind::WouldBlock): a real-time signal, and the receiver's user has as many queued as may be
-///   (`RLIMIT_SIGPENDING` of Linux).
 /// - [`InvalidInput`](io::ErrorKind::InvalidInput): `pid` is 0 or negative, which kill(2) would take for a group, or for all
 ///   processes.
 pub fn send(pid: i32, signal: Signal) -> io::Result<()> {
@@ -50,6 +52,7 @@ pub fn send_group(group: i32, signal: Signal) -> io::Result<()> {
 /// # Errors
 /// - [`Unsupported`](io::ErrorKind::Unsupported) everywhere but on Linux and Android.
 /// - [`NotFound`](io::ErrorKind::NotFound): there is no such process, or it has no such thread.
+/// - [`WouldBlock`](io::ErrorKind::WouldBlock): a real-time signal, and the queue is full, as for [`queue`].
 /// - As for [`send`].
 pub fn send_thread(pid: i32, thread: i32, signal: Signal) -> io::Result<()> {
     check(signal, "process", pid, 1)?;
@@ -69,23 +72,31 @@ pub fn thread_id() -> io::Result<i32> {
 /// Sends a signal with a value to a process (sigqueue(3)). Real-time signals ([`Signal::rt`]) queue, each with its value; of
 /// any other, one that arrives while one is pending is lost, with its value.
 ///
+/// # A queue for all
+/// Linux counts what is queued for all processes of a user together, with their POSIX timers. A process that does not take what
+/// it is sent can so keep others from sending. Its own limit (`RLIMIT_SIGPENDING`) is what counts for signals to it: give a
+/// receiver that may be slow a low one.
+///
 /// ```
 /// use interprocess::os::unix::signal::{Signal, SignalMask, queue, wait};
+/// use std::{io::ErrorKind, thread};
 ///
 /// # fn main() -> std::io::Result<()> {
-/// # let Ok(signal) = Signal::rt(1) else { return Ok(()) };
-/// # /*
+/// # if Signal::rt(1).is_err_and(|error| error.kind() == ErrorKind::Unsupported) { return Ok(()) }
 /// let signal = Signal::rt(1)?;
-/// # */
 /// let _blocked = SignalMask::block(signal)?;
-/// queue(std::process::id() as i32, signal, 42)?;
+/// while let Err(error) = queue(std::process::id() as i32, signal, 42) {
+///     if error.kind() != ErrorKind::WouldBlock {
+///         return Err(error);
+///     }
+///     thread::yield_now(); // The queue is full.
+/// }
 /// assert_eq!(wait(signal)?.value().unwrap().as_i32(), 42);
 /// # Ok(()) }
 /// ```
 ///
 /// # Errors
-/// - [`WouldBlock`](io::ErrorKind::WouldBlock): the queue is full. On Linux it is one for all processes of a user, and its
-///   limit that of the receiver (`RLIMIT_SIGPENDING`). Try again when signals were taken; nothing tells when.
+/// - [`WouldBlock`](io::ErrorKind::WouldBlock): the queue is full. Try again when signals were taken; nothing tells when.
 /// - [`Unsupported`](io::ErrorKind::Unsupported): macOS, OpenBSD, DragonFly.
 /// - As for [`send`].
 pub fn queue(pid: i32, signal: Signal, value: impl Into<SignalValue>) -> io::Result<()> {

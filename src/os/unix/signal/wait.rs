@@ -1,4 +1,4 @@
-use super::{SignalInfo, SignalMask, SignalSet};
+use super::{SignalInfo, SignalSet};
 use crate::os::unix::sys::signal::{mask, wait as sys};
 use std::{
     io,
@@ -7,12 +7,13 @@ use std::{
 
 /// Takes one of these signals, without a handler: waits until one is pending, for this thread or the process.
 ///
-/// The signals have to be blocked by **every** thread ([`SignalMask`]), else one that has not blocked them is where they
+/// The signals have to be blocked by **every** thread ([`SignalMask`](super::SignalMask)), else one that has not blocked them is where they
 /// are delivered, and their default actions happen. Of several that are pending, real-time signals come in the order of
-/// their numbers, and those of one number in the order in which they were queued (POSIX, 2.4.2). Signals that are ignored
-/// never come, nor do those that the default is to ignore on most systems (Linux keeps all that are blocked).
+/// their numbers, and those of one number in the order in which they were queued (POSIX, 2.4.2). Do not ignore what is to
+/// come: Linux keeps whatever is blocked, other systems may discard what is ignored, be it by default (POSIX, 2.4.1).
 ///
-/// When other signals are handled meanwhile, this goes on waiting.
+/// When other signals are handled meanwhile, this goes on waiting. Each call makes a second system call, to look whether the
+/// signals are blocked.
 ///
 /// # Platform differences
 /// macOS and OpenBSD do not say more than which signal it is (sigwait(2)): [`Cause::Unknown`](super::Cause::Unknown). glibc
@@ -92,7 +93,7 @@ pub(super) fn check_blocked(what: &str, signals: SignalSet) -> io::Result<()> {
     if let Some(signal) = signals.iter().find(|signal| !signal.can_be_caught()) {
         return invalid(format!("{signal} cannot be blocked"));
     }
-    let missing = signals - SignalMask::current()?;
+    let missing = mask::unblocked(signals)?;
     if !missing.is_empty() {
         return invalid(format!("this thread has not blocked {missing}"));
     }

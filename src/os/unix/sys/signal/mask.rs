@@ -1,6 +1,6 @@
 //! Which signals a thread has blocked, and what a child starts with.
 
-use super::set::{from_system, to_system};
+use super::set::{from_system, of_system, to_system};
 use crate::os::unix::signal::SignalSet;
 use std::{io, mem::MaybeUninit, os::unix::process::CommandExt, process::Command, ptr};
 
@@ -13,15 +13,20 @@ pub(crate) enum Change {
 
 /// Changes the calling thread's mask. What it was is returned.
 pub(crate) fn change(how: Change, set: SignalSet) -> io::Result<SignalSet> {
-    apply(how, Some(&to_system(set)))
+    Ok(from_system(&apply(how, Some(&to_system(set)))?))
 }
 
 /// The calling thread's mask.
 pub(crate) fn current() -> io::Result<SignalSet> {
-    apply(Change::Block, None)
+    Ok(from_system(&apply(Change::Block, None)?))
 }
 
-fn apply(how: Change, set: Option<&libc::sigset_t>) -> io::Result<SignalSet> {
+/// Those of the signals that the calling thread has not blocked.
+pub(crate) fn unblocked(signals: SignalSet) -> io::Result<SignalSet> {
+    Ok(signals.difference(of_system(&apply(Change::Block, None)?, signals)))
+}
+
+fn apply(how: Change, set: Option<&libc::sigset_t>) -> io::Result<libc::sigset_t> {
     let how = match how {
         Change::Block => libc::SIG_BLOCK,
         Change::Unblock => libc::SIG_UNBLOCK,
@@ -35,7 +40,7 @@ fn apply(how: Change, set: Option<&libc::sigset_t>) -> io::Result<SignalSet> {
         return Err(io::Error::from_raw_os_error(error));
     }
     // SAFETY: the call has succeeded, and so filled it in.
-    Ok(from_system(unsafe { old.assume_init_ref() }))
+    Ok(unsafe { old.assume_init() })
 }
 
 /// Signals that were sent and are blocked: those of the process, and those of the calling thread.

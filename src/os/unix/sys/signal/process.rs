@@ -23,7 +23,6 @@ mod system {
     };
     use std::{
         fs::File,
-        mem::ManuallyDrop,
         os::fd::{AsFd, AsRawFd, FromRawFd},
         ptr,
     };
@@ -47,9 +46,9 @@ mod system {
         let not_a_process =
             || io::Error::new(io::ErrorKind::InvalidInput, "the descriptor is not one of a process");
         // A folder of /proc is taken for the process, but does not become readable when it ends.
-        let look = ManuallyDrop::new(File::from(fd));
-        let is_folder = look.metadata().is_ok_and(|metadata| metadata.is_dir());
-        let handle = Handle(OwnedFd::from(ManuallyDrop::into_inner(look)));
+        let file = File::from(fd);
+        let is_folder = file.metadata().is_ok_and(|metadata| metadata.is_dir());
+        let handle = Handle(file.into());
         if is_folder {
             return Err(not_a_process());
         }

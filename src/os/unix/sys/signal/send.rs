@@ -56,7 +56,7 @@ mod threads {
     use crate::os::unix::sys::option::unsupported;
 
     pub(crate) fn current_thread() -> io::Result<i32> {
-        Err(unsupported("threads of this system have no ids of processes (those of Linux have)"))
+        Err(unsupported("this system does not number threads as Linux does"))
     }
 
     pub(crate) fn send_thread(_: i32, _: i32, _: Signal) -> io::Result<()> {

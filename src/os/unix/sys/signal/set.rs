@@ -22,6 +22,11 @@ pub(crate) fn from_system(system: &libc::sigset_t) -> SignalSet {
     Signal::all().filter(|signal| contains(system, *signal)).collect()
 }
 
+/// Those of the signals that are in the C library's set.
+pub(crate) fn of_system(system: &libc::sigset_t, signals: SignalSet) -> SignalSet {
+    signals.iter().filter(|signal| contains(system, *signal)).collect()
+}
+
 fn contains(system: &libc::sigset_t, signal: Signal) -> bool {
     // SAFETY: the pointer is to an initialised set, which is only read.
     unsafe { libc::sigismember(system, signal.as_raw()) == 1 }
