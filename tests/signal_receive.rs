@@ -66,6 +66,8 @@ impl Role {
     }
 
     fn ends(&mut self) -> ExitStatus {
+        // Waiting would close it, which ends it too.
+        let _kept = self.child.0.stdin.take();
         self.child.0.wait().unwrap()
     }
 }
