@@ -3,6 +3,8 @@
 
 #[cfg(windows)]
 pub(crate) mod handles;
+#[cfg(unix)]
+pub(crate) mod signalling;
 #[cfg(windows)]
 pub(crate) mod talk;
 

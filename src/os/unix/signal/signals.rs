@@ -22,7 +22,9 @@ use std::{
 /// does not block them, and two threads can overtake each other on the way into their handlers. Where the order of
 /// real-time signals matters, let only one thread take them, by a [`SignalMask`](super::SignalMask) in the others.
 ///
-/// In a child by fork(2) it is closed, empty, and of no effect.
+/// # Forks
+/// A process that is forked from this one (fork(2)) receives none of its signals: there the listener is closed, nothing is
+/// taken from the parent, and the signals do what they did before it. Who becomes a daemon by forking listens afterwards.
 ///
 /// # Waiting for other things as well
 /// The descriptor ([`AsFd`]) becomes readable when there are signals, for poll(2) and the like. It must not be read; it

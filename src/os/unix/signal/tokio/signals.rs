@@ -98,10 +98,11 @@ fn next(mailbox: &Arc<Mailbox>) -> io::Result<Option<SignalInfo>> {
     }
 }
 
-/// Goes on on the current runtime. Nothing is lost.
+/// Goes on on the current runtime. Nothing is lost, unless it fails. Panics outside a Tokio runtime with I/O enabled.
 impl TryFrom<signal::Signals> for Signals {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(signals: signal::Signals) -> io::Result<Self> {
         Self::watched(signals.0)
     }

@@ -16,7 +16,10 @@ use super::{
     errno::Kept,
     info::{self, Record},
 };
-use crate::os::unix::sys::fd::done;
+use crate::os::unix::{
+    signal::{DefaultAction, Signal},
+    sys::fd::done,
+};
 use std::{
     fmt::{self, Debug, Formatter},
     io,
@@ -296,9 +299,16 @@ fn call(
 /// The default action of a signal that no action here took and nobody had a handler for before: in a child by fork, or just
 /// when the last listener has gone. Another handler above this one may have taken it.
 fn act_as_nobody_does(signal: i32) {
+    if does_nothing_by_default(signal) {
+        return;
+    }
     match disposition(signal) {
         Ok(current) if is_ours(&current) => act_by_default(signal),
-        Ok(current) if current.sa_sigaction == libc::SIG_DFL => raise_unblocked(signal),
+        // Comes when this handler has returned: in it, a storm of signals whose listeners come and go would pile up handlers.
+        Ok(current) if current.sa_sigaction == libc::SIG_DFL => {
+            // SAFETY: takes a number.
+            unsafe { libc::raise(signal) };
+        }
         _ => {}
     }
 }
@@ -306,12 +316,25 @@ fn act_as_nobody_does(signal: i32) {
 /// Does what the signal does by default, whatever handlers there are, and leaves them in place should the process live on.
 /// For signal handlers.
 pub(super) fn act_by_default(signal: i32) {
+    // Nothing, during which the system would drop those that come to other threads.
+    if matches!(Signal::from_system(signal).default_action(), DefaultAction::Ignore | DefaultAction::Continue)
+    {
+        return;
+    }
     let mut default = no_action();
     default.sa_sigaction = libc::SIG_DFL;
     if let Ok(current) = set_disposition(signal, &default) {
         raise_unblocked(signal);
-        let _ = set_disposition(signal, &current);
+        // If it was the default already, another thread is at this place and puts back what there was before.
+        if current.sa_sigaction != libc::SIG_DFL {
+            let _ = set_disposition(signal, &current);
+        }
     }
+}
+
+fn does_nothing_by_default(signal: i32) -> bool {
+    let action = Signal::from_system(signal).default_action();
+    matches!(action, DefaultAction::Ignore | DefaultAction::Continue)
 }
 
 /// Sends a signal to this thread that has arrived when this returns, also in the signal's own handler.
@@ -323,8 +346,12 @@ fn raise_unblocked(signal: i32) {
     unsafe { libc::sigaddset(&mut set, signal) };
     // SAFETY: takes a number.
     unsafe { libc::raise(signal) };
-    // SAFETY: the set is a local variable. The kernel restores the mask when the handler returns.
-    unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &set, ptr::null_mut()) };
+    let mut before = no_action().sa_mask;
+    // SAFETY: both sets are local variables.
+    unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &set, &mut before) };
+    // Left unblocked, more of them could pile up handlers on the stack.
+    // SAFETY: the set is a local variable, which the call before has filled.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, ptr::null_mut()) };
 }
 
 fn is_fault(signal: i32) -> bool {

@@ -44,18 +44,20 @@ pub(crate) struct Mailbox {
 
 impl Mailbox {
     pub(crate) fn new() -> io::Result<Arc<Self>> {
+        let (wake, process) = (Wake::new()?, fork::Process::this()?);
+        // Last, since a queue is unmapped by the mailbox only.
         let (queue, reader) = Queue::new()
             .ok_or_else(|| io::Error::new(io::ErrorKind::OutOfMemory, "no memory for a queue of signals"))?;
         Ok(Arc::new(Self {
             queue,
             reader: Mutex::new(reader),
-            wake: Wake::new()?,
+            wake,
             told: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             unread: array::from_fn(|_| AtomicU8::new(0)),
             first_realtime: number::realtime().map_or(i32::MAX, |range| *range.start()),
             lost: AtomicUsize::new(0),
-            process: fork::Process::this()?,
+            process,
         }))
     }
 
@@ -71,7 +73,8 @@ impl Mailbox {
         if !self.process.is_this() {
             return false;
         }
-        if let Some(unread) = self.counter_of(record) {
+        let unread = self.counter_of(record);
+        if let Some(unread) = unread {
             if unread.fetch_add(1, Ordering::Relaxed) >= MOST_OF_STANDARD {
                 unread.fetch_sub(1, Ordering::Relaxed);
                 return true;
@@ -79,6 +82,10 @@ impl Mailbox {
         }
         if !self.queue.push(*record) {
             self.lost.fetch_add(1, Ordering::Relaxed);
+            // Nobody will read it.
+            if let Some(unread) = unread {
+                unread.fetch_sub(1, Ordering::Relaxed);
+            }
         }
         self.tell();
         true
@@ -123,6 +130,10 @@ impl Mailbox {
     }
 
     fn pop(&self, reader: &mut Reader) -> Option<Record> {
+        // What a forked process has of the queue is a copy: its parent receives these signals.
+        if !self.process.is_this() {
+            return None;
+        }
         let record = self.queue.pop(reader)?;
         if let Some(unread) = self.counter_of(&record) {
             unread.fetch_sub(1, Ordering::Relaxed);
@@ -172,7 +183,8 @@ impl Mailbox {
         }
     }
 
-    /// As is the listener of another process.
+    /// As it is in a process that was forked from the listener's: the descriptor is the parent's as well, and a wake-up that
+    /// was taken here would be lost there.
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst) || !self.process.is_this()
     }

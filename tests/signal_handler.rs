@@ -1,0 +1,549 @@
+//! The signal handler in bad company: forks, no memory, other handlers, storms, dispositions that were inherited. Unix.
+//!
+//! Whatever concerns the whole process is in a process of its own.
+#![cfg(unix)]
+#![allow(unsafe_code)]
+
+mod common;
+
+use common::{
+    Killed, command_for_role, role_argument,
+    signalling::{
+        self, block, disposition, forked, is_blocked, is_default, is_readable, kill, raise, set_disposition,
+    },
+    within_deadline,
+};
+use interprocess::os::unix::signal::{Signal, SignalInfo, SignalSet, Signals, flag, low_level};
+use std::{
+    io::ErrorKind,
+    os::unix::process::ExitStatusExt,
+    process::{ExitStatus, Stdio},
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+/// Runs a role to its end, and gives how it ended.
+fn ending_of(role: &'static str, argument: &'static str) -> ExitStatus {
+    within_deadline(move || {
+        let mut command = command_for_role(role, argument);
+        Killed(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()).0.wait().unwrap()
+    })
+}
+
+fn succeeds(role: &'static str) {
+    let status = ending_of(role, "");
+    assert!(status.success(), "{role}: {status}");
+}
+
+const NOW: Duration = Duration::ZERO;
+
+/// Neither does a child read its parent's signals, nor does it take the wake-up away that tells the parent of them.
+#[test]
+fn a_forked_child_leaves_its_parents_listener_alone() {
+    succeeds("role_forks");
+}
+
+#[test]
+fn role_forks() {
+    if role_argument("role_forks").is_none() {
+        return;
+    }
+    const USED: Signal = Signal::USR1;
+    let signals = Signals::new(USED).unwrap();
+    let check = |fork: &dyn Fn(&dyn Fn() -> i32) -> ExitStatus| {
+        raise(USED);
+        assert!(is_readable(&signals));
+        let status = fork(&|| {
+            let mut wrong = 0;
+            wrong |= i32::from(!signals.is_closed());
+            wrong |= 2 * i32::from(signals.pending().next().is_some());
+            wrong |= 4 * i32::from(signals.wait().is_some());
+            wrong |= 8 * i32::from(!matches!(signals.wait_timeout(NOW), Ok(None)));
+            wrong
+        });
+        assert_eq!(status.code(), Some(0), "{status}");
+        assert!(is_readable(&signals), "the parent would sleep over its signal");
+        assert_eq!(signals.wait().unwrap().signal(), USED);
+        assert_eq!(signals.pending().count(), 0);
+        assert!(!is_readable(&signals));
+
+        // Nor does it make the descriptor readable by what it gets itself, which does to it what it does by default.
+        let status = fork(&|| {
+            raise(USED);
+            7
+        });
+        assert_eq!(status.signal(), Some(USED.as_raw()), "{status}");
+        assert!(!is_readable(&signals));
+        // Nor by closing.
+        let status = fork(&|| {
+            signals.close();
+            7
+        });
+        assert_eq!(status.code(), Some(7), "{status}");
+        assert!(!is_readable(&signals));
+        assert!(!signals.is_closed());
+        assert_eq!(signals.pending().count(), 0);
+    };
+    // SAFETY: the closures call the system, and take a lock that nobody else has.
+    check(&|child| unsafe { forked(child) });
+    #[cfg(all(target_os = "linux", not(interprocess_portable_unix)))]
+    if common::is_native_linux((4, 14)) {
+        // SAFETY: as above.
+        check(&|child| unsafe { signalling::forked_unseen(child) });
+    }
+    // And a child's own listener is its own, also in a grandchild.
+    let grandchild = || {
+        let Ok(own) = Signals::new(USED) else { return 1 };
+        raise(USED);
+        if own.pending().count() != 1 || signals.pending().count() != 0 {
+            return 2;
+        }
+        let raises = || {
+            raise(USED);
+            3
+        };
+        // SAFETY: the closure calls the system.
+        let status = unsafe { forked(raises) };
+        if status.signal() == Some(USED.as_raw()) { 0 } else { 4 }
+    };
+    // SAFETY: there is one thread here that does anything.
+    let status = unsafe { forked(grandchild) };
+    assert_eq!(status.code(), Some(0), "{status}");
+    assert!(!is_readable(&signals));
+}
+
+/// Signals that there is no memory for are counted as lost, and do not count as unread for ever.
+#[test]
+#[cfg(target_os = "linux")]
+fn after_memory_was_short_signals_come_again() {
+    if common::is_native_linux((0, 0)) {
+        succeeds("role_without_memory");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn role_without_memory() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    if role_argument("role_without_memory").is_none() {
+        return;
+    }
+    const USED: Signal = Signal::USR1;
+    let filling = Signal::rt(1).unwrap();
+    let signals = Signals::new(SignalSet::from_iter([USED, filling])).unwrap();
+    let before = getrlimit(Resource::As);
+    setrlimit(Resource::As, Rlimit { current: Some(0), ..before }).unwrap();
+    while signals.lost() == 0 {
+        raise(filling);
+    }
+    (0..1000).for_each(|_| raise(USED));
+    setrlimit(Resource::As, before).unwrap();
+    assert_eq!(signals.lost(), 1001, "there was no memory for any of them");
+    assert!(signals.pending().all(|info| info.signal() == filling));
+    raise(USED);
+    assert_eq!(signals.pending().map(|info| info.signal()).collect::<Vec<_>>(), [USED]);
+    assert_eq!(signals.lost(), 1001);
+    assert!(!is_readable(&signals));
+}
+
+/// What fails for want of descriptors leaves nothing behind.
+#[test]
+#[cfg(target_os = "linux")]
+fn failing_leaves_no_memory_behind() {
+    if common::is_native_linux((0, 0)) {
+        succeeds("role_without_descriptors");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn role_without_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    if role_argument("role_without_descriptors").is_none() {
+        return;
+    }
+    const USED: Signal = Signal::USR1;
+    fn pages() -> usize {
+        let all = std::fs::read_to_string("/proc/self/statm").unwrap();
+        all.split(' ').next().unwrap().parse().unwrap()
+    }
+    let fail = || {
+        let before = getrlimit(Resource::Nofile);
+        setrlimit(Resource::Nofile, Rlimit { current: Some(0), ..before }).unwrap();
+        for _ in 0..2000 {
+            let error = Signals::new(USED).expect_err("there are no descriptors");
+            assert_eq!(error.raw_os_error(), Some(libc::EMFILE));
+        }
+        setrlimit(Resource::Nofile, before).unwrap();
+    };
+    fail();
+    let before = pages();
+    fail();
+    assert!(pages() < before + 1000, "{} pages more", pages() - before);
+    assert!(is_default(USED));
+}
+
+/// Of a signal that does nothing by default, doing that in one thread does not lose those of other threads.
+#[test]
+fn doing_nothing_by_default_loses_nothing() {
+    succeeds("role_does_nothing_by_default");
+}
+
+#[test]
+fn role_does_nothing_by_default() {
+    if role_argument("role_does_nothing_by_default").is_none() {
+        return;
+    }
+    const USED: Signal = Signal::URG;
+    const THREADS: usize = 4;
+    const EACH: usize = 5_000;
+    let counter = Arc::new(AtomicUsize::new(0));
+    let _default = flag::register_conditional_default(USED, &Arc::new(AtomicBool::new(true))).unwrap();
+    let _counted = flag::register_counter(USED, &counter).unwrap();
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| (0..EACH).for_each(|_| raise(USED)));
+        }
+    });
+    assert_eq!(counter.load(Ordering::SeqCst), THREADS * EACH);
+}
+
+/// The handler that acts by default goes on with all signals blocked. Nothing else holds a storm of them off the stack.
+#[test]
+fn after_acting_by_default_the_signal_is_blocked_again() {
+    succeeds("role_stops_by_default");
+}
+
+#[test]
+fn role_stops_by_default() {
+    if role_argument("role_stops_by_default").is_none() {
+        return;
+    }
+    const USED: Signal = Signal::TSTP;
+    // POSIX, 2.4.3: in an orphaned process group this does not stop the process.
+    rustix::process::setsid().unwrap();
+    let seen = Arc::new(AtomicI32::new(-1));
+    let _default = flag::register_conditional_default(USED, &Arc::new(AtomicBool::new(true))).unwrap();
+    let noted = Arc::clone(&seen);
+    // SAFETY: asks for the mask, and sets an atomic variable.
+    let _after = unsafe {
+        low_level::register(USED, move |_| noted.store(i32::from(is_blocked(USED)), Ordering::SeqCst))
+    }
+    .unwrap();
+    let ours = disposition(USED);
+    raise(USED);
+    assert_eq!(seen.load(Ordering::SeqCst), 1);
+    assert_eq!(disposition(USED), ours, "it is listened to as before");
+    assert!(!is_blocked(USED));
+}
+
+/// A signal that was ignored is received while somebody listens, and ignored again afterwards.
+#[test]
+fn what_was_ignored_is_ignored_again() {
+    const USED: Signal = Signal::XCPU;
+    signalling::ignore(USED);
+    for _ in 0..3 {
+        let signals = Signals::new(USED).unwrap();
+        raise(USED);
+        assert_eq!(signals.wait().unwrap().signal(), USED);
+        drop(signals);
+        assert_eq!(disposition(USED), libc::SIG_IGN);
+        raise(USED);
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    drop(flag::register(USED, &stop).unwrap());
+    assert_eq!(disposition(USED), libc::SIG_IGN);
+}
+
+static FOREIGN_CALLS: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn counts(_signal: libc::c_int) {
+    FOREIGN_CALLS.fetch_add(1, Ordering::SeqCst);
+}
+
+/// A plain handler that was there before is called as well, after the actions, and is back afterwards.
+#[test]
+fn a_handler_that_was_there_before_goes_on() {
+    const USED: Signal = Signal::XFSZ;
+    let address = counts as extern "C" fn(libc::c_int) as usize;
+    // SAFETY: it counts in an atomic variable.
+    unsafe { set_disposition(USED, address) };
+    for round in 1..=3 {
+        let signals = Signals::new(USED).unwrap();
+        let at_the_action = Arc::new(AtomicUsize::new(0));
+        let noted = Arc::clone(&at_the_action);
+        // SAFETY: it uses atomic variables.
+        let action = unsafe {
+            low_level::register(USED, move |_| {
+                noted.store(FOREIGN_CALLS.load(Ordering::SeqCst), Ordering::SeqCst);
+            })
+        };
+        raise(USED);
+        assert_eq!(signals.pending().count(), 1);
+        assert_eq!(FOREIGN_CALLS.load(Ordering::SeqCst), 2 * round - 1);
+        assert_eq!(at_the_action.load(Ordering::SeqCst), 2 * round - 2, "actions are first");
+        drop((signals, action));
+        assert_eq!(disposition(USED), address);
+        raise(USED);
+        assert_eq!(FOREIGN_CALLS.load(Ordering::SeqCst), 2 * round);
+    }
+}
+
+/// A handler that was put in place of this crate's, and does not call it, stays when the listener goes, and so does the
+/// default action that somebody has set. Who listens afterwards replaces that.
+#[test]
+fn what_others_have_set_meanwhile_stays() {
+    const USED: Signal = Signal::PROF;
+    let ignoring = counts as extern "C" fn(libc::c_int) as usize;
+    let signals = Signals::new(USED).unwrap();
+    // SAFETY: it counts in an atomic variable.
+    unsafe { set_disposition(USED, ignoring) };
+    drop(signals);
+    assert_eq!(disposition(USED), ignoring);
+
+    // SAFETY: runs no code of this process.
+    unsafe { set_disposition(USED, libc::SIG_DFL) };
+    let signals = Signals::new(USED).unwrap();
+    raise(USED);
+    assert_eq!(signals.pending().count(), 1);
+    signalling::ignore(USED);
+    drop(signals);
+    assert_eq!(disposition(USED), libc::SIG_IGN);
+    let signals = Signals::new(USED).unwrap();
+    raise(USED);
+    assert_eq!(signals.pending().count(), 1);
+    drop(signals);
+    assert_eq!(disposition(USED), libc::SIG_IGN);
+}
+
+/// What a handler that was put above this crate's has to call.
+static BELOW: AtomicUsize = AtomicUsize::new(0);
+static DEPTH: AtomicUsize = AtomicUsize::new(0);
+static DEEPEST: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn calls_the_one_below(
+    signal: libc::c_int,
+    information: *mut libc::siginfo_t,
+    context: *mut libc::c_void,
+) {
+    type Handler = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
+    let depth = DEPTH.fetch_add(1, Ordering::SeqCst) + 1;
+    DEEPEST.fetch_max(depth, Ordering::SeqCst);
+    let below = std::ptr::with_exposed_provenance::<()>(BELOW.load(Ordering::SeqCst));
+    // SAFETY: it is the address of such a function, as SA_SIGINFO was among its flags.
+    let below = unsafe { std::mem::transmute::<*const (), Handler>(below) };
+    below(signal, information, context);
+    DEPTH.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// Handlers that interrupt each other, because another one above this crate's lets them, lose and double nothing.
+#[test]
+#[cfg(target_os = "linux")]
+fn handlers_on_top_of_each_other_lose_nothing() {
+    succeeds("role_nests_handlers");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn role_nests_handlers() {
+    if role_argument("role_nests_handlers").is_none() {
+        return;
+    }
+    const EACH: i32 = 1_000;
+    let kinds: Vec<Signal> = (1..=8).map(|n| Signal::rt(n).unwrap()).collect();
+    let signals = Signals::new(kinds.iter().copied().collect::<SignalSet>()).unwrap();
+    for kind in &kinds {
+        let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: zeros are valid.
+        let action = unsafe { action.assume_init_mut() };
+        action.sa_sigaction = calls_the_one_below as *const () as usize;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART | libc::SA_NODEFER;
+        BELOW.store(disposition(*kind), Ordering::SeqCst);
+        // SAFETY: the handler calls this crate's, which may run at any time, and uses atomic variables.
+        assert_eq!(unsafe { libc::sigaction(kind.as_raw(), action, std::ptr::null_mut()) }, 0);
+    }
+    let own = std::process::id();
+    let mut received = vec![vec![0_u8; EACH as usize]; kinds.len()];
+    thread::scope(|scope| {
+        for kind in &kinds {
+            scope.spawn(move || {
+                for number in 0..EACH {
+                    signalling::queue(own, *kind, number);
+                }
+            });
+        }
+        for _ in 0..EACH as usize * kinds.len() {
+            let info = signals.wait().unwrap();
+            let kind = kinds.iter().position(|kind| *kind == info.signal()).unwrap();
+            received[kind][info.value().unwrap().as_i32() as usize] += 1;
+        }
+    });
+    assert!(received.iter().flatten().all(|count| *count == 1), "lost or doubled");
+    assert_eq!(signals.pending().count(), 0);
+    assert_eq!(signals.lost(), 0);
+    assert!(!is_readable(&signals));
+
+    // Interrupted by each other for certain: each raises the next.
+    let actions: Vec<_> = kinds
+        .windows(2)
+        .map(|pair| {
+            let next = pair[1].as_raw();
+            // SAFETY: raise(3) may be called in a handler.
+            let raise = move |_: &SignalInfo| while unsafe { libc::raise(next) } != 0 {};
+            // SAFETY: as above.
+            unsafe { low_level::register(pair[0], raise) }.unwrap()
+        })
+        .collect();
+    raise(kinds[0]);
+    assert!(DEEPEST.load(Ordering::SeqCst) >= kinds.len(), "they were one after the other");
+    assert!(signals.pending().map(|info| info.signal()).eq(kinds));
+    assert!(!is_readable(&signals));
+    drop(actions);
+}
+
+/// Listeners and actions come and go while signals come to other threads all the time.
+#[test]
+fn listeners_come_and_go_in_a_storm() {
+    succeeds("role_in_a_storm");
+}
+
+#[test]
+fn role_in_a_storm() {
+    if role_argument("role_in_a_storm").is_none() {
+        return;
+    }
+    const USED: Signal = Signal::USR1;
+    const ROUNDS: usize = 200;
+    // Somebody always listens, so that the process lives on.
+    let all = Arc::new(AtomicUsize::new(0));
+    let _always = flag::register_counter(USED, &all).unwrap();
+    let (over, raised) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let begin = Barrier::new(4);
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                begin.wait();
+                while !over.load(Ordering::SeqCst) {
+                    raise(USED);
+                    raised.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+        begin.wait();
+        for _ in 0..ROUNDS {
+            let signals = Signals::new(USED).unwrap();
+            let counter = Arc::new(AtomicUsize::new(0));
+            let registration = flag::register_counter(USED, &counter).unwrap();
+            assert_eq!(signals.wait().unwrap().signal(), USED);
+            assert!(signals.remove(USED));
+            assert!(signals.pending().count() <= 64 + 3);
+            assert!(signals.pending().next().is_none());
+            assert!(!is_readable(&signals));
+            drop(registration);
+            let counted = counter.load(Ordering::SeqCst);
+            raise(USED);
+            assert_eq!(counter.load(Ordering::SeqCst), counted, "it is not called any more");
+            assert_eq!(Arc::strong_count(&counter), 1);
+        }
+        over.store(true, Ordering::SeqCst);
+    });
+    assert_eq!(all.load(Ordering::SeqCst), raised.load(Ordering::SeqCst) + ROUNDS);
+}
+
+/// The last listener goes again and again while signals come; what then happens by default is nothing.
+#[test]
+fn the_last_listener_goes_in_a_storm() {
+    succeeds("role_goes_in_a_storm");
+}
+
+#[test]
+fn role_goes_in_a_storm() {
+    if role_argument("role_goes_in_a_storm").is_none() {
+        return;
+    }
+    const USED: Signal = Signal::WINCH;
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !over.load(Ordering::SeqCst) {
+                    raise(USED);
+                }
+            });
+        }
+        for _ in 0..1000 {
+            let signals = Signals::new(USED).unwrap();
+            assert_eq!(signals.wait().unwrap().signal(), USED);
+            drop(signals);
+            assert!(is_default(USED));
+        }
+        over.store(true, Ordering::SeqCst);
+    });
+}
+
+/// A listener that is closed wakes its thread, whatever signals come at the same time.
+#[test]
+fn closing_in_a_storm_wakes() {
+    const USED: Signal = Signal::IO;
+    let _always = flag::register(USED, &Arc::default()).unwrap();
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::SeqCst) {
+                raise(USED);
+            }
+        });
+        for _ in 0..200 {
+            let signals = Signals::new(USED).unwrap();
+            thread::scope(|scope| {
+                let waiter = scope.spawn(|| signals.forever().count());
+                let other = scope.spawn(|| signals.forever().count());
+                signals.close();
+                waiter.join().unwrap();
+                other.join().unwrap();
+            });
+            assert_eq!(signals.add(USED).expect_err("closed").kind(), ErrorKind::BrokenPipe);
+        }
+        over.store(true, Ordering::SeqCst);
+    });
+}
+
+/// `poll` and the like are interrupted by signals that nobody waits for, and the time goes on.
+#[test]
+fn other_signals_do_not_end_a_wait() {
+    succeeds("role_is_interrupted");
+}
+
+#[test]
+fn role_is_interrupted() {
+    if role_argument("role_is_interrupted").is_none() {
+        return;
+    }
+    let _other = flag::register(Signal::USR2, &Arc::default()).unwrap();
+    let signals = Signals::new(Signal::USR1).unwrap();
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        // The thread that waits takes them, as this one does not.
+        scope.spawn(|| {
+            block(&[Signal::USR2]);
+            while !over.load(Ordering::SeqCst) {
+                kill(std::process::id(), Signal::USR2);
+                thread::yield_now();
+            }
+        });
+        let begin = std::time::Instant::now();
+        let time = Duration::from_millis(100);
+        let error = signals.wait_timeout(time).expect_err("none of these comes");
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        assert!(begin.elapsed() >= time);
+        kill(std::process::id(), Signal::USR1);
+        assert_eq!(signals.wait().unwrap().signal(), Signal::USR1);
+        over.store(true, Ordering::SeqCst);
+    });
+}
