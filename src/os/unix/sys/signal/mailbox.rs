@@ -118,10 +118,6 @@ impl Mailbox {
     }
 
     fn take_and_rest(&self, clear: bool) -> Option<Record> {
-        // A child by fork has a copy of the queue, but the very descriptor of its parent.
-        if !self.process.is_this() {
-            return None;
-        }
         let reader = &mut *self.reader();
         self.pop(reader).or_else(|| {
             self.rest(reader, clear);
