@@ -1,5 +1,6 @@
-//! What Unix-like systems have: Unix domain sockets of every kind, and pipes by descriptor.
+//! What Unix-like systems have: Unix domain sockets of every kind, FIFO files, and pipes by descriptor.
 
+pub mod fifo_file;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod local_socket;
