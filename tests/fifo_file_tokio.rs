@@ -376,7 +376,8 @@ async fn an_end_for_a_child() {
 #[tokio::test]
 async fn from_descriptors() {
     for checked in [true, false] {
-        let (receiver, sender) = rustix_pipe();
+        let (sender, receiver) = interprocess::unnamed_pipe::pipe().unwrap();
+        let (sender, receiver) = (OwnedFd::from(sender), OwnedFd::from(receiver));
         let (receiver, mut sender) = if checked {
             (pipe::Receiver::from_owned_fd(receiver).unwrap(), pipe::Sender::from_owned_fd(sender).unwrap())
         } else {
@@ -391,11 +392,6 @@ async fn from_descriptors() {
         sender.write_all(MESSAGE).await.unwrap();
         assert_eq!(read_message(receiver).await, MESSAGE);
     }
-}
-
-fn rustix_pipe() -> (OwnedFd, OwnedFd) {
-    let (reader, writer) = std::io::pipe().unwrap();
-    (reader.into(), writer.into())
 }
 
 #[tokio::test]

@@ -174,7 +174,7 @@ impl<'a> Opening<'a> {
             return fifo::open(self.folder, self.path, how);
         }
         let facts = fifo::facts_at(self.folder, self.path, how.follow);
-        self.check(facts.map_err(|error| about("look at", self.path, &error))?)?;
+        self.check(facts.map_err(|error| about("open the FIFO", self.path, &error))?)?;
         match fifo::open(self.folder, self.path, how) {
             Ok(opened) => {
                 self.check(fifo::facts(opened.as_fd())?)?;
