@@ -220,7 +220,7 @@ impl UnnamedPipeExt for super::Sender {}
 impl UnnamedPipeExt for super::Recver {}
 
 impl super::Sender {
-    /// Writes a message of at most [`PIPE_BUF`](crate::os::unix::unnamed_pipe::PIPE_BUF) bytes in one piece: whoever
+    /// Writes a message of at most [`PIPE_BUF`] bytes in one piece: whoever
     /// else writes to the pipe, their bytes come before or after it, and in nonblocking mode all of it is taken or nothing.
     ///
     /// # Errors
