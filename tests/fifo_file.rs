@@ -6,7 +6,11 @@
 
 mod common;
 
-use common::{FOREVER, Folder, bytes, expect_bytes, is_native_linux, within_deadline, write_pieces};
+use common::{
+    FOREVER, Folder, bytes, expect_bytes,
+    fifo::{fifo, mode_of, names_in, nonblocking},
+    is_native_linux, within_deadline, write_pieces,
+};
 use interprocess::{
     os::unix::fifo_file::{
         CreationOptions, OpenOptions, PIPE_BUF, Receiver, Sender, UnlinkOnDrop, create_fifo, create_fifo_at,
@@ -19,7 +23,7 @@ use std::{
     io::{ErrorKind, IoSlice, IoSliceMut, Read, Write},
     os::{
         fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd},
-        unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink},
+        unix::fs::{FileTypeExt, MetadataExt, symlink},
     },
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
@@ -29,29 +33,6 @@ use std::{
 
 /// Whether this build does as the other Unixes do.
 const PORTABLE: bool = cfg!(any(not(target_os = "linux"), interprocess_portable_unix));
-
-/// A FIFO in a folder of its own.
-fn fifo() -> (Folder, PathBuf) {
-    let folder = Folder::new();
-    let path = folder.0.join("fifo");
-    create_fifo(&path, 0o600).unwrap();
-    (folder, path)
-}
-
-fn nonblocking() -> OpenOptions {
-    OpenOptions::new().nonblocking(true).clone()
-}
-
-fn mode_of(path: &Path) -> u32 {
-    fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
-}
-
-fn names_in(folder: &Folder) -> Vec<String> {
-    let names = fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().file_name());
-    let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
-    names.sort();
-    names
-}
 
 /// A FIFO of another user than the one who runs the tests; `None` if that takes rights which are not there.
 fn fifo_of_another(folder: &Folder) -> Option<PathBuf> {

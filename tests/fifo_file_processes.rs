@@ -4,8 +4,9 @@
 mod common;
 
 use common::{
-    FOREVER, Folder, bytes, expect_bytes, is_native_linux, role_argument, start_role, within_deadline,
-    write_pieces,
+    FOREVER, Folder, bytes, expect_bytes,
+    fifo::{fifo, mode_of, names_in, nonblocking},
+    is_native_linux, role_argument, start_role, within_deadline, write_pieces,
 };
 use interprocess::os::unix::fifo_file::{
     CreationOptions, OpenOptions, PIPE_BUF, Receiver, Sender, create_fifo,
@@ -13,35 +14,11 @@ use interprocess::os::unix::fifo_file::{
 use std::{
     fs,
     io::{BufRead, BufReader, ErrorKind, IoSlice, Read, Write},
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     thread,
     time::Duration,
 };
-
-/// A FIFO in a folder of its own.
-fn fifo() -> (Folder, PathBuf) {
-    let folder = Folder::new();
-    let path = folder.0.join("fifo");
-    create_fifo(&path, 0o600).unwrap();
-    (folder, path)
-}
-
-fn nonblocking() -> OpenOptions {
-    OpenOptions::new().nonblocking(true).clone()
-}
-
-fn mode_of(path: &Path) -> u32 {
-    fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
-}
-
-fn names_in(folder: &Folder) -> Vec<String> {
-    let names = fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().file_name());
-    let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
-    names.sort();
-    names
-}
 
 /// In a process of its own, whose umask it changes.
 #[test]

@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::{FOREVER, Folder, bytes, on_tokio};
-use interprocess::os::unix::fifo_file::{self, PIPE_BUF, create_fifo, is_no_receiver, tokio as pipe};
+use common::{FOREVER, Folder, bytes, fifo::fifo, on_tokio};
+use interprocess::os::unix::fifo_file::{self, PIPE_BUF, is_no_receiver, tokio as pipe};
 use std::{
     fs::{self, File},
     future::poll_fn,
@@ -13,7 +13,7 @@ use std::{
         fd::{AsFd, AsRawFd, OwnedFd},
         unix::fs::OpenOptionsExt,
     },
-    path::{Path, PathBuf},
+    path::Path,
     pin::{Pin, pin},
     sync::{
         Arc,
@@ -31,14 +31,6 @@ use tokio::{
 const PORTABLE: bool = cfg!(any(not(target_os = "linux"), interprocess_portable_unix));
 
 const MESSAGE: &[u8] = b"a message that goes through the FIFO";
-
-/// A FIFO in a folder of its own.
-fn fifo() -> (Folder, PathBuf) {
-    let folder = Folder::new();
-    let path = folder.0.join("fifo");
-    create_fifo(&path, 0o700).unwrap();
-    (folder, path)
-}
 
 fn ends(path: &Path) -> (pipe::Sender, pipe::Receiver) {
     let receiver = pipe::OpenOptions::new().open_receiver(path).unwrap();
@@ -110,6 +102,15 @@ async fn read_message(mut receiver: impl tokio::io::AsyncRead + Unpin) -> Vec<u8
     got
 }
 
+/// A read that waits is woken when there is something.
+async fn wakes_its_reader(mut sender: pipe::Sender, receiver: pipe::Receiver) {
+    let mut reading = ByHand::new(read_message(receiver));
+    assert!(reading.poll().is_pending());
+    sender.write_all(MESSAGE).await.unwrap();
+    reading.woken().await;
+    assert_eq!(reading.poll(), Poll::Ready(MESSAGE.to_vec()));
+}
+
 /// A sender that comes, writes and goes.
 async fn visit(path: &Path) {
     pipe::OpenOptions::new().open_sender(path).unwrap().write_all(MESSAGE).await.unwrap();
@@ -120,12 +121,8 @@ async fn a_receiver_waits_for_bytes() {
     let (_folder, path) = fifo();
     let receiver = pipe::OpenOptions::new().open_receiver(&path).unwrap();
     // A read before anybody has come would be the end.
-    let mut sender = pipe::OpenOptions::new().open_sender(&path).unwrap();
-    let mut reading = ByHand::new(read_message(receiver));
-    assert!(reading.poll().is_pending());
-    sender.write_all(MESSAGE).await.unwrap();
-    reading.woken().await;
-    assert_eq!(reading.poll(), Poll::Ready(MESSAGE.to_vec()));
+    let sender = pipe::OpenOptions::new().open_sender(&path).unwrap();
+    wakes_its_reader(sender, receiver).await;
 }
 
 /// A runtime does not ask the system of a receiver that it has just got, so a read that comes first waits.
@@ -352,12 +349,8 @@ async fn trying_by_an_operation_of_ones_own() {
 
 #[tokio::test]
 async fn an_unnamed_pipe() {
-    let (mut sender, receiver) = pipe::pipe().unwrap();
-    let mut reading = ByHand::new(read_message(receiver));
-    assert!(reading.poll().is_pending());
-    sender.write_all(MESSAGE).await.unwrap();
-    reading.woken().await;
-    assert_eq!(reading.poll(), Poll::Ready(MESSAGE.to_vec()));
+    let (sender, receiver) = pipe::pipe().unwrap();
+    wakes_its_reader(sender, receiver).await;
 }
 
 #[tokio::test]

@@ -154,8 +154,8 @@ pub(crate) fn is_no_receiver(error: &io::Error) -> bool {
     Errno::from_io_error(error) == Some(Errno::NXIO)
 }
 
-/// Whether a sender came and went since the receiver was opened or has read the end, and left nothing or something.
-/// `false` where the system tells this in another way than Linux.
+/// Whether a sender came and went since the receiver was opened, which was just now. `false` where the system tells this in
+/// another way than Linux.
 pub(crate) fn has_hung_up(receiver: BorrowedFd<'_>) -> io::Result<bool> {
     Ok(LINUX_SOCKETS && fd::is_hung_up(receiver)?)
 }
