@@ -14,10 +14,11 @@ use std::{
 /// The end of a FIFO that takes bytes.
 ///
 /// A write of up to [`PIPE_BUF`](super::PIPE_BUF) bytes is not mixed with those of other senders; a longer one may be.
-/// Writing when the last receiver is gone is the error `BrokenPipe`, and never SIGPIPE on Linux 6.18 and later; on other
-/// systems, a program that does not ignore that signal, as Rust programs do, gets it
-/// (see [`unnamed_pipe`](crate::unnamed_pipe#writing-to-a-pipe-that-nobody-reads)). What was written and not yet read is lost
-/// when the last end of the FIFO is closed. Flushing does nothing.
+/// Writing when the last receiver is gone is the error `BrokenPipe`, and never SIGPIPE on Linux 6.18 and later, nor on macOS
+/// unless the end was taken unchecked; elsewhere, a program that does not ignore that signal, as Rust programs do, gets it
+/// (see [`unnamed_pipe`](crate::unnamed_pipe#writing-to-a-pipe-that-nobody-reads)). `splice_from` and `vmsplice` raise it as
+/// the bare calls do. What was written and not yet read is lost when the last end of the FIFO is closed. Flushing does
+/// nothing.
 ///
 /// `&Sender` writes too.
 #[derive(Debug)]
