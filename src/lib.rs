@@ -5,6 +5,7 @@
 //! | to talk to a process that listens at a name, on any platform | [`local_socket`] |
 //! | to talk to a child, or give it an end of a pipe | [`unnamed_pipe`] |
 //! | all that Unix domain sockets have: datagrams, packets, passing files, credentials | `os::unix::uds` |
+//! | a pipe with a path, for shell scripts and programs of any kind | `os::unix::fifo_file` |
 //! | all that Windows named pipes have: messages, transactions, impersonation | `os::windows::named_pipe` |
 //!
 //! Each has a module `tokio` with the same types on a Tokio runtime (feature `tokio`).

@@ -7,7 +7,10 @@
 use bench::{unique_name, unique_path};
 use interprocess::{
     local_socket::{self, ListenerOptions, Name},
-    os::unix::uds::{self, OutgoingMessage, RecvBatch, SendBatch},
+    os::unix::{
+        fifo_file,
+        uds::{self, OutgoingMessage, RecvBatch, SendBatch},
+    },
     unnamed_pipe,
 };
 use std::{
@@ -48,7 +51,7 @@ type Parts = BTreeMap<String, Calls>;
 #[test]
 fn a_blocking_operation_is_one_call() {
     let Some(parts) = parts() else { return };
-    for kind in ["local_socket", "uds", "unnamed_pipe"] {
+    for kind in ["local_socket", "uds", "unnamed_pipe", "fifo_file"] {
         for operation in ["write", "read", "write_vectored", "read_vectored"] {
             let name = format!("{kind} {operation}");
             let calls = &parts[&name];
@@ -61,6 +64,7 @@ fn a_blocking_operation_is_one_call() {
 fn a_message_is_one_call() {
     let Some(parts) = parts() else { return };
     for name in [
+        "fifo_file write_atomic",
         "uds::UnixDatagram send",
         "uds::UnixDatagram recv",
         "uds::UnixDatagram send_to",
@@ -112,6 +116,7 @@ fn tokio_types_make_no_more_calls_than_tokios_own() {
         ("local_socket::tokio", "tokio::net::UnixStream"),
         ("uds::tokio", "tokio::net::UnixStream"),
         ("unnamed_pipe::tokio", "tokio::net::unix::pipe"),
+        ("fifo_file::tokio", "tokio::net::unix::pipe"),
     ];
     for (ours, theirs) in pairs {
         for work in ["transfer", "vectored transfer", "small messages", "round trips"] {
@@ -141,6 +146,11 @@ fn traced() {
     blocking("uds", a, b);
     let (sender, recver) = unnamed_pipe::pipe().expect("a pipe");
     blocking("unnamed_pipe", sender, recver);
+    let (sender, receiver) = fifo();
+    receiver.set_nonblocking(false).expect("it is open");
+    part("fifo_file", "write_atomic", || (0..OPERATIONS).try_for_each(|_| sender.write_atomic(&[1; 16])));
+    (&receiver).read_exact(&mut [0; 16 * OPERATIONS]).expect("reading works");
+    blocking("fifo_file", sender, receiver);
     accepting();
     datagrams();
     packets();
@@ -158,6 +168,23 @@ fn traced() {
     on_tokio("uds::tokio", || streams(uds::tokio::UnixStream::pair()));
     on_tokio("tokio::net::unix::pipe", || [(); 2].map(|()| tokio::net::unix::pipe::pipe().expect("a pipe")));
     on_tokio("unnamed_pipe::tokio", || [(); 2].map(|()| unnamed_pipe::tokio::pipe().expect("a pipe")));
+    on_tokio("fifo_file::tokio", || {
+        [(); 2].map(|()| {
+            let (sender, receiver) = fifo();
+            let sender = fifo_file::tokio::Sender::try_from(sender).expect("on the runtime");
+            (sender, fifo_file::tokio::Receiver::try_from(receiver).expect("on the runtime"))
+        })
+    });
+}
+
+/// The ends of a FIFO that has no path any more.
+fn fifo() -> (fifo_file::Sender, fifo_file::Receiver) {
+    let path = unique_path("syscalls-fifo");
+    let mut options = fifo_file::OpenOptions::new();
+    let receiver = options.create_or_open(0o600).nonblocking(true).open_receiver(&path).expect("a FIFO");
+    let sender = options.nonblocking(false).open_sender(&path).expect("its receiver is there");
+    std::fs::remove_file(path).expect("it is a file");
+    (sender, receiver)
 }
 
 /// Small operations that never have to wait.

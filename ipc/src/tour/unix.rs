@@ -3,11 +3,18 @@
 mod credentials;
 mod datagram;
 mod descriptors;
+mod fifo_file;
 mod folder;
 mod packets;
 mod seqpacket;
 
 use super::row::Row;
 
-pub(crate) static ROWS: &[&Row] =
-    &[&datagram::DATAGRAM, &seqpacket::SEQPACKET, &descriptors::DESCRIPTORS, &credentials::CREDENTIALS];
+pub(crate) static ROWS: &[&Row] = &[
+    &datagram::DATAGRAM,
+    &seqpacket::SEQPACKET,
+    &descriptors::DESCRIPTORS,
+    &credentials::CREDENTIALS,
+    &fifo_file::PATH,
+    &fifo_file::TOKIO_PATH,
+];

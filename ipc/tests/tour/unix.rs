@@ -3,7 +3,14 @@
 use super::{json, names, rows, sabotaged, tour};
 use std::time::{Duration, Instant};
 
-const ROWS: [&str; 4] = ["uds/datagram", "uds/seqpacket", "uds/descriptors", "uds/credentials"];
+const ROWS: [&str; 6] = [
+    "uds/datagram",
+    "uds/seqpacket",
+    "uds/descriptors",
+    "uds/credentials",
+    "fifo_file/path",
+    "fifo_file::tokio/path",
+];
 
 /// Those that are not missing on macOS.
 fn rows_everywhere() -> impl Iterator<Item = &'static str> {
@@ -12,11 +19,14 @@ fn rows_everywhere() -> impl Iterator<Item = &'static str> {
 
 #[test]
 fn they_are_there() {
-    let output = tour(&["--json", "--only", "uds/"]);
-    let report = json(&output);
-    assert_eq!(names(&rows(&report).iter().collect::<Vec<_>>()), ROWS);
-    let passed = rows(&report).iter().filter(|row| row["verdict"] == "ok").count();
-    assert_eq!(passed, rows_everywhere().count(), "{report}");
+    let (mut found, mut passed) = (Vec::new(), 0);
+    for only in ["uds/", "fifo_file"] {
+        let report = json(&tour(&["--json", "--only", only]));
+        found.extend(names(&rows(&report).iter().collect::<Vec<_>>()));
+        passed += rows(&report).iter().filter(|row| row["verdict"] == "ok").count();
+    }
+    assert_eq!(found, ROWS);
+    assert_eq!(passed, rows_everywhere().count());
 }
 
 #[test]

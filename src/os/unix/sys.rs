@@ -12,6 +12,7 @@ pub(crate) mod control;
 pub(crate) mod credentials;
 pub(crate) mod environment;
 pub(crate) mod fd;
+pub(crate) mod fifo;
 pub(crate) mod file;
 pub(crate) mod launchd;
 pub(crate) mod message;
@@ -23,6 +24,7 @@ pub(crate) mod pipe;
 pub(crate) mod registered;
 pub(crate) mod signal;
 pub(crate) mod socket;
+pub(crate) mod watch;
 
 /// Whether this is Linux's way of Unix domain sockets. `--cfg interprocess_portable_unix` makes a Linux build take the
 /// ways of the other systems where those work on Linux too, so that they are tested.

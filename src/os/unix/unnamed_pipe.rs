@@ -12,4 +12,4 @@
 //! # }
 //! ```
 
-pub use crate::unnamed_pipe::unix::{CreationOptions, UnnamedPipeExt, pipe_with_mode as pipe};
+pub use crate::unnamed_pipe::unix::{CreationOptions, PIPE_BUF, UnnamedPipeExt, pipe_with_mode as pipe};

@@ -1,8 +1,9 @@
 //! Between pipe ends and descriptors.
 
 use super::{Recver, Sender};
-use crate::unnamed_pipe;
+use crate::{os::unix::fifo_file, unnamed_pipe};
 use std::{
+    io,
     os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd},
     process::{ChildStderr, ChildStdin, ChildStdout, Stdio},
 };
@@ -70,6 +71,39 @@ impl From<ChildStdout> for unnamed_pipe::Recver {
 impl From<ChildStderr> for unnamed_pipe::Recver {
     fn from(end: ChildStderr) -> Self {
         OwnedFd::from(end).into()
+    }
+}
+
+/// The end of a FIFO as one of an unnamed pipe, which is the same to the system.
+impl From<fifo_file::Sender> for unnamed_pipe::Sender {
+    fn from(end: fifo_file::Sender) -> Self {
+        OwnedFd::from(end).into()
+    }
+}
+
+/// The end of a FIFO as one of an unnamed pipe, which is the same to the system. The sender that
+/// [`keep_open`](fifo_file::OpenOptions::keep_open) has opened is closed.
+impl From<fifo_file::Receiver> for unnamed_pipe::Recver {
+    fn from(end: fifo_file::Receiver) -> Self {
+        OwnedFd::from(end).into()
+    }
+}
+
+/// `InvalidInput` if it was made from a descriptor that is not a pipe, or cannot be written to.
+impl TryFrom<unnamed_pipe::Sender> for fifo_file::Sender {
+    type Error = io::Error;
+
+    fn try_from(end: unnamed_pipe::Sender) -> io::Result<Self> {
+        OwnedFd::from(end).try_into()
+    }
+}
+
+/// `InvalidInput` if it was made from a descriptor that is not a pipe, or cannot be read from.
+impl TryFrom<unnamed_pipe::Recver> for fifo_file::Receiver {
+    type Error = io::Error;
+
+    fn try_from(end: unnamed_pipe::Recver) -> io::Result<Self> {
+        OwnedFd::from(end).try_into()
     }
 }
 

@@ -66,6 +66,13 @@ pub(crate) fn wait_readable(fd: BorrowedFd<'_>, deadline: Option<Instant>) -> io
     }
 }
 
+/// Whether poll(2) says that the other end is gone.
+pub(crate) fn is_hung_up(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    let mut entry = [PollFd::from_borrowed_fd(fd, PollFlags::IN | PollFlags::OUT)];
+    rustix::io::retry_on_intr(|| rustix::event::poll(&mut entry, Some(&timespec(Duration::ZERO))))?;
+    Ok(entry[0].revents().intersects(PollFlags::HUP | PollFlags::ERR))
+}
+
 pub(in crate::os::unix::sys) fn timespec(duration: Duration) -> Timespec {
     // Some systems refuse more than a few years; the caller looks at the clock again in any case.
     const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);

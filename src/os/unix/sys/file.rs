@@ -3,7 +3,7 @@
 use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags};
 use std::{
     ffi::OsString,
-    fs::{DirBuilder, Permissions},
+    fs::{DirBuilder, FileType, Permissions},
     hash::{BuildHasher, Hasher, RandomState},
     io,
     os::{
@@ -20,16 +20,27 @@ pub(crate) struct Identity {
     inode: u64,
 }
 
+/// Stands for the process's working folder where a folder's descriptor is asked for.
+pub(crate) const HERE: BorrowedFd<'static> = CWD;
+
 /// The file that a path names, without following a link: which one, and whether it is a socket.
 pub(crate) fn identify(path: &Path) -> io::Result<(Identity, bool)> {
+    identify_any(path).map(|(identity, kind)| (identity, kind.is_socket()))
+}
+
+/// The same for whatever it is.
+pub(crate) fn identify_any(path: &Path) -> io::Result<(Identity, FileType)> {
     let metadata = std::fs::symlink_metadata(path)?;
-    Ok((Identity { device: metadata.dev(), inode: metadata.ino() }, metadata.file_type().is_socket()))
+    Ok((Identity { device: metadata.dev(), inode: metadata.ino() }, metadata.file_type()))
 }
 
 fn identity_of(fd: &OwnedFd) -> io::Result<Identity> {
-    let status = rustix::fs::fstat(fd)?;
+    Ok(identity_in(&rustix::fs::fstat(fd)?))
+}
+
+pub(super) fn identity_in(status: &rustix::fs::Stat) -> Identity {
     // The types differ from system to system; all fit.
-    Ok(Identity { device: status.st_dev as _, inode: status.st_ino as _ })
+    Identity { device: status.st_dev as _, inode: status.st_ino as _ }
 }
 
 pub(crate) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
@@ -41,27 +52,27 @@ pub(crate) fn set_mode_of(fd: BorrowedFd<'_>, mode: u32) -> io::Result<()> {
     Ok(rustix::fs::fchmod(fd, Mode::from_raw_mode(mode as _))?)
 }
 
-/// Gives `from` the name `to`, or fails with `AlreadyExists`.
-pub(crate) fn move_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
-    if let Some(result) = rename_without_replacing(from, to) {
+/// Gives `from` the name `to`, or fails with `AlreadyExists`. Both begin in `folder`.
+pub(crate) fn move_without_replacing(folder: BorrowedFd<'_>, from: &Path, to: &Path) -> io::Result<()> {
+    if let Some(result) = rename_without_replacing(folder, from, to) {
         return result;
     }
-    rustix::fs::linkat(CWD, from, CWD, to, AtFlags::empty())?;
-    Ok(rustix::fs::unlink(from)?)
+    rustix::fs::linkat(folder, from, folder, to, AtFlags::empty())?;
+    Ok(rustix::fs::unlinkat(folder, from, AtFlags::empty())?)
 }
 
 /// In one step; `None` if the file system cannot.
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-fn rename_without_replacing(from: &Path, to: &Path) -> Option<io::Result<()>> {
+fn rename_without_replacing(folder: BorrowedFd<'_>, from: &Path, to: &Path) -> Option<io::Result<()>> {
     use rustix::{fs::RenameFlags, io::Errno};
-    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+    match rustix::fs::renameat_with(folder, from, folder, to, RenameFlags::NOREPLACE) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => None,
         other => Some(other.map_err(io::Error::from)),
     }
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-fn rename_without_replacing(_: &Path, _: &Path) -> Option<io::Result<()>> {
+fn rename_without_replacing(_: BorrowedFd<'_>, _: &Path, _: &Path) -> Option<io::Result<()>> {
     None
 }
 
@@ -85,34 +96,79 @@ pub(crate) fn remove_exactly(path: &Path, meant: Identity) {
         return;
     }
     let is_meant = matches!(identify(&private), Ok((found, _)) if found == meant);
-    if is_meant || move_without_replacing(&private, path).is_err() {
+    if is_meant || move_without_replacing(HERE, &private, path).is_err() {
         let _ = std::fs::remove_file(&private);
     }
 }
 
-/// A folder that only this user can enter, removed with what is left in it.
-pub(crate) struct PrivateFolder(PathBuf);
+/// Removes a file when it is dropped, if it is still the one that is meant; see [`remove_exactly`].
+#[derive(Debug)]
+pub(crate) struct RemovedOnDrop {
+    path: PathBuf,
+    /// `None`: the file is to stay.
+    identity: Option<Identity>,
+}
 
-impl PrivateFolder {
+impl RemovedOnDrop {
+    /// The path is to be absolute, for the process may change its working folder.
+    pub(crate) fn new(path: PathBuf, identity: Identity) -> Self {
+        Self { path, identity: Some(identity) }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn keep(mut self) {
+        self.identity = None;
+    }
+}
+
+impl Drop for RemovedOnDrop {
+    fn drop(&mut self) {
+        if let Some(identity) = self.identity {
+            remove_exactly(&self.path, identity);
+        }
+    }
+}
+
+/// A folder that only this user can enter, with room for one file. Both are removed when it is dropped.
+pub(crate) struct PrivateFolder<'f> {
+    /// Where its path begins.
+    start: BorrowedFd<'f>,
+    path: PathBuf,
+}
+
+impl PrivateFolder<'static> {
     pub(crate) fn beside(path: &Path) -> io::Result<Self> {
-        let folder = private_name_beside(path);
-        DirBuilder::new().mode(0o700).create(&folder)?;
-        let folder = Self(folder);
+        Self::beside_in(HERE, path)
+    }
+}
+
+impl<'f> PrivateFolder<'f> {
+    /// Beside a path that begins in the folder `start`.
+    pub(crate) fn beside_in(start: BorrowedFd<'f>, path: &Path) -> io::Result<Self> {
+        let path = private_name_beside(path);
+        rustix::fs::mkdirat(start, &path, Mode::RWXU)?;
+        let folder = Self { start, path };
         // A umask may take permissions from the owner, too.
-        if std::fs::symlink_metadata(&folder.0)?.permissions().mode() & 0o700 != 0o700 {
-            set_mode(&folder.0, 0o700)?;
+        let status = rustix::fs::statat(start, &folder.path, AtFlags::SYMLINK_NOFOLLOW)?;
+        if !Mode::from_raw_mode(status.st_mode as _).contains(Mode::RWXU) {
+            rustix::fs::chmodat(start, &folder.path, Mode::RWXU, AtFlags::empty())?;
         }
         Ok(folder)
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
+    /// The path of the file that there is room for.
+    pub(crate) fn inside(&self) -> PathBuf {
+        self.path.join("s")
     }
 }
 
-impl Drop for PrivateFolder {
+impl Drop for PrivateFolder<'_> {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        let _ = rustix::fs::unlinkat(self.start, self.inside(), AtFlags::empty());
+        let _ = rustix::fs::unlinkat(self.start, &self.path, AtFlags::REMOVEDIR);
     }
 }
 

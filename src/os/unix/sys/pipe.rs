@@ -29,6 +29,56 @@ pub(crate) fn directions(fd: BorrowedFd<'_>) -> io::Result<(bool, bool)> {
     Ok((mode != rustix::fs::OFlags::WRONLY, mode != rustix::fs::OFlags::RDONLY))
 }
 
+/// Fails unless the descriptor is the end of a pipe that gives bytes.
+pub(crate) fn check_readable(fd: BorrowedFd<'_>) -> io::Result<()> {
+    if directions(fd)?.0 { Ok(()) } else { Err(other_direction("cannot be read from")) }
+}
+
+/// Fails unless the descriptor is the end of a pipe that takes bytes.
+pub(crate) fn check_writable(fd: BorrowedFd<'_>) -> io::Result<()> {
+    if directions(fd)?.1 { Ok(()) } else { Err(other_direction("cannot be written to")) }
+}
+
+fn other_direction(what: &str) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!("the descriptor is a pipe of the other direction: it {what}"),
+    )
+}
+
+/// How many bytes a pipe takes in one piece, whoever else writes to it.
+// The type differs from system to system.
+pub(crate) const ATOMIC: usize = libc::PIPE_BUF as _;
+
+/// Writes all of a message in one piece.
+pub(crate) fn write_atomic(pipe: BorrowedFd<'_>, message: &[u8]) -> io::Result<()> {
+    if message.len() > ATOMIC {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!(
+                "a message of {} bytes is not written in one piece: the most is {ATOMIC} (PIPE_BUF)",
+                message.len()
+            ),
+        ));
+    }
+    loop {
+        match write(pipe, message) {
+            Ok(count) if count == message.len() => return Ok(()),
+            Ok(count) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::WriteZero,
+                    format!(
+                        "the system has taken {count} of {} bytes, which is no pipe's way",
+                        message.len()
+                    ),
+                ));
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
     use super::{BorrowedFd, Options, OwnedFd, io};
@@ -74,15 +124,13 @@ mod system {
     #[cfg(target_vendor = "apple")]
     fn made(nonblocking: bool) -> io::Result<(OwnedFd, OwnedFd)> {
         use crate::os::unix::sys::fd;
-        use std::os::fd::{AsFd, AsRawFd};
+        use std::os::fd::AsFd;
         let (reader, writer) = rustix::pipe::pipe()?;
         for end in [reader.as_fd(), writer.as_fd()] {
             fd::set_close_on_exec(end, true)?;
             fd::set_nonblocking(end, nonblocking)?;
         }
-        // SAFETY: the descriptor is open for the call; F_SETNOSIGPIPE takes an int and touches no memory.
-        let result = unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETNOSIGPIPE, 1) };
-        fd::done(result)?;
+        super::keep_signal_away(writer.as_fd())?;
         Ok((reader, writer))
     }
 
@@ -100,6 +148,20 @@ mod system {
             "this system cannot tell or change a pipe's capacity (F_GETPIPE_SZ and F_SETPIPE_SZ are Linux's)",
         )
     }
+}
+
+/// Has the system send no SIGPIPE for writes to this descriptor, where that is a matter of the descriptor.
+#[cfg(target_vendor = "apple")]
+pub(crate) fn keep_signal_away(sender: BorrowedFd<'_>) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    // SAFETY: the descriptor is open for the call; F_SETNOSIGPIPE takes an int and touches no memory.
+    let result = unsafe { libc::fcntl(sender.as_raw_fd(), libc::F_SETNOSIGPIPE, 1) };
+    super::fd::done(result)
+}
+
+#[cfg(not(target_vendor = "apple"))]
+pub(crate) fn keep_signal_away(_: BorrowedFd<'_>) -> io::Result<()> {
+    Ok(())
 }
 
 /// Writing without SIGPIPE, as far as the system can.
@@ -170,5 +232,29 @@ pub(crate) mod transfer {
         // SAFETY: the slice is valid memory for ever and nobody writes to it, so the pipe may go on referring to
         // its pages after the call; without SPLICE_F_GIFT the pages stay this process's own.
         Ok(unsafe { rustix::pipe::vmsplice(to, &slice, SpliceFlags::empty()) }?)
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) mod transfer {
+    use super::{BorrowedFd, io};
+
+    pub(crate) fn splice(_: BorrowedFd<'_>, _: BorrowedFd<'_>, _: usize) -> io::Result<usize> {
+        Err(unsupported())
+    }
+
+    pub(crate) fn tee(_: BorrowedFd<'_>, _: BorrowedFd<'_>, _: usize) -> io::Result<usize> {
+        Err(unsupported())
+    }
+
+    pub(crate) fn vmsplice(_: BorrowedFd<'_>, _: &'static [u8]) -> io::Result<usize> {
+        Err(unsupported())
+    }
+
+    fn unsupported() -> io::Error {
+        io::Error::new(
+            io::ErrorKind::Unsupported,
+            "this system cannot move data between descriptors by itself (splice, tee and vmsplice are Linux's)",
+        )
     }
 }

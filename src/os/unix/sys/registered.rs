@@ -40,6 +40,10 @@ unsafe impl StableFd for crate::os::unix::uds::UnixSeqpacketListener {}
 unsafe impl StableFd for std::sync::Arc<super::signal::mailbox::Mailbox> {}
 // SAFETY: a SignalFd is an OwnedFd, which it gives up only by being consumed.
 unsafe impl StableFd for crate::os::unix::signal::SignalFd {}
+// SAFETY: a Sender is an OwnedFd, which it gives up only by being consumed.
+unsafe impl StableFd for crate::os::unix::fifo_file::Sender {}
+// SAFETY: a Receiver is an OwnedFd, and perhaps another, which it gives up only by being consumed.
+unsafe impl StableFd for crate::os::unix::fifo_file::Receiver {}
 // SAFETY: an OwnedFd keeps its descriptor open and the same until it is consumed.
 unsafe impl StableFd for std::os::fd::OwnedFd {}
 
@@ -200,11 +204,21 @@ impl<T: StableFd> Registered<T> {
     }
 
     pub(crate) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.watched.poll_read_ready(cx).map_ok(drop)
+        self.poll_ready(cx, Interest::READABLE).map_ok(drop)
     }
 
     pub(crate) fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.watched.poll_write_ready(cx).map_ok(drop)
+        self.poll_ready(cx, Interest::WRITABLE).map_ok(drop)
+    }
+
+    /// For reading if that is of interest, else for writing.
+    pub(crate) fn poll_ready(&self, cx: &mut Context<'_>, interest: Interest) -> Poll<io::Result<Ready>> {
+        let guard = if interest.is_readable() {
+            self.watched.poll_read_ready(cx)
+        } else {
+            self.watched.poll_write_ready(cx)
+        };
+        guard.map_ok(|guard| guard.ready())
     }
 
     /// An operation of the caller's own, if it is ready.
@@ -230,9 +244,28 @@ impl<T: StableFd> Registered<T> {
     where
         T: AsFd,
     {
+        loop {
+            match ready!(self.poll_read_to_end(cx, buffer)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return Poll::Ready(result),
+            }
+        }
+    }
+
+    /// The same, but `WouldBlock` if the direction has ended and there is nothing nevertheless: the runtime takes an end
+    /// for final, and will not wait for what comes after it.
+    pub(crate) fn poll_read_to_end(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>>
+    where
+        T: AsFd,
+    {
         let wanted = buffer.remaining();
         loop {
             let mut guard = ready!(self.watched.poll_read_ready(cx))?;
+            let has_ended = guard.ready().is_read_closed();
             match guard.try_io(|watched| read_into(watched.get_ref(), buffer)) {
                 Ok(Ok((count, may_have_more))) => {
                     if is_short(count, wanted) && !may_have_more {
@@ -241,6 +274,9 @@ impl<T: StableFd> Registered<T> {
                     return Poll::Ready(Ok(()));
                 }
                 Ok(Err(error)) => return Poll::Ready(Err(error)),
+                Err(_would_block) if has_ended => {
+                    return Poll::Ready(Err(io::ErrorKind::WouldBlock.into()));
+                }
                 Err(_would_block) => {}
             }
         }
@@ -251,6 +287,24 @@ impl<T: StableFd> Registered<T> {
         &self,
         cx: &mut Context<'_>,
         offered: usize,
+        operation: impl FnMut(&T) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        match ready!(self.poll_write_to_end(cx, offered, operation)) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                // As in `repeat`.
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            result => Poll::Ready(result),
+        }
+    }
+
+    /// The same, but `WouldBlock` if the direction has ended and there is only no room nevertheless; as
+    /// [`poll_read_to_end`](Self::poll_read_to_end).
+    pub(crate) fn poll_write_to_end(
+        &self,
+        cx: &mut Context<'_>,
+        offered: usize,
         mut operation: impl FnMut(&T) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         if let Some(result) = self.poll_assumed_write(cx, offered, &mut operation) {
@@ -258,7 +312,7 @@ impl<T: StableFd> Registered<T> {
         }
         loop {
             let mut guard = ready!(self.watched.poll_write_ready(cx))?;
-            let stays_ready = guard.ready().is_write_closed();
+            let has_ended = guard.ready().is_write_closed();
             match guard.try_io(|registered| operation(registered.get_ref())) {
                 Ok(Ok(count)) => {
                     if is_short(count, offered) {
@@ -267,10 +321,8 @@ impl<T: StableFd> Registered<T> {
                     return Poll::Ready(Ok(count));
                 }
                 Ok(error) => return Poll::Ready(error),
-                Err(_would_block) if stays_ready => {
-                    // As in `repeat`.
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
+                Err(_would_block) if has_ended => {
+                    return Poll::Ready(Err(io::ErrorKind::WouldBlock.into()));
                 }
                 Err(_would_block) => {}
             }

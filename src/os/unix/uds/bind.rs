@@ -35,13 +35,13 @@ pub(super) fn bind(
         }
         Some(mode) => {
             let private = PrivateFolder::beside(path)?;
-            let inside = private.path().join("s");
+            let inside = private.inside();
             let (address, _folder) = path::address(&inside)?;
             socket::bind(socket.as_fd(), &address)?;
             file::set_mode(&inside, mode)?;
             then(socket.as_fd())?;
             // A link instead of a rename, so that what is there already stays there.
-            file::move_without_replacing(&inside, path).map_err(|error| match error.kind() {
+            file::move_without_replacing(file::HERE, &inside, path).map_err(|error| match error.kind() {
                 io::ErrorKind::AlreadyExists => io::ErrorKind::AddrInUse.into(),
                 _ => error,
             })?;

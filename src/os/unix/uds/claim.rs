@@ -136,7 +136,7 @@ fn sign_of_life(path: &Path) -> Option<String> {
 /// Listens at a private path and moves the socket to its place, in one step and whoever listens there.
 fn listen_in_place(path: &Path, how: How) -> io::Result<(UnixListener, Identity)> {
     let private = PrivateFolder::beside(path)?;
-    let socket = private.path().join("s");
+    let socket = private.inside();
     let listener = UnixListener::bind_with(&socket, None, how.backlog)?;
     if let Some(mode) = how.mode {
         file::set_mode(&socket, mode)?;

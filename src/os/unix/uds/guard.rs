@@ -1,4 +1,4 @@
-use crate::os::unix::sys::file::{self, Identity};
+use crate::os::unix::sys::file::{self, Identity, RemovedOnDrop};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -22,11 +22,7 @@ use std::{
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct UnlinkOnDrop {
-    path: PathBuf,
-    /// `None`: the file is to stay.
-    identity: Option<Identity>,
-}
+pub struct UnlinkOnDrop(RemovedOnDrop);
 
 impl UnlinkOnDrop {
     /// Remembers the socket's file that is at the path now, wherever the process changes its working folder to.
@@ -46,24 +42,16 @@ impl UnlinkOnDrop {
 
     /// The same for a file that was looked at already, at an absolute path.
     pub(super) fn of(path: PathBuf, identity: Identity) -> Self {
-        Self { path, identity: Some(identity) }
+        Self(RemovedOnDrop::new(path, identity))
     }
 
     /// The path, made absolute.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.0.path()
     }
 
     /// Leaves the file where it is.
-    pub fn keep(mut self) {
-        self.identity = None;
-    }
-}
-
-impl Drop for UnlinkOnDrop {
-    fn drop(&mut self) {
-        if let Some(identity) = self.identity {
-            file::remove_exactly(&self.path, identity);
-        }
+    pub fn keep(self) {
+        self.0.keep();
     }
 }

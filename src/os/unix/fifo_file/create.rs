@@ -1,0 +1,129 @@
+use super::{UnlinkOnDrop, opening::about};
+use crate::os::unix::sys::{fifo, file};
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd},
+    path::Path,
+};
+
+/// Makes a FIFO with a mode that the umask limits, as `mkfifo` in a shell does.
+///
+/// [`CreationOptions`] has the exact mode and removal, [`OpenOptions::create_or_open`](super::OpenOptions::create_or_open)
+/// takes a FIFO that is there already.
+///
+/// ```
+/// use interprocess::os::unix::fifo_file::create_fifo;
+/// use std::os::unix::fs::FileTypeExt;
+///
+/// # fn main() -> std::io::Result<()> {
+/// # let path = std::env::temp_dir().join(format!("interprocess-doc-create-fifo-{}", std::process::id()));
+/// create_fifo(&path, 0o600)?;
+/// assert!(std::fs::metadata(&path)?.file_type().is_fifo());
+/// # std::fs::remove_file(&path)
+/// # }
+/// ```
+///
+/// # Errors
+/// `AlreadyExists`: there is something at the path. `NotFound`: its folder is missing. `PermissionDenied`. Others:
+/// mkfifo(2).
+pub fn create_fifo<P: AsRef<Path>>(path: P, mode: u32) -> io::Result<()> {
+    CreationOptions::new().mode(mode).create(path)
+}
+
+/// Makes a FIFO as [`create_fifo`] does, at a path that begins in the folder of a descriptor, wherever that folder is
+/// moved to.
+///
+/// macOS has this since version 13.
+///
+/// # Errors
+/// As for [`create_fifo`]. `NotADirectory`: the descriptor is of something else than a folder. `Unsupported`: an older
+/// macOS.
+pub fn create_fifo_at<D: AsFd, P: AsRef<Path>>(folder: D, path: P, mode: u32) -> io::Result<()> {
+    CreationOptions::new().mode(mode).create_at(folder, path)
+}
+
+/// How to make a FIFO.
+///
+/// ```
+/// use interprocess::os::unix::fifo_file::CreationOptions;
+/// use std::os::unix::fs::PermissionsExt;
+///
+/// # fn main() -> std::io::Result<()> {
+/// # let path = std::env::temp_dir().join(format!("interprocess-doc-creation-{}", std::process::id()));
+/// // Everybody may write to it, whatever the umask is.
+/// let guard = CreationOptions::new().mode(0o622).exact_mode(true).create_guarded(&path)?;
+/// assert_eq!(std::fs::metadata(&path)?.permissions().mode() & 0o777, 0o622);
+/// drop(guard);
+/// assert!(!path.exists());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[must_use = "options do nothing until a FIFO is made from them"]
+pub struct CreationOptions {
+    mode: u32,
+    exact_mode: bool,
+}
+
+impl CreationOptions {
+    /// A FIFO for this user alone: mode 0600.
+    pub fn new() -> Self {
+        Self { mode: 0o600, exact_mode: false }
+    }
+
+    /// Who may read and write. The umask takes permissions away, unless [`exact_mode`](Self::exact_mode) is set.
+    pub fn mode(mut self, mode: u32) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Whether the umask does not count. The FIFO appears at its path with the mode that it is to have: it is made in a
+    /// folder beside that nobody else can enter, and moved.
+    pub fn exact_mode(mut self, exact: bool) -> Self {
+        self.exact_mode = exact;
+        self
+    }
+
+    /// Makes the FIFO.
+    ///
+    /// # Errors
+    /// As for [`create_fifo`].
+    pub fn create<P: AsRef<Path>>(self, path: P) -> io::Result<()> {
+        self.make(file::HERE, path.as_ref())
+    }
+
+    /// Makes the FIFO at a path that begins in the folder of a descriptor.
+    ///
+    /// # Errors
+    /// As for [`create_fifo_at`].
+    pub fn create_at<D: AsFd, P: AsRef<Path>>(self, folder: D, path: P) -> io::Result<()> {
+        self.make(folder.as_fd(), path.as_ref())
+    }
+
+    /// Makes the FIFO, and has it removed when the guard is dropped: the very file that was made, and no other that has
+    /// taken its path since.
+    ///
+    /// # Errors
+    /// As for [`create_fifo`].
+    pub fn create_guarded<P: AsRef<Path>>(self, path: P) -> io::Result<UnlinkOnDrop> {
+        let path = std::path::absolute(path)?;
+        let made = fifo::make_privately(file::HERE, &path, self.mode, self.exact_mode);
+        made.map(|identity| UnlinkOnDrop::of(path.clone(), identity))
+            .map_err(|error| about("make the FIFO", &path, &error))
+    }
+
+    pub(super) fn make(self, folder: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
+        let made = if self.exact_mode {
+            fifo::make_privately(folder, path, self.mode, true).map(drop)
+        } else {
+            fifo::make(folder, path, self.mode)
+        };
+        made.map_err(|error| about("make the FIFO", path, &error))
+    }
+}
+
+impl Default for CreationOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,136 @@
+use super::{Receiver, Sender, waiting::Waiting};
+use crate::os::unix::{
+    fifo_file::{
+        self,
+        opening::{Opening, Pauses},
+    },
+    sys::file,
+};
+use std::{io, path::Path};
+
+/// How to open an end of a FIFO, after [`tokio::net::unix::pipe::OpenOptions`].
+///
+/// It is made from [`fifo_file::OpenOptions`] too, for what Tokio's does not have: checks, making the FIFO, receivers that
+/// stay open. Their nonblocking mode and time limit do not count here: ends on a runtime are nonblocking, opening them does
+/// not wait unless its method says so, and time limits are the runtime's.
+///
+/// ```
+/// use interprocess::os::unix::fifo_file::{self, tokio::OpenOptions};
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// # let path = std::env::temp_dir().join(format!("interprocess-doc-tokio-options-{}", std::process::id()));
+/// let options = OpenOptions::from(fifo_file::OpenOptions::new().create_or_open(0o600).keep_open(true).clone());
+/// let mut receiver = options.open_receiver(&path)?;
+/// for number in 0..3 {
+///     let mut sender = options.open_sender(&path)?;
+///     sender.write_u8(number).await?;
+///     drop(sender);
+///     assert_eq!(receiver.read_u8().await?, number);
+/// }
+/// # std::fs::remove_file(&path)
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions(fifo_file::OpenOptions);
+
+impl OpenOptions {
+    /// Takes a FIFO of whatever user and mode.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether the descriptor can both read and write; see [`fifo_file::OpenOptions::read_write`]. Unlike Tokio's, this method
+    /// is there on every system; where it has no meaning, opening fails with `Unsupported`.
+    pub fn read_write(&mut self, read_write: bool) -> &mut Self {
+        self.0.read_write(read_write);
+        self
+    }
+
+    /// Whether what is opened is taken unseen, be it a FIFO or not: this saves two system calls.
+    pub fn unchecked(&mut self, unchecked: bool) -> &mut Self {
+        self.0.unchecked = unchecked;
+        self
+    }
+
+    /// Opens the end that receives, whether there is a sender or not.
+    ///
+    /// # Errors
+    /// As for [`fifo_file::OpenOptions::open_receiver`].
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn open_receiver<P: AsRef<Path>>(&self, path: P) -> io::Result<Receiver> {
+        Receiver::registered(self.opening(path.as_ref()).receiver_now()?)
+    }
+
+    /// Opens the end that sends, if there is a receiver.
+    ///
+    /// # Errors
+    /// As for [`fifo_file::OpenOptions::open_sender`], but that the error if there is no receiver is the system's own: its
+    /// `raw_os_error` is `ENXIO`, as with Tokio's. [`fifo_file::is_no_receiver`] knows both.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn open_sender<P: AsRef<Path>>(&self, path: P) -> io::Result<Sender> {
+        Sender::registered(self.opening(path.as_ref()).sender_now()?)
+    }
+
+    /// Opens the end that receives, and waits until there is a sender. Tokio's has no such method.
+    ///
+    /// It waits as [`Receiver::wait_for_sender`] does, and on Linux and Android also ends when a sender came and went.
+    /// Cancel-safe: nothing is read. But a sender that has opened the FIFO meanwhile loses its receiver, and what it wrote.
+    ///
+    /// # Errors
+    /// As for [`open_receiver`](Self::open_receiver).
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled; and, where it has to look again and again, without its timer.
+    pub async fn open_receiver_waiting<P: AsRef<Path>>(&self, path: P) -> io::Result<Receiver> {
+        let receiver = self.opening(path.as_ref()).receiver_now()?;
+        let has_met_sender = receiver.has_met_sender()?;
+        let receiver = Receiver::registered(receiver)?;
+        if !has_met_sender {
+            receiver.wait_for_sender().await?;
+        }
+        Ok(receiver)
+    }
+
+    /// Opens the end that sends, as soon as there is a receiver. Tokio's has no such method.
+    ///
+    /// On Linux and Android, inotify(7) tells at once when a receiver was opened that need not wait for a sender, as those
+    /// on a runtime are. A receiver that waits in open(2), as a shell's `cat FIFO` does, is announced by no system: for it,
+    /// this tries again every one to twenty milliseconds, and on other systems for all. No thread waits. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for [`open_sender`](Self::open_sender), but for that.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled; and, if it has to wait, without its timer.
+    pub async fn open_sender_waiting<P: AsRef<Path>>(&self, path: P) -> io::Result<Sender> {
+        let opening = self.opening(path.as_ref());
+        if let Some(sender) = opening.sender_if_received()? {
+            return Sender::registered(sender);
+        }
+        let waiting = Waiting::new(opening.watch())?;
+        let mut pauses = Pauses::new();
+        loop {
+            // Again, since the watch tells only of what comes after it.
+            if let Some(sender) = opening.sender_if_received()? {
+                return Sender::registered(sender);
+            }
+            waiting.wait(Some(pauses.next())).await?;
+        }
+    }
+
+    fn opening<'a>(&'a self, path: &'a Path) -> Opening<'a> {
+        Opening::new(&self.0, file::HERE, path)
+    }
+}
+
+impl From<fifo_file::OpenOptions> for OpenOptions {
+    fn from(options: fifo_file::OpenOptions) -> Self {
+        Self(options)
+    }
+}

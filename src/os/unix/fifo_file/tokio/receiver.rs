@@ -1,0 +1,216 @@
+use super::{renewed::Renewed, waiting::Waiting};
+use crate::os::unix::{
+    fifo_file::{self, opening::Pauses},
+    sys::{fd, watch::Watch},
+};
+use std::{
+    fs::File,
+    io::{self, IoSliceMut, Read},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
+    pin::Pin,
+    task::{Context, Poll},
+};
+use tokio::io::{AsyncRead, Interest, ReadBuf, Ready};
+
+/// The end of a FIFO or pipe that gives bytes, after [`tokio::net::unix::pipe::Receiver`].
+///
+/// Reading is cancel-safe: a read that was dropped before it was ready has taken no byte. It ends when the last sender is
+/// gone, and goes on with the next one; between the two each read says at once that this is the end, so a task would do
+/// well to call [`wait_for_sender`](Self::wait_for_sender) then. A read waits for a new sender that has written nothing yet
+/// (Tokio's keeps the processor busy meanwhile). `&Receiver` reads too.
+#[derive(Debug)]
+pub struct Receiver(Renewed<fifo_file::Receiver>);
+
+impl Receiver {
+    /// Takes a file, and puts it into nonblocking mode.
+    ///
+    /// # Errors
+    /// `InvalidInput`: it is not a pipe, or cannot be read from.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn from_file(file: File) -> io::Result<Self> {
+        Self::from_owned_fd(file.into())
+    }
+
+    /// Takes a descriptor, and puts it into nonblocking mode.
+    ///
+    /// # Errors
+    /// `InvalidInput`: it is not a pipe, or cannot be read from.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn from_owned_fd(end: OwnedFd) -> io::Result<Self> {
+        fifo_file::Receiver::try_from(end)?.try_into()
+    }
+
+    /// Takes a file as it is. It must be the receiving end of a pipe in nonblocking mode: in blocking mode, all tasks of
+    /// the thread wait where this one would have to.
+    ///
+    /// # Errors
+    /// The runtime's poller refuses it, as it does a regular file.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn from_file_unchecked(file: File) -> io::Result<Self> {
+        Self::from_owned_fd_unchecked(file.into())
+    }
+
+    /// Takes a descriptor as it is; see [`from_file_unchecked`](Self::from_file_unchecked).
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// # Panics
+    /// As there.
+    pub fn from_owned_fd_unchecked(end: OwnedFd) -> io::Result<Self> {
+        Self::registered(fifo_file::Receiver::from_checked(end))
+    }
+
+    /// Wraps an end that is in nonblocking mode.
+    pub(super) fn registered(end: fifo_file::Receiver) -> io::Result<Self> {
+        Renewed::new(end, Interest::READABLE).map(Self)
+    }
+
+    /// Waits until there may be something to read, or the last sender is gone ([`Ready::is_read_closed`]). Cancel-safe.
+    ///
+    /// # Errors
+    /// The runtime is shutting down.
+    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        self.0.ready(interest).await
+    }
+
+    /// Waits until there may be something to read, or the last sender is gone. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for [`ready`](Self::ready).
+    pub async fn readable(&self) -> io::Result<()> {
+        self.0.ready(Interest::READABLE).await.map(drop)
+    }
+
+    /// [`readable`](Self::readable) as a poll method, which has only the task woken that called it or read last.
+    ///
+    /// # Errors
+    /// As for [`ready`](Self::ready).
+    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_ready(cx).map_ok(drop)
+    }
+
+    /// Waits until a sender has the FIFO open, or there is something to read. It returns at once for a receiver that holds a
+    /// sender itself. Tokio's has no such method. Cancel-safe.
+    ///
+    /// Linux and Android tell through inotify(7), and no time is spent on attempts. On other systems a sender counts from
+    /// its first byte on, and this looks for that from one to twenty milliseconds apart; as it does on Linux when there is
+    /// no `/proc`, or the user has no inotify instance left. No thread waits.
+    ///
+    /// # Errors
+    /// The limit of open descriptors.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled; and, where it has to look again and again, without its timer.
+    pub async fn wait_for_sender(&self) -> io::Result<()> {
+        if self.0.get().has_sender()? {
+            return Ok(());
+        }
+        let waiting = Waiting::new(Watch::of(self.as_fd()))?;
+        let mut pauses = Pauses::new();
+        // Again, since the watch tells only of what comes after it.
+        while !self.0.get().has_sender()? {
+            waiting.wait(pauses.unless(waiting.tells())).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads without waiting.
+    ///
+    /// # Errors
+    /// `WouldBlock`: there is nothing, or the runtime has not learned of it yet; [`readable`](Self::readable) waits for it.
+    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.try_io(|mut end| end.read(buffer))
+    }
+
+    /// [`try_read`](Self::try_read) into several slices.
+    ///
+    /// # Errors
+    /// As for `try_read`.
+    pub fn try_read_vectored(&self, slices: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.0.try_io(|mut end| end.read_vectored(slices))
+    }
+
+    /// Tries an operation on the descriptor that must fail with `WouldBlock` if it would have to wait for something to read.
+    ///
+    /// # Errors
+    /// The operation's; `WouldBlock`, without trying, if the runtime knows that it would have to wait.
+    pub fn try_io<R>(&self, operation: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
+        self.0.try_io(|_| operation())
+    }
+
+    /// How many bytes can be read at once (`FIONREAD`).
+    ///
+    /// # Errors
+    /// Those of ioctl(2).
+    pub fn available(&self) -> io::Result<usize> {
+        self.0.get().available()
+    }
+
+    /// Takes the end off the runtime, and into blocking mode. The sender that `keep_open` has opened is closed.
+    ///
+    /// # Errors
+    /// Those of ioctl(2).
+    pub fn into_blocking_fd(self) -> io::Result<OwnedFd> {
+        fifo_file::Receiver::try_from(self).map(OwnedFd::from)
+    }
+
+    /// Takes the end off the runtime, in nonblocking mode. The sender that `keep_open` has opened is closed.
+    ///
+    /// # Errors
+    /// None at present; the signature is Tokio's.
+    pub fn into_nonblocking_fd(self) -> io::Result<OwnedFd> {
+        Ok(self.0.into_inner().into())
+    }
+}
+
+impl AsyncRead for &Receiver {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_read(cx, buf)
+    }
+}
+
+impl AsyncRead for Receiver {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_read(cx, buf)
+    }
+}
+
+/// Puts an end on the current runtime, and into nonblocking mode.
+impl TryFrom<fifo_file::Receiver> for Receiver {
+    type Error = io::Error;
+
+    fn try_from(end: fifo_file::Receiver) -> io::Result<Self> {
+        end.set_nonblocking(true)?;
+        Self::registered(end)
+    }
+}
+
+/// Takes an end off the runtime, and into blocking mode.
+impl TryFrom<Receiver> for fifo_file::Receiver {
+    type Error = io::Error;
+
+    fn try_from(end: Receiver) -> io::Result<Self> {
+        let end = end.0.into_inner();
+        fd::set_nonblocking(end.as_fd(), false)?;
+        Ok(end)
+    }
+}
+
+impl AsFd for Receiver {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.get().as_fd()
+    }
+}
+
+impl AsRawFd for Receiver {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.get().as_raw_fd()
+    }
+}
