@@ -115,8 +115,8 @@ impl Signal {
         Self(number)
     }
 
-    fn entry(self) -> Option<&'static (Self, &'static str, DefaultAction)> {
-        number::NAMED.iter().find(|(signal, ..)| *signal == self)
+    fn entry(self) -> Option<&'static number::Entry> {
+        number::named().find(|(signal, ..)| *signal == self)
     }
 }
 
@@ -151,7 +151,7 @@ impl FromStr for Signal {
         }
         let upper = text.to_ascii_uppercase();
         let name = upper.strip_prefix("SIG").unwrap_or(&upper);
-        let named = number::NAMED.iter().find(|(_, full, _)| full.strip_prefix("SIG") == Some(name));
+        let named = number::named().find(|(_, full, _)| full.strip_prefix("SIG") == Some(name));
         let alias = number::ALIASES.iter().find(|(alias, _)| *alias == name);
         if let Some(signal) = named.map(|entry| entry.0).or(alias.map(|entry| entry.1)) {
             return Ok(signal);

@@ -74,6 +74,9 @@ impl Signal {
     pub const PWR: Self = Self::from_system(libc::SIGPWR);
 }
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const OWN: &[Entry] = &[(Signal::PWR, "SIGPWR", DefaultAction::Terminate)];
+
 /// Signals of Linux on most processors.
 #[cfg(all(
     any(target_os = "linux", target_os = "android"),
@@ -91,6 +94,31 @@ impl Signal {
     pub const STKFLT: Self = Self::from_system(libc::SIGSTKFLT);
 }
 
+#[cfg(all(
+    any(target_os = "linux", target_os = "android"),
+    not(any(
+        target_arch = "mips",
+        target_arch = "mips32r6",
+        target_arch = "mips64",
+        target_arch = "mips64r6",
+        target_arch = "sparc",
+        target_arch = "sparc64"
+    ))
+))]
+const STKFLT: &[Entry] = &[(Signal::STKFLT, "SIGSTKFLT", DefaultAction::Terminate)];
+#[cfg(not(all(
+    any(target_os = "linux", target_os = "android"),
+    not(any(
+        target_arch = "mips",
+        target_arch = "mips32r6",
+        target_arch = "mips64",
+        target_arch = "mips64r6",
+        target_arch = "sparc",
+        target_arch = "sparc64"
+    ))
+)))]
+const STKFLT: &[Entry] = &[];
+
 /// Signals of macOS and the BSDs.
 #[cfg(any(
     target_vendor = "apple",
@@ -106,6 +134,10 @@ impl Signal {
     pub const INFO: Self = Self::from_system(libc::SIGINFO);
 }
 
+#[cfg(target_vendor = "apple")]
+const OWN: &[Entry] =
+    &[(Signal::EMT, "SIGEMT", DefaultAction::CoreDump), (Signal::INFO, "SIGINFO", DefaultAction::Ignore)];
+
 /// Signals of FreeBSD.
 #[cfg(target_os = "freebsd")]
 impl Signal {
@@ -115,6 +147,14 @@ impl Signal {
     pub const LIBRT: Self = Self::from_system(libc::SIGLIBRT);
 }
 
+#[cfg(target_os = "freebsd")]
+const OWN: &[Entry] = &[
+    (Signal::EMT, "SIGEMT", DefaultAction::CoreDump),
+    (Signal::INFO, "SIGINFO", DefaultAction::Ignore),
+    (Signal::THR, "SIGTHR", DefaultAction::Terminate),
+    (Signal::LIBRT, "SIGLIBRT", DefaultAction::Terminate),
+];
+
 /// Signals of NetBSD.
 #[cfg(target_os = "netbsd")]
 impl Signal {
@@ -122,12 +162,26 @@ impl Signal {
     pub const PWR: Self = Self::from_system(32);
 }
 
+#[cfg(target_os = "netbsd")]
+const OWN: &[Entry] = &[
+    (Signal::EMT, "SIGEMT", DefaultAction::CoreDump),
+    (Signal::INFO, "SIGINFO", DefaultAction::Ignore),
+    (Signal::PWR, "SIGPWR", DefaultAction::Ignore),
+];
+
 /// Signals of OpenBSD.
 #[cfg(target_os = "openbsd")]
 impl Signal {
     /// Of the thread library.
     pub const THR: Self = Self::from_system(32);
 }
+
+#[cfg(target_os = "openbsd")]
+const OWN: &[Entry] = &[
+    (Signal::EMT, "SIGEMT", DefaultAction::CoreDump),
+    (Signal::INFO, "SIGINFO", DefaultAction::Ignore),
+    (Signal::THR, "SIGTHR", DefaultAction::Ignore),
+];
 
 /// Signals of DragonFly.
 #[cfg(target_os = "dragonfly")]
@@ -139,6 +193,15 @@ impl Signal {
     /// Writes a checkpoint of the process, and ends it.
     pub const CKPTEXIT: Self = Self::from_system(libc::SIGCKPTEXIT);
 }
+
+#[cfg(target_os = "dragonfly")]
+const OWN: &[Entry] = &[
+    (Signal::EMT, "SIGEMT", DefaultAction::CoreDump),
+    (Signal::INFO, "SIGINFO", DefaultAction::Ignore),
+    (Signal::THR, "SIGTHR", DefaultAction::Terminate),
+    (Signal::CKPT, "SIGCKPT", DefaultAction::Ignore),
+    (Signal::CKPTEXIT, "SIGCKPTEXIT", DefaultAction::Terminate),
+];
 
 /// Signals of illumos and Solaris.
 #[cfg(any(target_os = "illumos", target_os = "solaris"))]
@@ -169,6 +232,22 @@ impl Signal {
     pub const INFO: Self = Self::from_system(libc::SIGINFO);
 }
 
+#[cfg(any(target_os = "illumos", target_os = "solaris"))]
+const OWN: &[Entry] = &[
+    (Signal::EMT, "SIGEMT", DefaultAction::CoreDump),
+    (Signal::PWR, "SIGPWR", DefaultAction::Ignore),
+    (Signal::WAITING, "SIGWAITING", DefaultAction::Ignore),
+    (Signal::LWP, "SIGLWP", DefaultAction::Ignore),
+    (Signal::FREEZE, "SIGFREEZE", DefaultAction::Ignore),
+    (Signal::THAW, "SIGTHAW", DefaultAction::Ignore),
+    (Signal::CANCEL, "SIGCANCEL", DefaultAction::Ignore),
+    (Signal::LOST, "SIGLOST", DefaultAction::Ignore),
+    (Signal::XRES, "SIGXRES", DefaultAction::Ignore),
+    (Signal::JVM1, "SIGJVM1", DefaultAction::Ignore),
+    (Signal::JVM2, "SIGJVM2", DefaultAction::Ignore),
+    (Signal::INFO, "SIGINFO", DefaultAction::Ignore),
+];
+
 /// What the systems do not agree on: the BSDs end the process without an image of its memory.
 const LIMIT_EXCEEDED: DefaultAction = if IS_BSD { DefaultAction::Terminate } else { DefaultAction::CoreDump };
 const IO: DefaultAction = if IS_BSD { DefaultAction::Ignore } else { DefaultAction::Terminate };
@@ -181,7 +260,14 @@ const IS_BSD: bool = cfg!(any(
 ));
 
 /// Signals with a name, but for real-time signals. From signal(7) of Linux, POSIX's signal.h, and the kernels' tables.
-pub(crate) const NAMED: &[(Signal, &str, DefaultAction)] = &[
+pub(crate) fn named() -> impl Iterator<Item = &'static Entry> {
+    POSIX.iter().chain(OWN).chain(STKFLT)
+}
+
+/// A signal, its name, and what it does by default.
+pub(crate) type Entry = (Signal, &'static str, DefaultAction);
+
+const POSIX: &[Entry] = &[
     (Signal::HUP, "SIGHUP", DefaultAction::Terminate),
     (Signal::INT, "SIGINT", DefaultAction::Terminate),
     (Signal::QUIT, "SIGQUIT", DefaultAction::CoreDump),
@@ -211,74 +297,6 @@ pub(crate) const NAMED: &[(Signal, &str, DefaultAction)] = &[
     (Signal::WINCH, "SIGWINCH", DefaultAction::Ignore),
     (Signal::IO, "SIGIO", IO),
     (Signal::SYS, "SIGSYS", DefaultAction::CoreDump),
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    (Signal::PWR, "SIGPWR", DefaultAction::Terminate),
-    #[cfg(all(
-        any(target_os = "linux", target_os = "android"),
-        not(any(
-            target_arch = "mips",
-            target_arch = "mips32r6",
-            target_arch = "mips64",
-            target_arch = "mips64r6",
-            target_arch = "sparc",
-            target_arch = "sparc64"
-        ))
-    ))]
-    (Signal::STKFLT, "SIGSTKFLT", DefaultAction::Terminate),
-    #[cfg(any(
-        target_vendor = "apple",
-        target_os = "freebsd",
-        target_os = "netbsd",
-        target_os = "openbsd",
-        target_os = "dragonfly"
-    ))]
-    (Signal::EMT, "SIGEMT", DefaultAction::CoreDump),
-    #[cfg(any(
-        target_vendor = "apple",
-        target_os = "freebsd",
-        target_os = "netbsd",
-        target_os = "openbsd",
-        target_os = "dragonfly"
-    ))]
-    (Signal::INFO, "SIGINFO", DefaultAction::Ignore),
-    #[cfg(target_os = "freebsd")]
-    (Signal::THR, "SIGTHR", DefaultAction::Terminate),
-    #[cfg(target_os = "freebsd")]
-    (Signal::LIBRT, "SIGLIBRT", DefaultAction::Terminate),
-    #[cfg(target_os = "netbsd")]
-    (Signal::PWR, "SIGPWR", DefaultAction::Ignore),
-    #[cfg(target_os = "openbsd")]
-    (Signal::THR, "SIGTHR", DefaultAction::Ignore),
-    #[cfg(target_os = "dragonfly")]
-    (Signal::THR, "SIGTHR", DefaultAction::Terminate),
-    #[cfg(target_os = "dragonfly")]
-    (Signal::CKPT, "SIGCKPT", DefaultAction::Ignore),
-    #[cfg(target_os = "dragonfly")]
-    (Signal::CKPTEXIT, "SIGCKPTEXIT", DefaultAction::Terminate),
-    #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-    (Signal::EMT, "SIGEMT", DefaultAction::CoreDump),
-    #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-    (Signal::PWR, "SIGPWR", DefaultAction::Ignore),
-    #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-    (Signal::WAITING, "SIGWAITING", DefaultAction::Ignore),
-    #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-    (Signal::LWP, "SIGLWP", DefaultAction::Ignore),
-    #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-    (Signal::FREEZE, "SIGFREEZE", DefaultAction::Ignore),
-    #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-    (Signal::THAW, "SIGTHAW", DefaultAction::Ignore),
-    #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-    (Signal::CANCEL, "SIGCANCEL", DefaultAction::Ignore),
-    #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-    (Signal::LOST, "SIGLOST", DefaultAction::Ignore),
-    #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-    (Signal::XRES, "SIGXRES", DefaultAction::Ignore),
-    #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-    (Signal::JVM1, "SIGJVM1", DefaultAction::Ignore),
-    #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-    (Signal::JVM2, "SIGJVM2", DefaultAction::Ignore),
-    #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-    (Signal::INFO, "SIGINFO", DefaultAction::Ignore),
 ];
 
 /// Second names of signals.
