@@ -184,7 +184,10 @@ async fn a_receiver_that_stays_open() {
         let ready = receiver.ready(Interest::READABLE).await.unwrap();
         assert_eq!(read_message(&receiver).await, MESSAGE);
         assert!(!ready.is_read_closed(), "{ready:?}");
-        receiver.wait_for_sender().await.unwrap();
+        // One that can write is not known to where senders count from their first byte on.
+        if !PORTABLE {
+            receiver.wait_for_sender().await.unwrap();
+        }
 
         let mut second = ByHand::new(read_message(&receiver));
         assert!(second.poll().is_pending());

@@ -70,7 +70,7 @@ impl Receiver {
     }
 
     /// Waits until a sender has the FIFO open, or there is something to read. `false`: the time is over; `None` is as
-    /// long as it takes. It returns at once for a receiver that holds a sender itself.
+    /// long as it takes. It returns at once for a receiver that [holds a sender itself](OpenOptions::keep_open).
     ///
     /// Linux and Android tell through inotify(7) when a sender was opened, and then what copying from the empty pipe with
     /// tee(2) says tells whether it is there still; a sender that left without having written anything is not noticed. On
@@ -95,7 +95,8 @@ impl Receiver {
         pipe::capacity(self.end.as_fd())
     }
 
-    /// Makes the FIFO hold at least so many bytes, as [`Sender::set_capacity`](super::Sender::set_capacity) does, and tells how many it does.
+    /// Makes the FIFO hold at least so many bytes, as
+    /// [`Sender::set_capacity`](super::Sender::set_capacity) does, and tells how many it does.
     ///
     /// # Errors
     /// As there.
