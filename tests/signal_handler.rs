@@ -477,7 +477,7 @@ fn role_goes_in_a_storm() {
                 }
             });
         }
-        for _ in 0..1000 {
+        for _ in 0..500 {
             let signals = Signals::new(USED).unwrap();
             assert_eq!(signals.wait().unwrap().signal(), USED);
             drop(signals);

@@ -317,8 +317,7 @@ fn act_as_nobody_does(signal: i32) {
 /// For signal handlers.
 pub(super) fn act_by_default(signal: i32) {
     // Nothing, during which the system would drop those that come to other threads.
-    if matches!(Signal::from_system(signal).default_action(), DefaultAction::Ignore | DefaultAction::Continue)
-    {
+    if does_nothing_by_default(signal) {
         return;
     }
     let mut default = no_action();
