@@ -321,6 +321,9 @@ fn role_that_takes_values() {
         assert_eq!(info.pid(), Some(std::os::unix::process::parent_id() as i32));
         assert_eq!(info.value().unwrap().as_i32(), expected);
     }
+    if when != "afterwards" {
+        wait_to_be_told();
+    }
     assert_eq!(signals.pending().count(), 0);
     assert_eq!(signals.lost(), 0);
     say("complete");
