@@ -18,7 +18,7 @@ use std::{
     net::Shutdown,
     os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     thread,
@@ -48,6 +48,8 @@ struct Settings {
     taking: Mutex<()>,
     /// Held during a transaction.
     transaction: Mutex<()>,
+    /// Whether the server may be on another computer; for clients that receive messages.
+    remote: OnceLock<bool>,
 }
 
 /// A time limit in nanoseconds; 0 stands for none.
