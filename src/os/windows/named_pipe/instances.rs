@@ -1,6 +1,6 @@
 //! The instances of a pipe that stand ready for clients: what a listener is, without the waiting.
 
-use super::{PipeMode, name::PipePath};
+use super::{PipeMode, handle, name::PipePath};
 use crate::os::windows::{
     security_descriptor::SecurityDescriptor,
     sys::{
@@ -11,8 +11,9 @@ use crate::os::windows::{
     },
 };
 use std::{
+    fmt::{Debug, Display},
     io,
-    os::windows::io::OwnedHandle,
+    os::windows::io::{AsHandle, OwnedHandle},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::SeqCst},
@@ -24,6 +25,8 @@ use std::{
 use {crate::os::windows::sys::wait::Waiter, std::task::Waker};
 
 const OPERATION: &str = "listen at named pipe";
+const ACCEPT: &str = "accept at named pipe";
+const CLOSED: &str = "the listener was closed";
 
 /// What all instances of a pipe have in common.
 #[derive(Debug)]
@@ -49,9 +52,21 @@ pub(super) struct Config {
 /// else can take it; only an instance limit of the user's can bring it to none.
 #[derive(Debug)]
 pub(super) struct Instances {
+    set: Result<Set, Refusal>,
+    closed: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Set {
     config: Config,
     state: Mutex<State>,
-    closed: AtomicBool,
+}
+
+/// Why there is no set: what it was to begin with is no instance. Whoever waits for a client is told.
+#[derive(Debug)]
+struct Refusal {
+    kind: io::ErrorKind,
+    reason: String,
 }
 
 #[derive(Debug)]
@@ -75,11 +90,27 @@ pub(super) struct Instance {
 impl Instances {
     /// Makes the pipe, which must not exist, and as many instances as shall stand ready.
     pub(super) fn new(config: Config) -> io::Result<Self> {
-        let mut state =
-            State { ready: vec![Instance::new(&config, true)?], changed: Arc::new(Event::new()?) };
-        // Fewer than asked for will do; the next accept tries again.
-        let _ = state.refill(&config);
-        Ok(Self { config, state: Mutex::new(state), closed: AtomicBool::new(false) })
+        let first = Instance::new(&config, true)?;
+        Ok(Self { set: Ok(Set::new(config, first)?), closed: AtomicBool::new(false) })
+    }
+
+    /// Begins with an instance that exists, connected or not. If it cannot be one, or the options cannot, the error comes
+    /// when a client is asked for.
+    pub(super) fn adopt(config: io::Result<Config>, handle: OwnedHandle) -> Self {
+        let set = config.and_then(|config| {
+            let first = Instance::adopt(&config, handle)?;
+            Set::new(config, first)
+        });
+        match set {
+            Ok(set) => Self { set: Ok(set), closed: AtomicBool::new(false) },
+            Err(error) => Self::refused(&error),
+        }
+    }
+
+    /// No instances at all, and why.
+    pub(super) fn refused(error: &io::Error) -> Self {
+        let refusal = Refusal { kind: error.kind(), reason: error.to_string() };
+        Self { set: Err(refusal), closed: AtomicBool::new(false) }
     }
 
     /// Takes a connected client, if there is one, and puts a new instance in its place first. If there is none, gives
@@ -89,16 +120,21 @@ impl Instances {
     /// If no client can come because no instance can be made; or if the only instance left has a client but cannot be
     /// replaced. The client is not lost then: it is there for the next call.
     pub(super) fn take_or_events(&self) -> io::Result<Result<OwnedHandle, Vec<Arc<Event>>>> {
-        let mut state = self.lock();
-        let client = state.take(self)?;
+        let set = self.set()?;
+        let mut state = set.lock();
+        let client = state.take(set, &self.closed)?;
         Ok(client.ok_or_else(|| state.events()))
     }
 
     /// The same for a task: if there is no client, has it woken when it is worth to call again.
     #[cfg(feature = "tokio")]
     pub(super) fn poll_take(&self, waker: &Waker) -> Poll<io::Result<OwnedHandle>> {
-        let mut state = self.lock();
-        match state.take(self) {
+        let set = match self.set() {
+            Ok(set) => set,
+            Err(error) => return Poll::Ready(Err(error)),
+        };
+        let mut state = set.lock();
+        match state.take(set, &self.closed) {
             Ok(Some(client)) => Poll::Ready(Ok(client)),
             Ok(None) => match state.register(waker) {
                 Ok(()) => Poll::Pending,
@@ -111,17 +147,19 @@ impl Instances {
     /// Forgets a task that does not wait any more. It is woken once, in case it also waits in another call.
     #[cfg(feature = "tokio")]
     pub(super) fn forget(&self, waker: &Waker) {
-        let state = self.lock();
-        let waiters = state.ready.iter().filter_map(|instance| instance.waiter.as_ref());
-        waiters.for_each(|waiter| waiter.forget(waker));
-        drop(state);
+        if let Ok(set) = &self.set {
+            let state = set.lock();
+            let waiters = state.ready.iter().filter_map(|instance| instance.waiter.as_ref());
+            waiters.for_each(|waiter| waiter.forget(waker));
+        }
         waker.wake_by_ref();
     }
 
     /// Closes all instances: the name is free, and nobody can connect any more.
     pub(super) fn close(&self) {
         self.closed.store(true, SeqCst);
-        let mut state = self.lock();
+        let Ok(set) = &self.set else { return };
+        let mut state = set.lock();
         state.changed.set();
         #[cfg(feature = "tokio")]
         state.wake_all();
@@ -134,8 +172,36 @@ impl Instances {
         self.closed.load(SeqCst)
     }
 
-    pub(super) fn path(&self) -> &PipePath {
-        &self.config.path
+    /// An error of waiting for a client.
+    pub(super) fn error(&self, kind: io::ErrorKind, cause: impl Display) -> io::Error {
+        match &self.set {
+            Ok(set) => set.config.path.error(ACCEPT, kind, cause),
+            Err(_) => io::Error::new(kind, format!("cannot {ACCEPT}: {cause}")),
+        }
+    }
+
+    /// The path, for people.
+    pub(super) fn path(&self) -> &dyn Debug {
+        match &self.set {
+            Ok(set) => &set.config.path,
+            Err(_) => &"?",
+        }
+    }
+
+    fn set(&self) -> io::Result<&Set> {
+        if self.is_closed() {
+            return Err(self.error(io::ErrorKind::ConnectionAborted, CLOSED));
+        }
+        self.set.as_ref().map_err(|refusal| self.error(refusal.kind, &refusal.reason))
+    }
+}
+
+impl Set {
+    fn new(config: Config, first: Instance) -> io::Result<Self> {
+        let mut state = State { ready: vec![first], changed: Arc::new(Event::new()?) };
+        // Fewer than asked for will do; the next accept tries again.
+        let _ = state.refill(&config);
+        Ok(Self { config, state: Mutex::new(state) })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -144,11 +210,10 @@ impl Instances {
 }
 
 impl State {
-    fn take(&mut self, set: &Instances) -> io::Result<Option<OwnedHandle>> {
+    fn take(&mut self, set: &Set, closed: &AtomicBool) -> io::Result<Option<OwnedHandle>> {
         // Under the lock: `close` sets the flag before it takes the lock and the instances.
-        if set.is_closed() {
-            let reason = "the listener was closed";
-            return Err(set.path().error("accept at named pipe", io::ErrorKind::ConnectionAborted, reason));
+        if closed.load(SeqCst) {
+            return Err(set.config.path.error(ACCEPT, io::ErrorKind::ConnectionAborted, CLOSED));
         }
         let refilled = self.refill(&set.config);
         loop {
@@ -251,6 +316,16 @@ impl Instance {
         let path = &config.path;
         let handle =
             pipe::create(path.wide(), &creation).map_err(|error| creation_error(path, first, &error))?;
+        Self::waiting(path, handle)
+    }
+
+    /// Takes one that exists, if it is one of this pipe.
+    fn adopt(config: &Config, handle: OwnedHandle) -> io::Result<Self> {
+        handle::check_instance(handle.as_handle(), config)?;
+        Self::waiting(&config.path, handle)
+    }
+
+    fn waiting(path: &PipePath, handle: OwnedHandle) -> io::Result<Self> {
         let mut instance = Self {
             pipe: Arc::new(handle),
             connect: Operation::new()?,
