@@ -159,8 +159,10 @@ extern "system" fn foreign_call(_: usize) {
 #[allow(unsafe_code)]
 fn waiting_runs_nothing_foreign() {
     within_deadline(|| {
-        // SAFETY: gives a constant, which stands for this thread; the function takes any number.
-        let queued = unsafe { QueueUserAPC(Some(foreign_call), GetCurrentThread(), 0) };
+        // SAFETY: gives a constant, which stands for this thread.
+        let this_thread = unsafe { GetCurrentThread() };
+        // SAFETY: the function takes any number.
+        let queued = unsafe { QueueUserAPC(Some(foreign_call), this_thread, 0) };
         assert_ne!(queued, 0);
 
         let (listener, server, client) = connected::<Bytes>();
