@@ -264,6 +264,8 @@ impl<'a> Source<'a> {
 /// Between two reads its sender may take the message back and send another, whose beginning would pass for the rest of the
 /// first. That shows, as the rest has a length that is known, unless the other one has just this length. So the first read
 /// ends where no sender can foresee it, and each read asks for more than the rest, if it can, so that a longer one shows.
+/// (Nothing shows if the first read meets a message that came after its length was asked for, is longer, and is replaced in
+/// turn before the second read: the length of its rest is not known.)
 fn take_pieces(
     buffer: &mut [u8],
     left: usize,
