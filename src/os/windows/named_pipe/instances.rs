@@ -75,6 +75,8 @@ struct State {
     /// Signalled, and replaced, when instances are added that those who wait do not know of; signalled for good when
     /// the set is closed.
     changed: Arc<Event>,
+    /// Who owns the pipe, if a limit of instances can leave its name to others.
+    owner: Option<String>,
 }
 
 /// One instance, before its client is handed out.
@@ -198,7 +200,8 @@ impl Instances {
 
 impl Set {
     fn new(config: Config, first: Instance) -> io::Result<Self> {
-        let mut state = State { ready: vec![first], changed: Arc::new(Event::new()?) };
+        let owner = config.limit.and_then(|_| owner(&first.pipe));
+        let mut state = State { ready: vec![first], changed: Arc::new(Event::new()?), owner };
         // Fewer than asked for will do; the next accept tries again.
         let _ = state.refill(&config);
         Ok(Self { config, state: Mutex::new(state) })
@@ -251,15 +254,22 @@ impl State {
 
     fn add_instances(&mut self, config: &Config) -> io::Result<()> {
         while self.ready.len() < usize::from(config.ready) {
-            // If none is left the name is either free or held by streams of ours (an instance limit was reached).
             let first = self.ready.is_empty();
             let instance = match Instance::new(config, first) {
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => Instance::new(config, false),
+                Err(taken) if taken.kind() == io::ErrorKind::AddrInUse => self.join(config, taken),
                 other => other,
             };
             self.ready.push(instance?);
         }
         Ok(())
+    }
+
+    /// Makes an instance of the pipe that has the name although none is left here, as a limit of instances was reached:
+    /// streams of ours hold it, or somebody has taken it when the last of them was gone. The pipe is owned by the user who
+    /// made it, or has left it to somebody else.
+    fn join(&self, config: &Config, taken: io::Error) -> io::Result<Instance> {
+        let instance = Instance::new(config, false)?;
+        if self.owner.is_some() && owner(&instance.pipe) != self.owner { Err(taken) } else { Ok(instance) }
     }
 
     fn tell_of_change(&mut self) -> io::Result<()> {
@@ -377,6 +387,11 @@ impl Instance {
     }
 }
 
+/// Who owns a pipe; `None` if the system does not tell.
+fn owner(pipe: &OwnedHandle) -> Option<String> {
+    SecurityDescriptor::of_object(pipe).and_then(|descriptor| descriptor.owner()).ok().flatten()
+}
+
 fn creation_error(path: &PipePath, first: bool, error: &io::Error) -> io::Error {
     if pipe::is_busy(error) {
         let reason = "the pipe has as many instances as it may have";
@@ -388,4 +403,54 @@ fn creation_error(path: &PipePath, first: bool, error: &io::Error) -> io::Error 
         return path.error(OPERATION, io::ErrorKind::AddrInUse, "there is a pipe of that name");
     }
     path.error(OPERATION, error.kind(), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Instance, Instances, owner};
+    use crate::os::windows::{
+        named_pipe::{PipeListenerOptions, pipe_mode::Bytes},
+        security_descriptor::{Access, SecurityDescriptorBuilder, Trustee},
+    };
+    use std::{fs::File, io::ErrorKind, num::NonZeroU8};
+
+    /// Takes the only instance, and lets go of it.
+    fn serve_one(instances: &Instances, path: &str) {
+        drop(File::open(path).unwrap());
+        drop(instances.take_or_events().unwrap().unwrap());
+    }
+
+    /// A name that a limit of instances has left free is not shared with whoever has taken it since.
+    #[test]
+    fn a_pipe_of_another_user_is_not_joined() {
+        let path = format!(r"\\.\pipe\ip3-owner-{}", std::process::id());
+        // By itself, a pipe of Wine 10 has no owner.
+        let descriptor = SecurityDescriptorBuilder::new()
+            .owner(Trustee::CurrentUser)
+            .allow(Trustee::CurrentUser, Access::Full);
+        let options = PipeListenerOptions::new()
+            .path(&path)
+            .instance_limit(NonZeroU8::new(2))
+            .instances(1)
+            .security_descriptor(Some(descriptor.build().unwrap()));
+        let instances = options.listen::<Bytes, Bytes>().unwrap();
+        let set = instances.set().unwrap();
+        let ours = set.lock().owner.clone();
+        assert!(ours.as_ref().is_some_and(|owner| owner.starts_with("S-1-")), "{ours:?}");
+        set.lock().ready.clear();
+
+        // Of the same user: one of ours.
+        let stream = Instance::new(&set.config, true).unwrap();
+        assert_eq!(owner(&stream.pipe), ours);
+        assert!(instances.take_or_events().unwrap().is_err(), "it waits");
+        set.lock().ready.clear();
+
+        // Tests run as one user, so it is the listener that was another's.
+        set.lock().owner = Some("S-1-5-32-999".into());
+        let error = instances.take_or_events().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}");
+        drop(stream);
+        assert!(instances.take_or_events().unwrap().is_err(), "the name is free");
+        serve_one(&instances, &path);
+    }
 }

@@ -28,7 +28,8 @@ pub struct PipeListenerOptions<'path> {
     ///
     /// When the limit is reached, [`accept`](PipeListener::accept) first hands out those that are connected and then
     /// fails with [`ResourceBusy`](io::ErrorKind::ResourceBusy) until a stream is dropped. Meanwhile the name is held by
-    /// the streams only.
+    /// the streams only; if they are all dropped before the next accept, anybody can take it, and accept fails with
+    /// [`AddrInUse`](io::ErrorKind::AddrInUse) as long as another user has it.
     pub instance_limit: Option<NonZeroU8>,
     /// How many instances stand ready for clients that connect at the same time. Default: 4; at least 1, at most 60.
     ///
