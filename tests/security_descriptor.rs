@@ -157,3 +157,18 @@ fn a_pipe_has_the_descriptor_it_was_given() {
         );
     }
 }
+
+/// As programs for interprocess 2 give it.
+#[test]
+fn text_in_utf_16() {
+    let units: Vec<u16> = "D:P(A;;GA;;;SY)".encode_utf16().collect();
+    let with_zero: Vec<u16> = units.iter().copied().chain([0]).collect();
+    for text in [&units, &with_zero] {
+        let descriptor = SecurityDescriptor::deserialize(text).unwrap();
+        assert_eq!(descriptor.to_sddl().unwrap(), parse("D:P(A;;GA;;;SY)").to_sddl().unwrap());
+    }
+    for bad in [&[0xd800][..], &[0x44, 0x3a, 0, 0x50], &[0x78]] {
+        let error = SecurityDescriptor::deserialize(bad).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput, "{bad:?}");
+    }
+}

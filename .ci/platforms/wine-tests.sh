@@ -15,6 +15,6 @@ step "library tests" cargo test -p interprocess --all-features --locked --no-fai
 step "tool" cargo test -p ipc --locked --target $target "$STD_TO_RUN"
 step "tour" cargo run -q -p ipc --locked --target $target "$STD_TO_RUN" -- tour
 if [ -e bench/tests/interop.rs ]; then
-    step "interoperability" cargo test -p bench --test interop --test messages --locked --target $target "$STD_TO_RUN"
+    step "interoperability" cargo test -p bench --test drop_in --test interop --test messages --locked --target $target "$STD_TO_RUN"
 fi
 finish

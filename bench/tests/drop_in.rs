@@ -44,6 +44,11 @@ mod with_2 {
         use interprocess_2 as interprocess;
         include!("drop_in/unnamed_pipe_tokio.rs");
     }
+    #[cfg(windows)]
+    pub(crate) mod named_pipe {
+        use interprocess_2 as interprocess;
+        include!("drop_in/named_pipe.rs");
+    }
     #[cfg(unix)]
     pub(crate) mod unix {
         use interprocess_2 as interprocess;
@@ -64,6 +69,10 @@ mod with_3 {
     }
     pub(crate) mod unnamed_pipe_tokio {
         include!("drop_in/unnamed_pipe_tokio.rs");
+    }
+    #[cfg(windows)]
+    pub(crate) mod named_pipe {
+        include!("drop_in/named_pipe.rs");
     }
     #[cfg(unix)]
     pub(crate) mod unix {
@@ -238,4 +247,118 @@ fn unix_programs() {
     works("3, pipes", with_3::unix::pipes());
     works("2, errors", with_2::unix::errors());
     works("3, errors", with_3::unix::errors());
+}
+
+#[cfg(windows)]
+#[test]
+fn named_pipes_meet() {
+    type Server = fn(&str, &dyn Fn()) -> io::Result<String>;
+    type Client = fn(&str) -> io::Result<String>;
+    let servers: [(&str, Server); 4] = [
+        ("2", with_2::named_pipe::serve),
+        ("3", with_3::named_pipe::serve),
+        ("2-tokio", |path, ready| block_on(with_2::named_pipe::serve_on_tokio(path, ready))),
+        ("3-tokio", |path, ready| block_on(with_3::named_pipe::serve_on_tokio(path, ready))),
+    ];
+    let clients: [(&str, Client); 4] = [
+        ("2", with_2::named_pipe::call),
+        ("3", with_3::named_pipe::call),
+        ("2-tokio", |path| block_on(with_2::named_pipe::call_on_tokio(path))),
+        ("3-tokio", |path| block_on(with_3::named_pipe::call_on_tokio(path))),
+    ];
+    for (server_name, server) in servers {
+        for (client_name, client) in clients {
+            let path = pipe_path(&format!("meet-{server_name}-{client_name}"));
+            meet((server_name, client_name), |ready| server(&path, ready), || client(&path));
+        }
+    }
+}
+
+#[cfg(windows)]
+#[test]
+fn named_pipe_programs() {
+    type Program = fn(&str) -> io::Result<()>;
+    with_2::named_pipe::values();
+    with_3::named_pipe::values();
+    let programs: [(&str, Program); 6] = [
+        ("extras-2", with_2::named_pipe::extras),
+        ("extras-3", with_3::named_pipe::extras),
+        ("errors-2", with_2::named_pipe::errors),
+        ("errors-3", with_3::named_pipe::errors),
+        ("messages-2", with_2::named_pipe::messages),
+        ("messages-3", with_3::named_pipe::messages),
+    ];
+    for (name, program) in programs {
+        works(name, program(&pipe_path(name)));
+    }
+}
+
+/// Listeners of instances that Tokio has made. The second client finds an instance that the options have made.
+#[cfg(windows)]
+#[test]
+fn adopted_named_pipes() {
+    use interprocess::os::windows::named_pipe::{DuplexPipeStream, pipe_mode::Bytes};
+    use std::{
+        io::{Read, Write},
+        os::windows::io::{AsHandle, OwnedHandle},
+    };
+    use tokio::{
+        io::{AsyncRead, AsyncReadExt},
+        net::windows::named_pipe::{NamedPipeServer, ServerOptions},
+    };
+
+    fn made_by_tokio(path: &str) -> NamedPipeServer {
+        works(path, ServerOptions::new().first_pipe_instance(true).create(path))
+    }
+    fn its_handle(path: &str) -> OwnedHandle {
+        works(path, made_by_tokio(path).as_handle().try_clone_to_owned())
+    }
+    fn call_twice(path: &str) -> thread::JoinHandle<()> {
+        let path = path.to_owned();
+        thread::spawn(move || {
+            for _ in 0..2 {
+                let mut client = works(&path, DuplexPipeStream::<Bytes>::connect_by_path(&path));
+                works(&path, client.write_all(b"x"));
+            }
+        })
+    }
+    fn serve_twice<S: Read>(path: &str, mut accept: impl FnMut() -> io::Result<S>) {
+        let calling = call_twice(path);
+        for _ in 0..2 {
+            works(path, works(path, accept()).read_exact(&mut [0]));
+        }
+        calling.join().expect("no panic");
+    }
+    async fn serve_twice_on_tokio<S: AsyncRead + Unpin>(
+        path: &str,
+        mut accept: impl AsyncFnMut() -> io::Result<S>,
+    ) {
+        let calling = call_twice(path);
+        for _ in 0..2 {
+            works(path, works(path, accept().await).read_exact(&mut [0]).await);
+        }
+        calling.join().expect("no panic");
+    }
+    block_on(async {
+        let path = &pipe_path("adopted-3");
+        let listener = works(path, with_3::named_pipe::adopt(path, its_handle(path)));
+        serve_twice(path, || listener.accept());
+
+        let path = &pipe_path("adopted-tokio-3");
+        let listener = works(path, with_3::named_pipe::adopt_on_tokio(path, its_handle(path)));
+        serve_twice_on_tokio(path, async || listener.accept().await).await;
+        let path = &pipe_path("adopted-from-tokio-2");
+        let listener = works(path, with_2::named_pipe::adopt_from_tokio(path, made_by_tokio(path)));
+        serve_twice_on_tokio(path, async || listener.accept().await).await;
+        let path = &pipe_path("adopted-from-tokio-3");
+        let listener = works(path, with_3::named_pipe::adopt_from_tokio(path, made_by_tokio(path)));
+        serve_twice_on_tokio(path, async || listener.accept().await).await;
+        // Compiled only: 2.4 cannot read from such a handle without Tokio (error 87), and on Tokio would bind it again.
+        let _ = (with_2::named_pipe::adopt, with_2::named_pipe::adopt_on_tokio);
+    });
+}
+
+#[cfg(windows)]
+fn pipe_path(purpose: &str) -> String {
+    unique_path(purpose).into_os_string().into_string().expect("the name is text")
 }

@@ -14,19 +14,34 @@ pub(crate) fn handle_count() -> u32 {
     if count == 0 { count_one_by_one() } else { count }
 }
 
-/// Asks of everything that can be a handle whether it is one: a multiple of 4, and the system takes small ones first.
-#[allow(unsafe_code)]
 fn count_one_by_one() -> u32 {
-    use windows_sys::Win32::Foundation::GetHandleInformation;
-    const HIGHEST: usize = 1 << 16;
-    let is_open = |value: usize| {
-        let mut flags = 0;
-        // SAFETY: a number that is no handle is refused, and `flags` is a place for a u32.
-        unsafe { GetHandleInformation(std::ptr::without_provenance_mut(value), &mut flags) != 0 }
-    };
-    let count = (4..HIGHEST).step_by(4).filter(|&value| is_open(value)).count();
+    let count = possible_handles().filter(|&value| flags(value).is_some()).count();
     assert_ne!(count, 0, "a process has some");
     count as u32
+}
+
+/// Everything that can be a handle: a multiple of 4, and the system takes small ones first.
+fn possible_handles() -> impl Iterator<Item = usize> {
+    const HIGHEST: usize = 1 << 16;
+    (4..HIGHEST).step_by(4)
+}
+
+/// What the system says of a handle, if it is one.
+#[allow(unsafe_code)]
+fn flags(value: usize) -> Option<u32> {
+    use windows_sys::Win32::Foundation::GetHandleInformation;
+    let mut flags = 0;
+    // SAFETY: a number that is no handle is refused, and `flags` is a place for a u32.
+    let result = unsafe { GetHandleInformation(std::ptr::without_provenance_mut(value), &mut flags) };
+    (result != 0).then_some(flags)
+}
+
+/// The handles that a child would inherit.
+pub(crate) fn inheritable_handles() -> Vec<usize> {
+    use windows_sys::Win32::Foundation::HANDLE_FLAG_INHERIT;
+    possible_handles()
+        .filter(|&value| flags(value).is_some_and(|flags| flags & HANDLE_FLAG_INHERIT != 0))
+        .collect()
 }
 
 /// Runs `test` in another process, as other tests here open and close handles all the time.

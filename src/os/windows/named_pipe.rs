@@ -86,6 +86,7 @@ pub mod pipe_mode;
 pub mod tokio;
 
 mod connect;
+mod direction;
 mod handle;
 mod identity;
 mod instances;
@@ -99,6 +100,7 @@ pub(crate) mod raw;
 mod stream;
 
 pub use self::{
+    direction::{PipeDirection, PipeStreamRole},
     handle::{FromHandleError, FromHandleErrorKind},
     identity::{ConnectOptions, ImpersonationLevel},
     list::{PipeEntry, PipeList, list},

@@ -87,6 +87,21 @@ impl SecurityDescriptor {
         })
     }
 
+    /// Reads the text form in UTF-16, of which a zero at the end is no part: what macros such as `widestring::u16cstr!` give.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if it is not UTF-16; otherwise those of
+    /// [`from_sddl`](Self::from_sddl).
+    pub fn deserialize(text: &(impl AsRef<[u16]> + ?Sized)) -> io::Result<Self> {
+        let units = text.as_ref();
+        let units = units.strip_suffix(&[0]).unwrap_or(units);
+        let text = String::from_utf16(units).map_err(|_| {
+            let message = "cannot read a security descriptor: its text is not UTF-16";
+            io::Error::new(io::ErrorKind::InvalidInput, message)
+        })?;
+        Self::from_sddl(&text)
+    }
+
     /// Reads the descriptor of an object that exists: its owner, group and access list.
     ///
     /// A client can find out in this way who may be the server of its pipe.

@@ -14,6 +14,5 @@ pub(crate) mod operation;
 pub(crate) mod overlapped;
 pub(crate) mod pipe;
 pub(crate) mod security;
-#[cfg(feature = "tokio")]
 pub(crate) mod wait;
 pub(crate) mod wide;

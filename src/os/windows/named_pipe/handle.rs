@@ -1,13 +1,14 @@
 //! Taking handles from elsewhere as streams.
 
-use super::{PipeMode, pipe_mode::PipeModeTag};
+use super::{PipeMode, instances::Config, pipe_mode::PipeModeTag};
 use crate::{
     error::ConversionError,
     os::windows::sys::{handle, pipe},
 };
 use std::{
     fmt::{self, Display, Formatter},
-    os::windows::io::{AsHandle, OwnedHandle},
+    io,
+    os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
 };
 
 /// A handle that cannot be the stream that was asked for, given back.
@@ -40,6 +41,13 @@ impl Display for FromHandleErrorKind {
     }
 }
 
+/// An error of the kind [`InvalidInput`](io::ErrorKind::InvalidInput).
+impl From<FromHandleErrorKind> for io::Error {
+    fn from(kind: FromHandleErrorKind) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, kind.to_string())
+    }
+}
+
 /// Checks a handle that is to become a stream with these modes, and has it receive as they say: the handle, and whether
 /// it is the server's end.
 pub(super) fn check<Rm: PipeModeTag, Sm: PipeModeTag>(
@@ -66,4 +74,30 @@ pub(super) fn check<Rm: PipeModeTag, Sm: PipeModeTag>(
         }
     }
     Ok((handle, info.is_server))
+}
+
+/// Checks a handle that is to become an instance of a pipe, and has it receive as the options say.
+pub(super) fn check_instance(handle: BorrowedHandle<'_>, config: &Config) -> io::Result<()> {
+    let refuse = |reason: String| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+    match pipe::info(handle) {
+        Ok(info) if !info.is_server => return refuse("the handle is of a client's end".into()),
+        Ok(info) if config.mode == PipeMode::Messages && !info.message_type => {
+            return refuse(FromHandleErrorKind::NoMessageBoundaries.to_string());
+        }
+        Ok(_) => {}
+        // A send-only end lacks the right to be asked.
+        Err(error) if !config.directions.receives && error.kind() == io::ErrorKind::PermissionDenied => {}
+        Err(error) => return refuse(format!("{}: {error}", FromHandleErrorKind::IsServerCheckFailed)),
+    }
+    // Otherwise waiting for a client would block.
+    if !handle::is_overlapped(handle)? {
+        return refuse(FromHandleErrorKind::NotOverlapped.to_string());
+    }
+    if pipe::name(handle).is_ok_and(|name| !config.path.is_of(&name)) {
+        return refuse("the handle is of a pipe of another name".into());
+    }
+    if config.message_reads {
+        pipe::set_message_reads(handle)?;
+    }
+    Ok(())
 }

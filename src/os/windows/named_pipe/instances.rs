@@ -1,6 +1,6 @@
 //! The instances of a pipe that stand ready for clients: what a listener is, without the waiting.
 
-use super::{PipeMode, name::PipePath};
+use super::{PipeMode, handle, name::PipePath};
 use crate::os::windows::{
     security_descriptor::SecurityDescriptor,
     sys::{
@@ -11,8 +11,9 @@ use crate::os::windows::{
     },
 };
 use std::{
+    fmt::{Debug, Display},
     io,
-    os::windows::io::OwnedHandle,
+    os::windows::io::{AsHandle, OwnedHandle},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::SeqCst},
@@ -24,6 +25,8 @@ use std::{
 use {crate::os::windows::sys::wait::Waiter, std::task::Waker};
 
 const OPERATION: &str = "listen at named pipe";
+const ACCEPT: &str = "accept at named pipe";
+const CLOSED: &str = "the listener was closed";
 
 /// What all instances of a pipe have in common.
 #[derive(Debug)]
@@ -49,9 +52,21 @@ pub(super) struct Config {
 /// else can take it; only an instance limit of the user's can bring it to none.
 #[derive(Debug)]
 pub(super) struct Instances {
+    set: Result<Set, Refusal>,
+    closed: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Set {
     config: Config,
     state: Mutex<State>,
-    closed: AtomicBool,
+}
+
+/// Why there is no set: what it was to begin with is no instance. Whoever waits for a client is told.
+#[derive(Debug)]
+struct Refusal {
+    kind: io::ErrorKind,
+    reason: String,
 }
 
 #[derive(Debug)]
@@ -60,6 +75,8 @@ struct State {
     /// Signalled, and replaced, when instances are added that those who wait do not know of; signalled for good when
     /// the set is closed.
     changed: Arc<Event>,
+    /// Who owns the pipe, if a limit of instances can leave its name to others.
+    owner: Option<String>,
 }
 
 /// One instance, before its client is handed out.
@@ -75,11 +92,27 @@ pub(super) struct Instance {
 impl Instances {
     /// Makes the pipe, which must not exist, and as many instances as shall stand ready.
     pub(super) fn new(config: Config) -> io::Result<Self> {
-        let mut state =
-            State { ready: vec![Instance::new(&config, true)?], changed: Arc::new(Event::new()?) };
-        // Fewer than asked for will do; the next accept tries again.
-        let _ = state.refill(&config);
-        Ok(Self { config, state: Mutex::new(state), closed: AtomicBool::new(false) })
+        let first = Instance::new(&config, true)?;
+        Ok(Self { set: Ok(Set::new(config, first)?), closed: AtomicBool::new(false) })
+    }
+
+    /// Begins with an instance that exists, connected or not. If it cannot be one, or the options cannot, the error comes
+    /// when a client is asked for.
+    pub(super) fn adopt(config: io::Result<Config>, handle: OwnedHandle) -> Self {
+        let set = config.and_then(|config| {
+            let first = Instance::adopt(&config, handle)?;
+            Set::new(config, first)
+        });
+        match set {
+            Ok(set) => Self { set: Ok(set), closed: AtomicBool::new(false) },
+            Err(error) => Self::refused(&error),
+        }
+    }
+
+    /// No instances at all, and why.
+    pub(super) fn refused(error: &io::Error) -> Self {
+        let refusal = Refusal { kind: error.kind(), reason: error.to_string() };
+        Self { set: Err(refusal), closed: AtomicBool::new(false) }
     }
 
     /// Takes a connected client, if there is one, and puts a new instance in its place first. If there is none, gives
@@ -89,16 +122,21 @@ impl Instances {
     /// If no client can come because no instance can be made; or if the only instance left has a client but cannot be
     /// replaced. The client is not lost then: it is there for the next call.
     pub(super) fn take_or_events(&self) -> io::Result<Result<OwnedHandle, Vec<Arc<Event>>>> {
-        let mut state = self.lock();
-        let client = state.take(self)?;
+        let set = self.set()?;
+        let mut state = set.lock();
+        let client = state.take(set, &self.closed)?;
         Ok(client.ok_or_else(|| state.events()))
     }
 
     /// The same for a task: if there is no client, has it woken when it is worth to call again.
     #[cfg(feature = "tokio")]
     pub(super) fn poll_take(&self, waker: &Waker) -> Poll<io::Result<OwnedHandle>> {
-        let mut state = self.lock();
-        match state.take(self) {
+        let set = match self.set() {
+            Ok(set) => set,
+            Err(error) => return Poll::Ready(Err(error)),
+        };
+        let mut state = set.lock();
+        match state.take(set, &self.closed) {
             Ok(Some(client)) => Poll::Ready(Ok(client)),
             Ok(None) => match state.register(waker) {
                 Ok(()) => Poll::Pending,
@@ -111,17 +149,19 @@ impl Instances {
     /// Forgets a task that does not wait any more. It is woken once, in case it also waits in another call.
     #[cfg(feature = "tokio")]
     pub(super) fn forget(&self, waker: &Waker) {
-        let state = self.lock();
-        let waiters = state.ready.iter().filter_map(|instance| instance.waiter.as_ref());
-        waiters.for_each(|waiter| waiter.forget(waker));
-        drop(state);
+        if let Ok(set) = &self.set {
+            let state = set.lock();
+            let waiters = state.ready.iter().filter_map(|instance| instance.waiter.as_ref());
+            waiters.for_each(|waiter| waiter.forget(waker));
+        }
         waker.wake_by_ref();
     }
 
     /// Closes all instances: the name is free, and nobody can connect any more.
     pub(super) fn close(&self) {
         self.closed.store(true, SeqCst);
-        let mut state = self.lock();
+        let Ok(set) = &self.set else { return };
+        let mut state = set.lock();
         state.changed.set();
         #[cfg(feature = "tokio")]
         state.wake_all();
@@ -134,8 +174,37 @@ impl Instances {
         self.closed.load(SeqCst)
     }
 
-    pub(super) fn path(&self) -> &PipePath {
-        &self.config.path
+    /// An error of waiting for a client.
+    pub(super) fn error(&self, kind: io::ErrorKind, cause: impl Display) -> io::Error {
+        match &self.set {
+            Ok(set) => set.config.path.error(ACCEPT, kind, cause),
+            Err(_) => io::Error::new(kind, format!("cannot {ACCEPT}: {cause}")),
+        }
+    }
+
+    /// The path, for people.
+    pub(super) fn path(&self) -> &dyn Debug {
+        match &self.set {
+            Ok(set) => &set.config.path,
+            Err(_) => &"?",
+        }
+    }
+
+    fn set(&self) -> io::Result<&Set> {
+        if self.is_closed() {
+            return Err(self.error(io::ErrorKind::ConnectionAborted, CLOSED));
+        }
+        self.set.as_ref().map_err(|refusal| self.error(refusal.kind, &refusal.reason))
+    }
+}
+
+impl Set {
+    fn new(config: Config, first: Instance) -> io::Result<Self> {
+        let owner = config.limit.and_then(|_| owner(&first.pipe));
+        let mut state = State { ready: vec![first], changed: Arc::new(Event::new()?), owner };
+        // Fewer than asked for will do; the next accept tries again.
+        let _ = state.refill(&config);
+        Ok(Self { config, state: Mutex::new(state) })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -144,11 +213,10 @@ impl Instances {
 }
 
 impl State {
-    fn take(&mut self, set: &Instances) -> io::Result<Option<OwnedHandle>> {
+    fn take(&mut self, set: &Set, closed: &AtomicBool) -> io::Result<Option<OwnedHandle>> {
         // Under the lock: `close` sets the flag before it takes the lock and the instances.
-        if set.is_closed() {
-            let reason = "the listener was closed";
-            return Err(set.path().error("accept at named pipe", io::ErrorKind::ConnectionAborted, reason));
+        if closed.load(SeqCst) {
+            return Err(set.config.path.error(ACCEPT, io::ErrorKind::ConnectionAborted, CLOSED));
         }
         let refilled = self.refill(&set.config);
         loop {
@@ -186,15 +254,22 @@ impl State {
 
     fn add_instances(&mut self, config: &Config) -> io::Result<()> {
         while self.ready.len() < usize::from(config.ready) {
-            // If none is left the name is either free or held by streams of ours (an instance limit was reached).
             let first = self.ready.is_empty();
             let instance = match Instance::new(config, first) {
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => Instance::new(config, false),
+                Err(taken) if taken.kind() == io::ErrorKind::AddrInUse => self.join(config, taken),
                 other => other,
             };
             self.ready.push(instance?);
         }
         Ok(())
+    }
+
+    /// Makes an instance of the pipe that has the name although none is left here, as a limit of instances was reached:
+    /// streams of ours hold it, or somebody has taken it when the last of them was gone. The pipe is owned by the user who
+    /// made it, or has left it to somebody else.
+    fn join(&self, config: &Config, taken: io::Error) -> io::Result<Instance> {
+        let instance = Instance::new(config, false)?;
+        if self.owner.is_some() && owner(&instance.pipe) != self.owner { Err(taken) } else { Ok(instance) }
     }
 
     fn tell_of_change(&mut self) -> io::Result<()> {
@@ -251,6 +326,16 @@ impl Instance {
         let path = &config.path;
         let handle =
             pipe::create(path.wide(), &creation).map_err(|error| creation_error(path, first, &error))?;
+        Self::waiting(path, handle)
+    }
+
+    /// Takes one that exists, if it is one of this pipe.
+    fn adopt(config: &Config, handle: OwnedHandle) -> io::Result<Self> {
+        handle::check_instance(handle.as_handle(), config)?;
+        Self::waiting(&config.path, handle)
+    }
+
+    fn waiting(path: &PipePath, handle: OwnedHandle) -> io::Result<Self> {
         let mut instance = Self {
             pipe: Arc::new(handle),
             connect: Operation::new()?,
@@ -302,6 +387,11 @@ impl Instance {
     }
 }
 
+/// Who owns a pipe; `None` if the system does not tell.
+fn owner(pipe: &OwnedHandle) -> Option<String> {
+    SecurityDescriptor::of_object(pipe).and_then(|descriptor| descriptor.owner()).ok().flatten()
+}
+
 fn creation_error(path: &PipePath, first: bool, error: &io::Error) -> io::Error {
     if pipe::is_busy(error) {
         let reason = "the pipe has as many instances as it may have";
@@ -313,4 +403,54 @@ fn creation_error(path: &PipePath, first: bool, error: &io::Error) -> io::Error 
         return path.error(OPERATION, io::ErrorKind::AddrInUse, "there is a pipe of that name");
     }
     path.error(OPERATION, error.kind(), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Instance, Instances, owner};
+    use crate::os::windows::{
+        named_pipe::{PipeListenerOptions, pipe_mode::Bytes},
+        security_descriptor::{Access, SecurityDescriptorBuilder, Trustee},
+    };
+    use std::{fs::File, io::ErrorKind, num::NonZeroU8};
+
+    /// Takes the only instance, and lets go of it.
+    fn serve_one(instances: &Instances, path: &str) {
+        drop(File::open(path).unwrap());
+        drop(instances.take_or_events().unwrap().unwrap());
+    }
+
+    /// A name that a limit of instances has left free is not shared with whoever has taken it since.
+    #[test]
+    fn a_pipe_of_another_user_is_not_joined() {
+        let path = format!(r"\\.\pipe\ip3-owner-{}", std::process::id());
+        // By itself, a pipe of Wine 10 has no owner.
+        let descriptor = SecurityDescriptorBuilder::new()
+            .owner(Trustee::CurrentUser)
+            .allow(Trustee::CurrentUser, Access::Full);
+        let options = PipeListenerOptions::new()
+            .path(&path)
+            .instance_limit(NonZeroU8::new(2))
+            .instances(1)
+            .security_descriptor(Some(descriptor.build().unwrap()));
+        let instances = options.listen::<Bytes, Bytes>().unwrap();
+        let set = instances.set().unwrap();
+        let ours = set.lock().owner.clone();
+        assert!(ours.as_ref().is_some_and(|owner| owner.starts_with("S-1-")), "{ours:?}");
+        set.lock().ready.clear();
+
+        // Of the same user: one of ours.
+        let stream = Instance::new(&set.config, true).unwrap();
+        assert_eq!(owner(&stream.pipe), ours);
+        assert!(instances.take_or_events().unwrap().is_err(), "it waits");
+        set.lock().ready.clear();
+
+        // Tests run as one user, so it is the listener that was another's.
+        set.lock().owner = Some("S-1-5-32-999".into());
+        let error = instances.take_or_events().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}");
+        drop(stream);
+        assert!(instances.take_or_events().unwrap().is_err(), "the name is free");
+        serve_one(&instances, &path);
+    }
 }

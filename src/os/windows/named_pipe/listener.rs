@@ -1,12 +1,13 @@
 //! The listener.
 
-use super::{PipeStream, instances::Instances, pipe_mode::PipeModeTag, raw::RawPipe};
+use super::{PipeListenerOptions, PipeStream, instances::Instances, pipe_mode::PipeModeTag, raw::RawPipe};
 use crate::os::windows::sys::event::{deadline_after, wait_any};
 use std::{
     fmt::{self, Debug, Formatter},
     io,
     iter::FusedIterator,
     marker::PhantomData,
+    os::windows::io::OwnedHandle,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::{Duration, Instant},
 };
@@ -30,6 +31,18 @@ pub struct PipeListener<Rm: PipeModeTag, Sm: PipeModeTag> {
 impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeListener<Rm, Sm> {
     pub(super) fn new(instances: Instances, nonblocking: bool) -> Self {
         Self { instances, nonblocking: AtomicBool::new(nonblocking), modes: PhantomData }
+    }
+
+    /// Makes a listener of an instance of a pipe that exists, which waits for a client or has one, and of options as they
+    /// would make such a pipe: further instances are made by them.
+    ///
+    /// This is for a handle that was made elsewhere, such as by the process that started this one. What can be checked is
+    /// checked, and if something is wrong [`accept`](Self::accept) fails with [`InvalidInput`](io::ErrorKind::InvalidInput)
+    /// and says what: the handle is of no pipe, of a client's end, of a pipe of another name, not open for overlapped
+    /// operations (`FILE_FLAG_OVERLAPPED`), or of a pipe of bytes if messages are kept; or the options have no path. The
+    /// handle's rights, its limit of instances and whether children inherit it are as they are.
+    pub fn from_handle_and_options(handle: OwnedHandle, options: PipeListenerOptions<'static>) -> Self {
+        Self::new(options.adopt::<Rm, Sm>(handle), options.nonblocking)
     }
 
     /// Waits for a client.
@@ -66,7 +79,7 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeListener<Rm, Sm> {
             };
             // No lock is held while waiting: other threads accept, and close, meanwhile.
             if !wait_any(&events, deadline)? {
-                return Err(self.instances.path().error("accept at named pipe", late, "no client came"));
+                return Err(self.instances.error(late, "no client came"));
             }
         }
     }

@@ -45,8 +45,9 @@ impl<Sm: PipeModeTag> PipeStream<Messages, Sm> {
     /// - [`WouldBlock`](io::ErrorKind::WouldBlock): there is no message, and the stream is
     ///   [nonblocking](Self::set_nonblocking).
     /// - [`TimedOut`](io::ErrorKind::TimedOut): none came in [time](Self::set_read_timeout). Nothing is lost.
-    /// - [`UnexpectedEof`](io::ErrorKind::UnexpectedEof): the sender of a message that does not fit gave it up, or ended,
-    ///   while the rest was discarded. What `buffer` has is to be ignored; the next receive is in order again.
+    /// - [`UnexpectedEof`](io::ErrorKind::UnexpectedEof): the sender of a message that is longer than the buffer and than a
+    ///   megabyte gave it up, or ended, while the rest was discarded. What `buffer` has is to be ignored; the next receive
+    ///   is in order again. A message that the sender sent in the same instant may have been discarded as well.
     pub fn recv(&self, buffer: &mut [u8]) -> io::Result<Option<Received>> {
         self.raw.recv(buffer)
     }

@@ -90,6 +90,15 @@ impl PipePath {
         Self { text, wide }
     }
 
+    /// Whether it is the path of the pipe with this name, which begins with a backslash. Windows does not tell apart
+    /// upper and lower case.
+    pub(crate) fn is_of(&self, name: &OsStr) -> bool {
+        let mut path = OsString::from(LOCAL_PREFIX.trim_end_matches('\\'));
+        path.push(name);
+        let fold = |text: &OsStr| text.to_string_lossy().to_uppercase();
+        fold(&path) == fold(&self.text)
+    }
+
     /// The path as the system takes it.
     pub(crate) fn wide(&self) -> &WideString {
         &self.wide

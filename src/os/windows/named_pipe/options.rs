@@ -8,7 +8,7 @@ use super::{
     raw,
 };
 use crate::os::windows::security_descriptor::SecurityDescriptor;
-use std::{borrow::Cow, ffi::OsStr, io, num::NonZeroU8, time::Duration};
+use std::{borrow::Cow, ffi::OsStr, io, num::NonZeroU8, os::windows::io::OwnedHandle, time::Duration};
 
 /// How to make a [`PipeListener`]: set what is to differ from the defaults, then create it.
 #[derive(Clone, Debug)]
@@ -28,7 +28,8 @@ pub struct PipeListenerOptions<'path> {
     ///
     /// When the limit is reached, [`accept`](PipeListener::accept) first hands out those that are connected and then
     /// fails with [`ResourceBusy`](io::ErrorKind::ResourceBusy) until a stream is dropped. Meanwhile the name is held by
-    /// the streams only.
+    /// the streams only; if they are all dropped before the next accept, anybody can take it, and accept fails with
+    /// [`AddrInUse`](io::ErrorKind::AddrInUse) as long as another user has it.
     pub instance_limit: Option<NonZeroU8>,
     /// How many instances stand ready for clients that connect at the same time. Default: 4; at least 1, at most 60.
     ///
@@ -213,6 +214,15 @@ impl<'path> PipeListenerOptions<'path> {
 
     /// Checks the options and makes the pipe with its first instances.
     pub(super) fn listen<Rm: PipeModeTag, Sm: PipeModeTag>(&self) -> io::Result<Instances> {
+        Instances::new(self.config::<Rm, Sm>()?)
+    }
+
+    /// The same with a first instance that exists.
+    pub(super) fn adopt<Rm: PipeModeTag, Sm: PipeModeTag>(&self, handle: OwnedHandle) -> Instances {
+        Instances::adopt(self.config::<Rm, Sm>(), handle)
+    }
+
+    fn config<Rm: PipeModeTag, Sm: PipeModeTag>(&self) -> io::Result<Config> {
         let path = PipePath::for_listener(&self.path)?;
         let invalid = |reason| path.error("listen at named pipe", io::ErrorKind::InvalidInput, reason);
         if !(1..=60).contains(&self.instances) {
@@ -225,7 +235,7 @@ impl<'path> PipeListenerOptions<'path> {
             return Err(invalid("a pipe that moves data in no direction"));
         }
         let messages = Some(PipeMode::Messages);
-        Instances::new(Config {
+        Ok(Config {
             path,
             directions: raw::directions(Rm::MODE, Sm::MODE),
             mode: if Rm::MODE == messages || Sm::MODE == messages { PipeMode::Messages } else { self.mode },

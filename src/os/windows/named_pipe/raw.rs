@@ -15,10 +15,11 @@ use crate::os::windows::sys::{
 };
 use std::{
     io,
+    mem::MaybeUninit,
     net::Shutdown,
     os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     thread,
@@ -48,6 +49,8 @@ struct Settings {
     taking: Mutex<()>,
     /// Held during a transaction.
     transaction: Mutex<()>,
+    /// Whether the server may be on another computer; for clients that receive messages.
+    remote: OnceLock<bool>,
 }
 
 /// A time limit in nanoseconds; 0 stands for none.
@@ -85,8 +88,21 @@ impl RawPipe {
 
     /// Reads bytes: 0 at the end of the stream.
     pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read_with(buffer.is_empty(), |handle, limits| overlapped::read(handle, buffer, limits))
+    }
+
+    /// The same into memory that has no content yet.
+    pub(super) fn read_to_uninit(&self, buffer: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        self.read_with(buffer.is_empty(), |handle, limits| overlapped::read_to_uninit(handle, buffer, limits))
+    }
+
+    fn read_with(
+        &self,
+        nothing: bool,
+        mut read: impl FnMut(BorrowedHandle<'_>, Limits<'_>) -> io::Result<Ended>,
+    ) -> io::Result<usize> {
         let settings = &*self.settings;
-        if buffer.is_empty() || settings.reads.is_stopped() {
+        if nothing || settings.reads.is_stopped() {
             return Ok(0);
         }
         let deadline = if settings.nonblocking.load(Relaxed) {
@@ -97,7 +113,7 @@ impl RawPipe {
         };
         let limits = Limits { deadline, stopper: &settings.reads };
         loop {
-            return match overlapped::read(self.handle.as_handle(), buffer, limits) {
+            return match read(self.handle.as_handle(), limits) {
                 // The peer wrote nothing, which is not the end (Microsoft: "ReadFile function", Pipes).
                 Ok(Ended::Done(0)) => continue,
                 Ok(Ended::Done(bytes) | Ended::Partial(bytes)) => Ok(bytes),

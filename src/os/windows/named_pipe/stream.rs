@@ -14,6 +14,7 @@ use std::{
     fmt::{self, Debug, Formatter},
     io::{self, IoSlice, IoSliceMut, Read, Write},
     marker::PhantomData,
+    mem::MaybeUninit,
     net::Shutdown,
     os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, IntoRawHandle, OwnedHandle, RawHandle},
     sync::Arc,
@@ -313,6 +314,18 @@ impl PipeStream<pipe_mode::Bytes, pipe_mode::Bytes> {
             Ok(handle) => handle,
             Err(_) => unreachable!("only halves share a handle, and a half has one direction"),
         }
+    }
+}
+
+impl<Sm: PipeModeTag> PipeStream<pipe_mode::Bytes, Sm> {
+    /// Reads like [`read`](Read::read) into memory that need not have content. As much of it has content then as the number
+    /// that this gives.
+    ///
+    /// # Errors
+    /// Those of reading: [`WouldBlock`](io::ErrorKind::WouldBlock) or [`TimedOut`](io::ErrorKind::TimedOut) if there is
+    /// nothing to read [now](Self::set_nonblocking) or in [time](Self::set_read_timeout).
+    pub fn read_to_uninit(&self, buffer: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        self.raw.read_to_uninit(buffer)
     }
 }
 

@@ -14,7 +14,8 @@ use windows_sys::{
         Foundation::{NtQueryObject, ObjectBasicInformation},
         Storage::FileSystem::{
             FILE_MODE_INFORMATION, FILE_SYNCHRONOUS_IO_ALERT, FILE_SYNCHRONOUS_IO_NONALERT,
-            FileModeInformation, NtQueryInformationFile,
+            FileFsDeviceInformation, FileModeInformation, NtQueryInformationFile,
+            NtQueryVolumeInformationFile,
         },
     },
     Win32::{
@@ -93,6 +94,29 @@ pub(crate) fn is_overlapped(handle: BorrowedHandle<'_>) -> io::Result<bool> {
     };
     check_status(status)?;
     Ok(information.Mode & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT) == 0)
+}
+
+/// Whether the handle is of something on another computer, or on this one by way of the network (Microsoft:
+/// "FileFsDeviceInformation": `FILE_REMOTE_DEVICE`).
+pub(crate) fn is_remote(handle: BorrowedHandle<'_>) -> io::Result<bool> {
+    const FILE_REMOTE_DEVICE: u32 = 0x10;
+    let mut io_status = IO_STATUS_BLOCK::default();
+    // FILE_FS_DEVICE_INFORMATION: the type of the device and its characteristics.
+    let mut information = [0_u32; 2];
+    let size = size_of::<[u32; 2]>() as u32;
+    let place = information.as_mut_ptr().cast();
+    // SAFETY: the handle is open, the query is answered before the call returns, and `place` has room for `size`.
+    let status = unsafe {
+        NtQueryVolumeInformationFile(
+            handle.as_raw_handle(),
+            &mut io_status,
+            place,
+            size,
+            FileFsDeviceInformation,
+        )
+    };
+    check_status(status)?;
+    Ok(information[1] & FILE_REMOTE_DEVICE != 0)
 }
 
 /// Moves the handle into another process and gives its value there. It is closed here in any case.

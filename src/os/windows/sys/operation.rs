@@ -2,18 +2,21 @@
 #![cfg_attr(not(feature = "tokio"), allow(dead_code))] // Listeners only connect; Tokio streams read and write.
 
 use super::{
-    event::Event,
+    event::{Event, deadline_after},
     overlapped::{self, Ended, clamp, is, started},
+    wait,
 };
 use std::{
     cell::UnsafeCell,
     fmt::{self, Debug, Formatter},
     io::{self, IoSlice},
+    mem::{self, ManuallyDrop},
     os::windows::io::{AsHandle, AsRawHandle, OwnedHandle},
     ptr,
     ptr::NonNull,
     sync::Arc,
     task::Poll,
+    time::Duration,
 };
 use windows_sys::Win32::{
     Foundation::{ERROR_NO_DATA, ERROR_PIPE_CONNECTED},
@@ -24,7 +27,8 @@ use windows_sys::Win32::{
 /// Place for one operation at a time on pipes: what is in flight, its buffer, and the event that tells of its end.
 ///
 /// While an operation is in flight the pipe's handle is kept open from here; dropping cancels the operation and
-/// waits for the cancellation (which is immediate for pipes).
+/// waits for the cancellation, which is immediate for pipes of this computer. Of others it is the network's: what takes
+/// longer than [`PATIENCE`] is left to the system's thread pool.
 ///
 /// Windows cancels what a thread has in flight when that thread ends ("ExitThread function"). Such an operation
 /// ends with `ERROR_OPERATION_ABORTED` although nobody called [`cancel`](Self::cancel); the owner starts it again.
@@ -210,9 +214,36 @@ impl Operation {
     }
 }
 
+/// How long dropping may take at most.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Operation {
+    /// Has the pool wait for the operation that is in flight, and keep its memory until then. If the pool cannot be used,
+    /// the memory is kept for ever.
+    fn leave_to_pool(&mut self) {
+        let empty = Box::new(UnsafeCell::new(OVERLAPPED::default()));
+        let mut left = Some(ManuallyDrop::new(Self {
+            overlapped: mem::replace(&mut self.overlapped, NonNull::from(Box::leak(empty))),
+            buffer: mem::take(&mut self.buffer),
+            event: Arc::clone(&self.event),
+            pipe: self.pipe.take(),
+        }));
+        let _ = wait::spawn(&self.event, Duration::from_secs(60), move |_timed_out| {
+            let in_flight = left.as_mut().is_some_and(|operation| operation.poll().is_pending());
+            if !in_flight {
+                drop(left.take().map(ManuallyDrop::into_inner));
+            }
+            in_flight
+        });
+    }
+}
+
 impl Drop for Operation {
     fn drop(&mut self) {
-        let _ = self.cancel_and_wait();
+        self.cancel();
+        if self.in_flight() && !(self.event.wait(deadline_after(Some(PATIENCE))) && self.poll().is_ready()) {
+            self.leave_to_pool();
+        }
         // SAFETY: the pointer came from a `Box`, and nothing is in flight any more.
         drop(unsafe { Box::from_raw(self.overlapped.as_ptr()) });
     }
@@ -221,5 +252,43 @@ impl Drop for Operation {
 impl Debug for Operation {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.debug_struct("Operation").field("in_flight", &self.in_flight()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Operation;
+    use crate::os::windows::{
+        named_pipe::raw::{PairOptions, private_pair},
+        sys::pipe::Directions,
+    };
+    use std::{
+        fs::File,
+        io::Write,
+        sync::Arc,
+        thread,
+        time::{Duration, Instant},
+    };
+
+    /// What ends after its owner is gone ends well: its memory is there, and is freed with the pipe.
+    #[test]
+    fn an_operation_outlives_its_owner() {
+        let both = Directions { receives: true, sends: true };
+        let (server, client) = private_pair(both, true, false, &PairOptions::default()).unwrap();
+        let pipe = Arc::new(server);
+        for _ in 0..100 {
+            let mut operation = Operation::new().unwrap();
+            assert!(operation.read(&pipe, 1000).is_pending());
+            operation.leave_to_pool();
+            assert!(!operation.in_flight());
+            drop(operation);
+            assert_eq!(Arc::strong_count(&pipe), 2, "the pipe is kept open");
+            File::from(client.try_clone().unwrap()).write_all(&[7; 1000]).unwrap();
+            let begun = Instant::now();
+            while Arc::strong_count(&pipe) > 1 {
+                assert!(begun.elapsed() < Duration::from_secs(120), "the pipe is never let go");
+                thread::yield_now();
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::event::{Event, with_thread_event};
 use std::{
     cell::UnsafeCell,
     io,
+    mem::MaybeUninit,
     os::windows::io::{AsRawHandle, BorrowedHandle},
     ptr,
     sync::{
@@ -89,12 +90,33 @@ impl Stopper {
 ///
 /// An operation that is cancelled has either read something, which is then the result, or nothing.
 pub(crate) fn read(handle: BorrowedHandle<'_>, buffer: &mut [u8], limits: Limits<'_>) -> io::Result<Ended> {
-    let length = clamp(buffer.len());
-    let place = buffer.as_mut_ptr();
+    // SAFETY: the place has room for as many bytes, for as long as the call lasts.
+    unsafe { read_to_place(handle, buffer.as_mut_ptr(), buffer.len(), limits) }
+}
+
+/// The same into memory that has no content yet: as much as is told to be read has some then.
+pub(crate) fn read_to_uninit(
+    handle: BorrowedHandle<'_>,
+    buffer: &mut [MaybeUninit<u8>],
+    limits: Limits<'_>,
+) -> io::Result<Ended> {
+    // SAFETY: the place has room for as many bytes, for as long as the call lasts. Nothing reads them.
+    unsafe { read_to_place(handle, buffer.as_mut_ptr().cast(), buffer.len(), limits) }
+}
+
+/// # Safety
+/// `place` must have room for `length` bytes until this returns.
+unsafe fn read_to_place(
+    handle: BorrowedHandle<'_>,
+    place: *mut u8,
+    length: usize,
+    limits: Limits<'_>,
+) -> io::Result<Ended> {
+    let length = clamp(length);
     with_thread_event(|event| {
         run(handle, event, limits, |handle, overlapped| {
-            // SAFETY: `place` has room for `length` bytes, and both it and `overlapped` stay in place until the
-            // operation has ended, which `run` waits for in every case.
+            // SAFETY: the caller says that `place` has room for `length` bytes, and both it and `overlapped` stay in
+            // place until the operation has ended, which `run` waits for in every case.
             unsafe { ReadFile(handle.as_raw_handle(), place, length, ptr::null_mut(), overlapped) }
         })
     })

@@ -1,4 +1,5 @@
 //! Waking tasks when an event is signalled, by the system's thread pool: no thread of ours, and no runtime.
+#![cfg_attr(not(feature = "tokio"), allow(dead_code))] // Without tasks it only keeps what others leave behind.
 
 use super::event::Event;
 use std::{

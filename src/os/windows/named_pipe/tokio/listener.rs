@@ -1,14 +1,16 @@
 //! The listener.
 
 use super::{PipeStream, raw::AsyncPipe};
-use crate::os::windows::named_pipe::{instances::Instances, pipe_mode::PipeModeTag};
+use crate::os::windows::named_pipe::{PipeListenerOptions, instances::Instances, pipe_mode::PipeModeTag};
 use std::{
     fmt::{self, Debug, Formatter},
     future::poll_fn,
     io,
     marker::PhantomData,
+    os::windows::io::{AsHandle, OwnedHandle},
     task::{Context, Poll, Waker, ready},
 };
+use tokio::net::windows::named_pipe::NamedPipeServer;
 
 /// Accepts the clients of a named pipe, as streams that receive as `Rm` says and send as `Sm` says. The counterpart of
 /// [`named_pipe::PipeListener`](crate::os::windows::named_pipe::PipeListener), and made by
@@ -21,6 +23,28 @@ pub struct PipeListener<Rm: PipeModeTag, Sm: PipeModeTag> {
 impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeListener<Rm, Sm> {
     pub(super) fn new(instances: Instances) -> Self {
         Self { instances, modes: PhantomData }
+    }
+
+    /// Makes a listener of an instance of a pipe that exists. See the synchronous
+    /// [`from_handle_and_options`](crate::os::windows::named_pipe::PipeListener::from_handle_and_options). Needs no runtime.
+    ///
+    /// # Errors
+    /// None today: what is wrong with the handle is the error of [`accept`](Self::accept).
+    pub fn from_handle_and_options(
+        handle: OwnedHandle,
+        options: PipeListenerOptions<'static>,
+    ) -> io::Result<Self> {
+        Ok(Self::new(options.adopt::<Rm, Sm>(handle)))
+    }
+
+    /// The same for an instance that Tokio has. A client that it has connected is accepted; what it has read ahead of that
+    /// client is lost.
+    pub fn from_tokio_and_options(server: NamedPipeServer, options: PipeListenerOptions<'static>) -> Self {
+        // Tokio does not give its handle away.
+        match server.as_handle().try_clone_to_owned() {
+            Ok(handle) => Self::new(options.adopt::<Rm, Sm>(handle)),
+            Err(error) => Self::new(Instances::refused(&error)),
+        }
     }
 
     /// Waits for a client. Cancel-safe: no client is lost. Several tasks may wait.

@@ -16,7 +16,7 @@ use std::{
     net::Shutdown,
     ops::Range,
     os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Poll, Waker, ready},
     time::Duration,
 };
@@ -37,6 +37,8 @@ const LINGER: Duration = Duration::from_secs(60);
 pub(crate) struct AsyncPipe {
     handle: Arc<OwnedHandle>,
     is_server: bool,
+    /// Whether the server may be on another computer; for clients that receive messages.
+    remote: OnceLock<bool>,
     reader: Mutex<Reader>,
     writer: Mutex<Writer>,
 }
@@ -113,7 +115,8 @@ impl Place {
 impl AsyncPipe {
     /// Wraps an end of a pipe. The handle must be overlapped.
     pub(crate) fn new(handle: OwnedHandle, is_server: bool) -> Self {
-        Self { handle: Arc::new(handle), is_server, reader: Mutex::default(), writer: Mutex::default() }
+        let (reader, writer) = (Mutex::default(), Mutex::default());
+        Self { handle: Arc::new(handle), is_server, remote: OnceLock::new(), reader, writer }
     }
 
     pub(crate) fn is_server(&self) -> bool {

@@ -58,7 +58,7 @@ impl AsyncPipe {
     }
 
     fn source(&self) -> Source<'_> {
-        Source { handle: self.as_handle(), is_server: self.is_server }
+        Source::new(self.as_handle(), self.is_server, &self.remote)
     }
 
     /// Waits for a message.
