@@ -133,8 +133,8 @@ pub fn wait() -> io::Result<Request> {
     shutdown.wait().ok_or_else(|| io::Error::other("the listener was closed"))
 }
 
-/// Tells by a flag whether there was a request. A second request does what it would have done without the flag: as a rule it
-/// ends the process.
+/// Tells by a flag whether there was a request. A second request does what it does by default: it ends the process, on Unix
+/// even if the signal was ignored before, on Windows unless somebody else listens.
 ///
 /// # Errors
 /// As for [`Shutdown::new`].

@@ -342,7 +342,8 @@ extern "C" fn calls_the_one_below(
     DEPTH.fetch_sub(1, Ordering::SeqCst);
 }
 
-/// Handlers that interrupt each other, because another one above this crate's lets them, lose and double nothing.
+/// Handlers that interrupt each other, because another one above this crate's blocks only its own signal, lose and double
+/// nothing.
 #[test]
 #[cfg(target_os = "linux")]
 fn handlers_on_top_of_each_other_lose_nothing() {
@@ -363,7 +364,7 @@ fn role_nests_handlers() {
         // SAFETY: zeros are valid.
         let action = unsafe { action.assume_init_mut() };
         action.sa_sigaction = calls_the_one_below as *const () as usize;
-        action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART | libc::SA_NODEFER;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
         BELOW.store(disposition(*kind), Ordering::SeqCst);
         // SAFETY: the handler calls this crate's, which may run at any time, and uses atomic variables.
         assert_eq!(unsafe { libc::sigaction(kind.as_raw(), action, std::ptr::null_mut()) }, 0);

@@ -207,6 +207,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_read_at_once_takes_no_room() {
+        let (mut queue, mut reader) = Queue::new().unwrap();
+        assert!(queue.pop(&mut reader).is_none());
+        assert!(queue.is_empty(&reader));
+        for number in 0..10 * CELLS {
+            assert!(queue.push(record(0, number)));
+            assert!(!queue.is_empty(&reader));
+            assert_eq!(queue.pop(&mut reader), Some(record(0, number)));
+            assert!(queue.pop(&mut reader).is_none());
+            assert!(queue.is_empty(&reader));
+        }
+        assert!(reader.retired.is_empty(), "chunks are used again");
+        // However many are not.
+        (0..3 * CELLS).for_each(|number| assert!(queue.push(record(1, number))));
+        (0..3 * CELLS).for_each(|number| assert_eq!(queue.pop(&mut reader), Some(record(1, number))));
+        assert!(queue.pop(&mut reader).is_none());
+        queue.free(&mut reader);
+    }
+
+    #[test]
     fn everything_comes_once_and_in_each_writers_order() {
         const WRITERS: usize = 4;
         const EACH: usize = 50 * CELLS + 7;
