@@ -27,6 +27,10 @@
 //! On Windows some requests end the process in any case, five seconds after they came or as soon as the [`Request`] is
 //! dropped: see `os::windows::console`.
 //!
+//! # Being meant to go on
+//! On Unix, a signal that is ignored when listening begins stays ignored: a program that was started by nohup(1) does not end
+//! when its terminal is gone, and one that a script has put into the background does not when Ctrl-C ends the script.
+//!
 //! Other listeners, of this crate or of others, are told as well. On Unix that is `os::unix::signal`, which has all about
 //! signals.
 
@@ -133,8 +137,8 @@ pub fn wait() -> io::Result<Request> {
     shutdown.wait().ok_or_else(|| io::Error::other("the listener was closed"))
 }
 
-/// Tells by a flag whether there was a request. A second request does what it does by default: it ends the process, on Unix
-/// even if the signal was ignored before, on Windows unless somebody else listens.
+/// Tells by a flag whether there was a request. A second request does what it does by default: it ends the process, on
+/// Windows unless somebody else listens.
 ///
 /// # Errors
 /// As for [`Shutdown::new`].

@@ -5,8 +5,10 @@ mod common;
 
 use common::{Killed, command_for_role, role_argument, within_deadline};
 use interprocess::os::unix::signal::{
-    self, Cause, Signal, SignalCommandExt, SignalMask, SignalSet, SignalValue, Signals, flag, low_level,
+    self, Cause, Disposition, Signal, SignalCommandExt, SignalMask, SignalSet, SignalValue, Signals, flag,
+    low_level,
 };
+use interprocess::shutdown::{self, Shutdown};
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
     os::unix::{net::UnixStream, process::ExitStatusExt},
@@ -287,7 +289,7 @@ fn queue_patiently(pid: i32, signal: Signal, value: i32) {
 fn a_hundred_thousand_values_arrive_in_order() {
     within_deadline(|| {
         let count: i32 = if IS_SLOW { 5_000 } else { 100_000 };
-        for when in ["while they come", "afterwards"] {
+        for when in ["while they come", "afterwards", "by a function"] {
             let mut role = Role::start("role_that_takes_values", &format!("{count} {when}"), |command| {
                 command.signal_mask(realtime_signals());
             });
@@ -310,6 +312,10 @@ fn role_that_takes_values() {
     let signal = realtime_signals()[0];
     limit_queue();
     let signals = Signals::new(signal).unwrap();
+    let (pass_on, passed_on) = std::sync::mpsc::channel();
+    // Its thread is as blocked as this one.
+    let function = (when == "by a function")
+        .then(|| signal::on(signal, move |info| pass_on.send(info).unwrap()).unwrap());
     SignalMask::unblock(signal).unwrap().keep();
     say("listening");
     if when == "afterwards" {
@@ -320,6 +326,9 @@ fn role_that_takes_values() {
         assert_eq!((info.signal(), info.cause()), (signal, Cause::Queued));
         assert_eq!(info.pid(), Some(std::os::unix::process::parent_id() as i32));
         assert_eq!(info.value().unwrap().as_i32(), expected);
+        if function.is_some() {
+            assert_eq!(passed_on.recv().unwrap(), info);
+        }
     }
     if when != "afterwards" {
         wait_to_be_told();
@@ -542,4 +551,35 @@ fn page_address() -> *mut libc::c_void {
 /// The part that is needed.
 fn page_length() -> usize {
     1
+}
+
+/// What nohup(1) does.
+#[test]
+fn a_request_that_was_ignored_before_is_not_heard() {
+    within_deadline(|| {
+        let mut role = Role::start("role_that_is_to_go_on", "", |_| {});
+        role.expect("listening");
+        role.send(Signal::HUP);
+        role.send(Signal::TERM);
+        role.expect("asked to terminate");
+        role.send(Signal::HUP);
+        role.tell();
+        assert!(role.ends().success());
+    });
+}
+
+#[test]
+fn role_that_is_to_go_on() {
+    if role_argument("role_that_is_to_go_on").is_none() {
+        return;
+    }
+    signal::set_disposition(Signal::HUP, Disposition::Ignore).unwrap();
+    signal::set_disposition(Signal::TERM, Disposition::Default).unwrap();
+    let shutdown = Shutdown::new().unwrap();
+    let stop = shutdown::flag().unwrap();
+    say("listening");
+    say(&shutdown.wait().unwrap().reason().to_string());
+    assert!(stop.is_set());
+    assert!(shutdown.pending().is_none());
+    wait_to_be_told();
 }

@@ -1,7 +1,9 @@
 //! The half for Unix: `SIGINT`, `SIGTERM` and `SIGHUP`.
 
 use super::{Reason, Request};
-use crate::os::unix::signal::{Registration, Signal, SignalInfo, Signals, flag};
+use crate::os::unix::signal::{
+    Disposition, Registration, Signal, SignalInfo, SignalSet, Signals, disposition, flag,
+};
 use std::{
     io,
     sync::{
@@ -11,7 +13,12 @@ use std::{
     time::Duration,
 };
 
-pub(super) const SIGNALS: [Signal; 3] = [Signal::INT, Signal::TERM, Signal::HUP];
+/// Those that are not ignored. Whoever started the process, as nohup(1) does, or as shells do with a process in the
+/// background, has these ignored so that they do not end it.
+pub(super) fn signals() -> SignalSet {
+    let is_heard = |signal: &Signal| disposition(*signal).map_or(true, |now| now != Disposition::Ignore);
+    [Signal::INT, Signal::TERM, Signal::HUP].into_iter().filter(is_heard).collect()
+}
 
 #[cfg(feature = "tokio")]
 pub(super) mod tokio;
@@ -33,7 +40,7 @@ pub(super) struct Listener(Signals);
 
 impl Listener {
     pub(super) fn new() -> io::Result<Self> {
-        Signals::new(SIGNALS).map(Self)
+        Signals::new(signals()).map(Self)
     }
 
     pub(super) fn wait(&self) -> Option<Request> {
@@ -58,7 +65,7 @@ pub(super) struct Flag {
 impl Flag {
     pub(super) fn new() -> io::Result<Self> {
         let flag = Arc::new(AtomicBool::new(false));
-        let registration = flag::set_or_default(SIGNALS, &flag)?;
+        let registration = flag::set_or_default(signals(), &flag)?;
         Ok(Self { flag, _registration: registration })
     }
 

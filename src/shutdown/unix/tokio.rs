@@ -13,7 +13,7 @@ pub(in crate::shutdown) struct Listener(Signals);
 impl Listener {
     #[track_caller]
     pub(in crate::shutdown) fn new() -> io::Result<Self> {
-        Signals::new(unix::SIGNALS).map(Self)
+        Signals::new(unix::signals()).map(Self)
     }
 
     pub(in crate::shutdown) fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Request>> {
