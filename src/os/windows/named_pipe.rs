@@ -85,6 +85,7 @@ pub mod pipe_mode;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
+mod config;
 mod connect;
 mod direction;
 mod handle;

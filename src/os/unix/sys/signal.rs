@@ -13,6 +13,8 @@ pub(crate) mod mask;
 pub(crate) mod number;
 pub(crate) mod process;
 mod queue;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod queued_info;
 pub(crate) mod send;
 pub(crate) mod set;
 pub(crate) mod wait;

@@ -1,6 +1,6 @@
 //! Taking handles from elsewhere as streams.
 
-use super::{PipeMode, instances::Config, pipe_mode::PipeModeTag};
+use super::{PipeMode, config::Config, pipe_mode::PipeModeTag};
 use crate::{
     error::ConversionError,
     os::windows::sys::{handle, pipe},

@@ -2,7 +2,8 @@
 
 use super::{
     PipeListener, PipeMode,
-    instances::{Config, Instances},
+    config::Config,
+    instances::Instances,
     name::PipePath,
     pipe_mode::{self, PipeModeTag},
     raw,

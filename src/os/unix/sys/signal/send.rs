@@ -86,7 +86,7 @@ mod queued {
 #[cfg(target_os = "android")]
 mod queued {
     use super::{Signal, io};
-    use crate::os::unix::sys::{fd::done, signal::process::QueuedInfo};
+    use crate::os::unix::sys::{fd::done, signal::queued_info::QueuedInfo};
     use std::ptr;
 
     pub(crate) fn queue(pid: i32, signal: Signal, value: usize) -> io::Result<()> {
