@@ -583,3 +583,53 @@ fn role_that_is_to_go_on() {
     assert!(shutdown.pending().is_none());
     wait_to_be_told();
 }
+
+#[test]
+fn a_program_ends_by_the_signal_that_it_has_caught() {
+    within_deadline(|| {
+        for signal in [Signal::TERM, Signal::QUIT, Signal::KILL] {
+            let mut role = Role::start("role_that_ends_by_a_signal", signal.name().unwrap(), |_| {});
+            assert_eq!(role.ends().signal(), Some(signal.as_raw()));
+        }
+    });
+}
+
+#[test]
+fn role_that_ends_by_a_signal() {
+    let Some(name) = role_argument("role_that_ends_by_a_signal") else { return };
+    let signal: Signal = name.parse().unwrap();
+    let signals = Signals::new([Signal::TERM, Signal::QUIT, Signal::CHLD]).unwrap();
+    signal::act_by_default(Signal::CHLD).unwrap();
+    assert_eq!(signals.pending().count(), 0);
+    let _blocked = SignalMask::block(SignalSet::all()).unwrap();
+    signal::act_by_default(signal).unwrap();
+    unreachable!("it has ended the process");
+}
+
+#[test]
+fn a_socket_is_told_as_long_as_it_has_room() {
+    let (mut here, there) = UnixStream::pair().unwrap();
+    assert_eq!(
+        flag::register_socket(Signal::WINCH, std::fs::File::open("/dev/null").unwrap()).unwrap_err().kind(),
+        io::ErrorKind::InvalidInput
+    );
+    let registration = flag::register_socket([Signal::WINCH, Signal::URG], there).unwrap();
+    signal::raise(Signal::WINCH).unwrap();
+    signal::raise(Signal::URG).unwrap();
+    here.read_exact(&mut [0; 2]).unwrap();
+    // More than fits: nothing waits, and nothing ends the process.
+    for _ in 0..10_000 {
+        signal::raise(Signal::WINCH).unwrap();
+    }
+    here.read_exact(&mut [0]).unwrap();
+    drop(registration);
+    let mut rest = Vec::new();
+    here.read_to_end(&mut rest).unwrap();
+
+    // The reader is gone.
+    let (here, there) = UnixStream::pair().unwrap();
+    let _registration = flag::register_socket(Signal::WINCH, there).unwrap();
+    drop(here);
+    common::deadly_sigpipe();
+    signal::raise(Signal::WINCH).unwrap();
+}

@@ -77,7 +77,7 @@ pub mod tokio;
 mod wait;
 
 pub use self::{
-    disposition::{Disposition, DispositionGuard, disposition, set_disposition},
+    disposition::{Disposition, DispositionGuard, act_by_default, disposition, set_disposition},
     info::{Cause, ChildStatus, SignalInfo, SignalValue},
     mask::{SignalCommandExt, SignalMask},
     number::{DefaultAction, Signal},

@@ -1,5 +1,8 @@
 use super::Signal;
-use crate::os::unix::sys::signal::disposition::{self, Action};
+use crate::os::unix::sys::signal::{
+    disposition::{self, Action},
+    handler,
+};
 use std::io;
 
 /// What a process does with a signal that is delivered to it. It is the same for all its threads.
@@ -45,6 +48,33 @@ pub fn disposition(signal: Signal) -> io::Result<Disposition> {
 /// - [`Handler`](Disposition::Handler): there is none here to be set.
 pub fn set_disposition(signal: Signal, disposition: Disposition) -> io::Result<Disposition> {
     Ok(change(signal, disposition)?.disposition())
+}
+
+/// Does now what the signal does by default, whatever handlers there are: for a program that has caught
+/// [`TERM`](Signal::TERM), has cleaned up, and now ends as if it had not, so that whoever waits for it sees by which signal.
+///
+/// This returns if that is nothing, or when the process goes on after it was stopped. Handlers are as before then.
+///
+/// # Errors
+/// [`InvalidInput`](io::ErrorKind::InvalidInput): the C library keeps the signal for itself.
+///
+/// ```no_run
+/// use interprocess::os::unix::signal::{Signal, Signals, act_by_default};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let signals = Signals::new([Signal::INT, Signal::TERM])?;
+/// let received = signals.wait().expect("nobody closes it");
+/// // clean up
+/// act_by_default(received.signal())
+/// # }
+/// ```
+pub fn act_by_default(signal: Signal) -> io::Result<()> {
+    if !signal.can_be_caught() {
+        return super::raise(signal);
+    }
+    disposition(signal)?;
+    handler::act_by_default(signal.as_raw());
+    Ok(())
 }
 
 /// A signal that is ignored, or does what it does by default, until this is dropped.

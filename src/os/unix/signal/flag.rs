@@ -1,4 +1,4 @@
-//! Variables that the signal handler itself sets.
+//! Variables that the signal handler itself sets, and sockets that it writes to.
 //!
 //! The least that can be done with a signal, and all that many programs want: a loop that looks at a flag now and then.
 //! Nothing is woken: a thread that waits in a system call goes on waiting, as most calls are restarted.
@@ -25,6 +25,7 @@ use super::{SignalSet, registration::Registration};
 use crate::os::unix::sys::signal::flag as sys;
 use std::{
     io,
+    os::fd::OwnedFd,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize},
@@ -95,4 +96,32 @@ pub fn register_conditional_default(
 /// Signals that cannot be caught or are faults.
 pub fn set_or_default(signals: impl Into<SignalSet>, flag: &Arc<AtomicBool>) -> io::Result<Registration> {
     Registration::of_each(signals.into(), |signal| sys::set_or_default(signal, Arc::clone(flag)))
+}
+
+/// Sends a byte to `socket` whenever one of the signals comes, for programs that wait for sockets of their own. If there is no
+/// room, nothing is sent: the reader has enough to read. A child by fork sends nothing.
+///
+/// [`Signals`](super::Signals) has a descriptor that can be waited for as well, and tells which signals came.
+///
+/// ```
+/// use interprocess::os::unix::{signal::{self, Signal, flag}, uds::UnixStream};
+/// use std::io::Read;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let (mut here, there) = UnixStream::pair()?;
+/// let _registration = flag::register_socket(Signal::HUP, there)?;
+/// signal::raise(Signal::HUP)?;
+/// assert_eq!(here.read(&mut [0; 8])?, 1);
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// Signals that cannot be caught or are faults. [`InvalidInput`](io::ErrorKind::InvalidInput): it is not a socket; writing to a
+/// pipe that nobody reads could end the process.
+pub fn register_socket(
+    signals: impl Into<SignalSet>,
+    socket: impl Into<OwnedFd>,
+) -> io::Result<Registration> {
+    let socket = Arc::new(socket.into());
+    Registration::of_each(signals.into(), |signal| sys::tell(signal, Arc::clone(&socket)))
 }

@@ -1,8 +1,13 @@
-//! What a signal handler can do by itself: set flags, count, end the process.
+//! What a signal handler can do by itself: set flags, count, tell a socket, end the process.
 
-use super::handler::{self, Action, Registration};
+use super::{
+    fork::Process,
+    handler::{self, Action, Registration},
+};
+use crate::os::unix::sys::{message, option, socket};
 use std::{
     io,
+    os::fd::{AsFd, OwnedFd},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -49,6 +54,26 @@ pub(crate) fn set_or_default(signal: i32, flag: Arc<AtomicBool>) -> io::Result<R
             handler::act_by_default(signal);
         }
     })
+}
+
+/// Sends a byte to a socket, if it has room.
+pub(crate) fn tell(signal: i32, socket: Arc<OwnedFd>) -> io::Result<Registration> {
+    if option::kind(socket.as_fd()).is_err() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the descriptor is not a socket"));
+    }
+    socket::no_sigpipe(socket.as_fd())?;
+    let process = Process::this()?;
+    let action: Arc<Action> = Arc::new(move |_| {
+        // A child by fork has its parent's socket.
+        let is_ours = process.is_this();
+        if is_ours {
+            // There is nobody to tell of an error; if there is no room, the reader has something to read.
+            let _ = message::send(socket.as_fd(), &[0], libc::MSG_DONTWAIT);
+        }
+        is_ours
+    });
+    // SAFETY: one send(2), which raises no SIGPIPE, and an error of the system's, which is a number.
+    unsafe { handler::register(signal, action) }
 }
 
 /// For the closures of this module.

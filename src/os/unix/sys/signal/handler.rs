@@ -314,8 +314,8 @@ fn act_as_nobody_does(signal: i32) {
 }
 
 /// Does what the signal does by default, whatever handlers there are, and leaves them in place should the process live on.
-/// For signal handlers.
-pub(super) fn act_by_default(signal: i32) {
+/// For signal handlers, and everybody else.
+pub(crate) fn act_by_default(signal: i32) {
     // Nothing, during which the system would drop those that come to other threads.
     if does_nothing_by_default(signal) {
         return;
