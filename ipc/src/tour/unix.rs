@@ -6,8 +6,16 @@ mod descriptors;
 mod folder;
 mod packets;
 mod seqpacket;
+mod signal;
 
 use super::row::Row;
 
-pub(crate) static ROWS: &[&Row] =
-    &[&datagram::DATAGRAM, &seqpacket::SEQPACKET, &descriptors::DESCRIPTORS, &credentials::CREDENTIALS];
+pub(crate) static ROWS: &[&Row] = &[
+    &datagram::DATAGRAM,
+    &seqpacket::SEQPACKET,
+    &descriptors::DESCRIPTORS,
+    &credentials::CREDENTIALS,
+    &signal::STANDARD,
+    &signal::VALUES,
+    &signal::TOKIO_VALUES,
+];
