@@ -6,6 +6,8 @@
 //! | to talk to a child, or give it an end of a pipe | [`unnamed_pipe`] |
 //! | all that Unix domain sockets have: datagrams, packets, passing files, credentials | `os::unix::uds` |
 //! | a pipe with a path, for shell scripts and programs of any kind | `os::unix::fifo_file` |
+//! | all that Unix signals have: senders, values, masks, handles of processes | `os::unix::signal` |
+//! | to know when to shut down, on any platform | [`shutdown`] |
 //! | all that Windows named pipes have: messages, transactions, impersonation | `os::windows::named_pipe` |
 //!
 //! Each has a module `tokio` with the same types on a Tokio runtime (feature `tokio`).
@@ -32,7 +34,8 @@
 //! something back.
 //!
 //! # Features
-//! `tokio`: the Tokio modules. Off by default; the default build has everything else.
+//! `tokio`: the Tokio modules. Off by default; the default build has everything else. `futures-core`, beside `tokio`: signals
+//! as a `Stream`, on Unix.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod error;

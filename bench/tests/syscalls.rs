@@ -9,6 +9,7 @@ use interprocess::{
     local_socket::{self, ListenerOptions, Name},
     os::unix::{
         fifo_file,
+        signal::{self, Signal, Signals, raise},
         uds::{self, OutgoingMessage, RecvBatch, SendBatch},
     },
     unnamed_pipe,
@@ -134,6 +135,26 @@ fn tokio_types_make_no_more_calls_than_tokios_own() {
     }
 }
 
+#[test]
+fn signals_make_no_more_calls_than_others_do() {
+    let Some(parts) = parts() else { return };
+    for (ours, theirs, work) in [
+        ("signal", "libc", "raise"),
+        ("signal", "signal_hook", "raise and receive"),
+        ("signal", "signal_hook", "raise and wait"),
+        ("signal::tokio", "tokio::signal", "raise and receive"),
+    ] {
+        let [of_ours, of_theirs] = [ours, theirs].map(|who| &parts[&format!("{who} {work}")]);
+        println!("{work}: {ours} {of_ours:?}, {theirs} {of_theirs:?}");
+        assert!(
+            total(of_ours) <= total(of_theirs),
+            "{work}: {ours} {of_ours:?}, {theirs} only {of_theirs:?}"
+        );
+    }
+    let [ours, theirs] = ["signal raise", "libc raise"].map(|name| &parts[name]);
+    assert_eq!(ours, theirs);
+}
+
 /// What strace sees. Does nothing in an ordinary run.
 #[test]
 fn traced() {
@@ -162,6 +183,9 @@ fn traced() {
         b.recv_with_fds(&mut [0; 16], 2).map(|(_, fds)| taken = Some(fds))
     });
     assert_eq!(taken.map(|fds| fds.len()), Some(2));
+
+    signals();
+    signals_on_tokio();
 
     on_tokio("tokio::net::UnixStream", || streams(tokio::net::UnixStream::pair()));
     on_tokio("local_socket::tokio", || streams(local_socket::tokio::Stream::pair()));
@@ -275,6 +299,65 @@ fn packets() {
     let mut taken = None;
     part(KIND, "recv_with_fds", || b.recv_with_fds(&mut back, 2).map(|(_, fds)| taken = Some(fds)));
     assert_eq!(taken.map(|fds| fds.len()), Some(2));
+}
+
+/// Each side has a signal of its own, as the handlers of both would run for a common one.
+fn signals() {
+    // Nobody listens to this one, and by default it does nothing.
+    part("signal", "raise", || (0..OPERATIONS).try_for_each(|_| raise(Signal::WINCH)));
+    let their_raise = |signal: Signal| signal_hook::low_level::raise(signal.as_raw());
+    part("libc", "raise", || (0..OPERATIONS).try_for_each(|_| their_raise(Signal::WINCH)));
+
+    let ours = Signals::new(Signal::USR1).expect("it can be received");
+    let theirs = signal_hook::iterator::Signals::new([Signal::USR2.as_raw()]);
+    let mut theirs = theirs.expect("it can be received");
+    let expect_one = |count| assert_eq!(count, 1, "each is received once");
+    part("signal", "raise and receive", || {
+        (0..OPERATIONS).try_for_each(|_| raise(Signal::USR1).map(|()| expect_one(ours.pending().count())))
+    });
+    part("signal_hook", "raise and receive", || {
+        (0..OPERATIONS)
+            .try_for_each(|_| their_raise(Signal::USR2).map(|()| expect_one(theirs.pending().count())))
+    });
+    part("signal", "raise and wait", || {
+        (0..OPERATIONS)
+            .try_for_each(|_| raise(Signal::USR1).map(|()| expect_one(ours.wait().into_iter().count())))
+    });
+    part("signal_hook", "raise and wait", || {
+        (0..OPERATIONS)
+            .try_for_each(|_| their_raise(Signal::USR2).map(|()| expect_one(theirs.wait().count())))
+    });
+}
+
+/// On a runtime each, as for streams.
+fn signals_on_tokio() {
+    let runtime = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime starts")
+    };
+    runtime().block_on(async {
+        let kind = tokio::signal::unix::SignalKind::quit();
+        let mut theirs = tokio::signal::unix::signal(kind).expect("it can be received");
+        async_part("tokio::signal", "raise and receive", async {
+            for _ in 0..OPERATIONS {
+                raise(Signal::QUIT)?;
+                theirs.recv().await.expect("the runtime is there");
+            }
+            Ok(())
+        })
+        .await;
+    });
+    runtime().block_on(async {
+        let mut ours = signal::tokio::signal(Signal::HUP).expect("it can be received");
+        async_part("signal::tokio", "raise and receive", async {
+            for _ in 0..OPERATIONS {
+                raise(Signal::HUP)?;
+                ours.recv().await.expect("the runtime is there");
+            }
+            Ok(())
+        })
+        .await;
+    });
 }
 
 fn expect_batch(count: usize) {

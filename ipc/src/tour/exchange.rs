@@ -1,7 +1,7 @@
 //! What the two processes of a row do once they are connected, whatever the primitive.
 //!
 //! 1. Round trips: the parent sends a byte, the child sends it back.
-//! 2. Both send [`HALF`] bytes of noise to the other, at the same time. The child says [`DONE`] when it has received
+//! 2. Both send so many bytes of noise to the other, [`HALF`] as a rule, at the same time. The child says [`DONE`] when it has received
 //!    all of it, which stops the parent's clock: no part of a transfer may still be on its way then.
 //! 3. The child sends the checksums of what it received and of what it sent, and the parent compares them with its own.
 //! 4. The parent closes, which the child has to see, after not a byte more.
@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How many bytes each of the two sends.
+/// How many bytes each of the two sends, unless a row says that its primitive is not for so many.
 pub(crate) const HALF: usize = 8 << 20;
 
 /// How many round trips count, and how many come before.
@@ -50,8 +50,13 @@ pub(crate) struct Lead {
 }
 
 impl Lead {
-    pub(crate) fn new() -> Self {
-        Self { outgoing: noise(1), incoming: vec![0; HALF], rounds: Vec::with_capacity(WARM_UP + ROUNDS) }
+    /// For so many bytes each way.
+    pub(crate) fn new(half: usize) -> Self {
+        Self {
+            outgoing: noise(1, half),
+            incoming: vec![0; half],
+            rounds: Vec::with_capacity(WARM_UP + ROUNDS),
+        }
     }
 
     /// The byte of the next round trip.
@@ -79,7 +84,8 @@ impl Lead {
         compare("to the parent", checksum(sent), crc32fast::hash(&self.incoming))?;
         let counted = &mut self.rounds[WARM_UP..];
         counted.sort_unstable();
-        Ok(Measured { bytes: 2 * HALF as u64, round_trip: counted[counted.len() / 2], duration })
+        let bytes = (self.outgoing.len() + self.incoming.len()) as u64;
+        Ok(Measured { bytes, round_trip: counted[counted.len() / 2], duration })
     }
 }
 
@@ -92,11 +98,12 @@ pub(crate) struct Follow {
 }
 
 impl Follow {
-    pub(crate) fn new(sabotage: Option<Sabotage>) -> Self {
-        let mut outgoing = noise(2);
+    /// For as many bytes as the parent's.
+    pub(crate) fn new(half: usize, sabotage: Option<Sabotage>) -> Self {
+        let mut outgoing = noise(2, half);
         let sent = crc32fast::hash(&outgoing);
         Sabotage::spoil(sabotage, Sabotage::Sent, &mut outgoing);
-        Self { outgoing, incoming: vec![0; HALF], sent, sabotage }
+        Self { outgoing, incoming: vec![0; half], sent, sabotage }
     }
 
     pub(crate) fn report(&mut self) -> [u8; 8] {
@@ -127,15 +134,16 @@ fn checksum(bytes: &[u8]) -> u32 {
 }
 
 /// Bytes without a pattern (xorshift64), so that a lost, doubled or moved part changes the checksum.
-fn noise(seed: u64) -> Vec<u8> {
+fn noise(seed: u64, length: usize) -> Vec<u8> {
     let mut state = seed ^ 0x9e37_79b9_7f4a_7c15;
-    let mut bytes = Vec::with_capacity(HALF);
-    while bytes.len() < HALF {
+    let mut bytes = Vec::with_capacity(length);
+    while bytes.len() < length {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
         bytes.extend_from_slice(&state.to_le_bytes());
     }
+    bytes.truncate(length);
     bytes
 }
 

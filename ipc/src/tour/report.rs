@@ -73,9 +73,9 @@ fn cells(row: &Row, verdict: &Verdict) -> [String; 6] {
     let verdict = match verdict {
         Verdict::Passed(measured) => {
             numbers = [
-                format!("{} MiB", measured.bytes >> 20),
+                amount(measured.bytes),
                 format!("{:.1} µs", microseconds(measured)),
-                format!("{:.0} MiB/s", mebibytes_per_second(measured)),
+                speed(mebibytes_per_second(measured)),
             ];
             "ok".to_owned()
         }
@@ -84,6 +84,26 @@ fn cells(row: &Row, verdict: &Verdict) -> [String; 6] {
     };
     let [sent, round_trip, throughput] = numbers;
     [row.primitive.to_owned(), row.mode.to_owned(), sent, round_trip, throughput, verdict]
+}
+
+fn amount(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{} KiB", bytes >> 10),
+        _ => format!("{} MiB", bytes >> 20),
+    }
+}
+
+/// Two digits at least say how fast it is.
+fn speed(mebibytes: f64) -> String {
+    let digits = if mebibytes < 0.1 {
+        3
+    } else if mebibytes < 10.0 {
+        1
+    } else {
+        0
+    };
+    format!("{mebibytes:.digits$} MiB/s")
 }
 
 fn padded(cells: &[String; 6], widths: [usize; 6]) -> String {
@@ -121,7 +141,7 @@ fn mebibytes_per_second(measured: &Measured) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Report, Verdict};
+    use super::{Report, Verdict, amount, speed};
     use crate::tour::rows::rows;
     use serde_json::Value;
 
@@ -137,5 +157,12 @@ mod tests {
         let json: Value = serde_json::from_str(&report.to_json()).unwrap();
         assert_eq!((&json["failed"], &json["not_here"]), (&Value::from(0), &Value::from(1)), "{json}");
         assert_eq!(json["rows"][0]["verdict"], "not on this system", "{json}");
+    }
+
+    #[test]
+    fn little_is_not_nothing() {
+        assert_eq!([512, 256 << 10, 16 << 20].map(amount), ["512 B", "256 KiB", "16 MiB"]);
+        let speeds = [0.0042, 0.56, 2.25, 9876.5].map(speed);
+        assert_eq!(speeds, ["0.004 MiB/s", "0.6 MiB/s", "2.2 MiB/s", "9876 MiB/s"]);
     }
 }

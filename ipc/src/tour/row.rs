@@ -37,11 +37,12 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Has a process of its own play the part in this one's place.
+    /// Has a process of its own play the part in this one's place. It says nothing: it may outlive this one, and must not
+    /// keep the end of what this one says from the tour.
     pub(crate) fn hand_on(&self, row: &Row) -> io::Result<()> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("tour-child").arg(row.name()).args(&self.arguments);
-        let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
+        let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
         if status.success() { Ok(()) } else { Err(io::Error::other(format!("the other: {status}"))) }
     }
 

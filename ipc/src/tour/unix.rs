@@ -7,6 +7,7 @@ mod fifo_file;
 mod folder;
 mod packets;
 mod seqpacket;
+mod signal;
 
 use super::row::Row;
 
@@ -17,4 +18,7 @@ pub(crate) static ROWS: &[&Row] = &[
     &credentials::CREDENTIALS,
     &fifo_file::PATH,
     &fifo_file::TOKIO_PATH,
+    &signal::STANDARD,
+    &signal::VALUES,
+    &signal::TOKIO_VALUES,
 ];

@@ -1,6 +1,6 @@
 //! The exchange with blocking reads and writes. Each direction has a thread while both are busy.
 
-use super::{CHUNK, DONE, Follow, Lead, Measured, ROUNDS, WARM_UP, during, expect_end};
+use super::{CHUNK, DONE, Follow, HALF, Lead, Measured, ROUNDS, WARM_UP, during, expect_end};
 use crate::tour::sabotage::Sabotage;
 use std::{
     io::{self, Read, Write},
@@ -9,8 +9,16 @@ use std::{
 };
 
 /// The parent's part. Closing comes after it.
-pub(crate) fn lead(mut recv: impl Read, mut send: impl Write + Send) -> io::Result<Measured> {
-    let mut books = Lead::new();
+pub(crate) fn lead(recv: impl Read, send: impl Write + Send) -> io::Result<Measured> {
+    lead_with(Lead::new(HALF), recv, send)
+}
+
+/// The same with these books.
+pub(crate) fn lead_with(
+    mut books: Lead,
+    mut recv: impl Read,
+    mut send: impl Write + Send,
+) -> io::Result<Measured> {
     for _ in 0..WARM_UP + ROUNDS {
         let begun = Instant::now();
         during("sending a byte", write(&mut send, &[books.ping()]))?;
@@ -31,19 +39,23 @@ pub(crate) fn lead(mut recv: impl Read, mut send: impl Write + Send) -> io::Resu
 }
 
 /// The child's part, to the end of the stream.
-pub(crate) fn follow(
+pub(crate) fn follow(recv: impl Read, send: impl Write + Send, sabotage: Option<Sabotage>) -> io::Result<()> {
+    follow_with(Follow::new(HALF, sabotage), recv, send)
+}
+
+/// The same with these books.
+pub(crate) fn follow_with(
+    mut books: Follow,
     mut recv: impl Read,
     mut send: impl Write + Send,
-    sabotage: Option<Sabotage>,
 ) -> io::Result<()> {
-    let mut books = Follow::new(sabotage);
     for _ in 0..WARM_UP + ROUNDS {
         let mut byte = [0];
         during("receiving a byte", recv.read_exact(&mut byte))?;
         during("sending it back", write(&mut send, &byte))?;
     }
 
-    Sabotage::halt(sabotage);
+    Sabotage::halt(books.sabotage);
     both_ways(&mut recv, &mut books.incoming, &mut send, &books.outgoing)?;
     during("telling to be done", write(&mut send, &[DONE]))?;
     during("sending checksums", write(&mut send, &books.report()))?;

@@ -1,6 +1,6 @@
 //! The exchange on a Tokio runtime, all in one task.
 
-use super::{CHUNK, DONE, Follow, Lead, Measured, ROUNDS, WARM_UP, during, expect_end};
+use super::{CHUNK, DONE, Follow, HALF, Lead, Measured, ROUNDS, WARM_UP, during, expect_end};
 use crate::tour::sabotage::Sabotage;
 use std::{io, time::Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -12,10 +12,18 @@ pub(crate) fn block_on<T>(work: impl Future<Output = io::Result<T>>) -> io::Resu
 
 /// The parent's part. Closing comes after it.
 pub(crate) async fn lead(
+    recv: impl AsyncRead + Unpin,
+    send: impl AsyncWrite + Unpin,
+) -> io::Result<Measured> {
+    lead_with(Lead::new(HALF), recv, send).await
+}
+
+/// The same with these books.
+pub(crate) async fn lead_with(
+    mut books: Lead,
     mut recv: impl AsyncRead + Unpin,
     mut send: impl AsyncWrite + Unpin,
 ) -> io::Result<Measured> {
-    let mut books = Lead::new();
     for _ in 0..WARM_UP + ROUNDS {
         let begun = Instant::now();
         during("sending a byte", write(&mut send, &[books.ping()]).await)?;
@@ -37,18 +45,26 @@ pub(crate) async fn lead(
 
 /// The child's part, to the end of the stream.
 pub(crate) async fn follow(
-    mut recv: impl AsyncRead + Unpin,
-    mut send: impl AsyncWrite + Unpin,
+    recv: impl AsyncRead + Unpin,
+    send: impl AsyncWrite + Unpin,
     sabotage: Option<Sabotage>,
 ) -> io::Result<()> {
-    let mut books = Follow::new(sabotage);
+    follow_with(Follow::new(HALF, sabotage), recv, send).await
+}
+
+/// The same with these books.
+pub(crate) async fn follow_with(
+    mut books: Follow,
+    mut recv: impl AsyncRead + Unpin,
+    mut send: impl AsyncWrite + Unpin,
+) -> io::Result<()> {
     for _ in 0..WARM_UP + ROUNDS {
         let mut byte = [0];
         during("receiving a byte", recv.read_exact(&mut byte).await)?;
         during("sending it back", write(&mut send, &byte).await)?;
     }
 
-    Sabotage::halt(sabotage);
+    Sabotage::halt(books.sabotage);
     both_ways(&mut recv, &mut books.incoming, &mut send, &books.outgoing).await?;
     during("telling to be done", write(&mut send, &[DONE]).await)?;
     during("sending checksums", write(&mut send, &books.report()).await)?;

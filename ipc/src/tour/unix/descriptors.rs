@@ -31,7 +31,7 @@ pub(crate) static DESCRIPTORS: Row =
     Row { primitive: "uds", mode: "descriptors", parent: pass, child: use_them };
 
 fn pass(stage: &mut Stage) -> io::Result<Measured> {
-    let mut books = Lead::new();
+    let mut books = Lead::new(HALF);
     let folder = Folder::new(stage)?;
     let mut file = written(&folder.join("noise"), &books.outgoing)?;
     let path = folder.join("socket");
@@ -69,7 +69,7 @@ fn pass(stage: &mut Stage) -> io::Result<Measured> {
 }
 
 fn use_them(part: &Part) -> io::Result<()> {
-    let mut books = Follow::new(part.sabotage);
+    let mut books = Follow::new(HALF, part.sabotage);
     let stream = UnixStream::connect(part.argument(0)?)?;
     for _ in 0..WARM_UP + ROUNDS {
         let (byte, [file]) = during("receiving a file", receive(&stream))?;

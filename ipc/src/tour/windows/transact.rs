@@ -26,7 +26,7 @@ fn ask(stage: &mut Stage) -> io::Result<Measured> {
     stage.start(|command| command.arg(&path).spawn())?;
     let stream = listener.accept()?;
 
-    let mut books = Lead::new();
+    let mut books = Lead::new(HALF);
     for _ in 0..WARM_UP + ROUNDS {
         let begun = Instant::now();
         let mut answer = [0];
@@ -49,7 +49,7 @@ fn ask(stage: &mut Stage) -> io::Result<Measured> {
 
 fn answer(part: &Part) -> io::Result<()> {
     let stream = Stream::connect_by_path(part.argument(0)?)?;
-    let mut books = Follow::new(part.sabotage);
+    let mut books = Follow::new(HALF, part.sabotage);
     for _ in 0..WARM_UP + ROUNDS {
         let mut byte = [0];
         during("waiting for a byte", expect_request(&stream, &mut byte))?;

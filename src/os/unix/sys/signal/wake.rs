@@ -18,6 +18,7 @@ mod system {
 
     impl Wake {
         /// Being told anew is an event for epoll(7) even if nobody has read in between.
+        #[cfg(feature = "tokio")]
         pub(in crate::os::unix::sys::signal) const MUST_BE_CLEARED: bool = false;
 
         pub(in crate::os::unix::sys::signal) fn new() -> io::Result<Self> {
@@ -55,6 +56,7 @@ mod system {
     }
 
     impl Wake {
+        #[cfg(feature = "tokio")]
         pub(in crate::os::unix::sys::signal) const MUST_BE_CLEARED: bool = true;
 
         pub(in crate::os::unix::sys::signal) fn new() -> io::Result<Self> {
