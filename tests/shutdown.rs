@@ -20,7 +20,7 @@ const LONG: Duration = Duration::from_secs(100);
 
 #[cfg(unix)]
 mod platform {
-    use super::{Command, ExitStatus, Reason};
+    use super::{Command, ExitStatus, Reason, Shutdown};
     use crate::common::signalling::{kill, set_disposition};
     use interprocess::os::unix::signal::Signal;
     use std::os::unix::process::ExitStatusExt;
@@ -47,7 +47,7 @@ mod platform {
         }
     }
 
-    pub(super) fn send(process: u32, reason: Reason) {
+    pub(super) fn send(process: u32, reason: Reason, _own: &Shutdown) {
         kill(process, signal(reason));
     }
 
@@ -58,7 +58,7 @@ mod platform {
 
 #[cfg(windows)]
 mod platform {
-    use super::{Command, ExitStatus, Reason};
+    use super::{Command, ExitStatus, LONG, Reason, Shutdown};
     use interprocess::os::windows::console::{self, ControlEvent};
     use std::os::windows::process::CommandExt;
 
@@ -80,10 +80,12 @@ mod platform {
         console::set_ctrl_c_ignored(false).unwrap();
     }
 
-    /// To the whole console under Wine, where Ctrl-Break reaches nobody.
-    pub(super) fn send(process: u32, _reason: Reason) {
+    /// To the whole console under Wine, where Ctrl-Break reaches nobody. It has come to this process too when this returns:
+    /// else it could come when `own` is gone already, and end the process.
+    pub(super) fn send(process: u32, _reason: Reason, own: &Shutdown) {
         if crate::common::is_wine() {
             console::send(ControlEvent::CtrlC, None).unwrap();
+            drop(own.wait_timeout(LONG).unwrap().unwrap());
         } else {
             console::send(ControlEvent::CtrlBreak, Some(process)).unwrap();
         }
@@ -105,18 +107,20 @@ fn run_sender(role: &'static str, receiver: &'static str) {
 }
 
 /// A process that receives, of which lines can be read.
-struct Receiver {
+struct Receiver<'a> {
+    /// On Windows, everybody in the console is asked.
+    own: &'a Shutdown,
     child: Killed,
     lines: BufReader<ChildStdout>,
 }
 
-impl Receiver {
-    fn start(role: &str) -> Self {
+impl<'a> Receiver<'a> {
+    fn start(role: &str, own: &'a Shutdown) -> Self {
         let mut command = command_for_role(role, "");
         platform::prepare_receiver(&mut command);
         let mut child = Killed(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap());
         let lines = BufReader::new(child.0.stdout.take().unwrap());
-        let mut receiver = Self { child, lines };
+        let mut receiver = Self { own, child, lines };
         assert_eq!(receiver.line().as_deref(), Some("ready"));
         receiver
     }
@@ -135,7 +139,7 @@ impl Receiver {
     }
 
     fn is_asked(&self, reason: Reason) {
-        platform::send(self.child.0.id(), reason);
+        platform::send(self.child.0.id(), reason, self.own);
     }
 
     fn is_asked_and_says(&mut self, reason: Reason) {
@@ -167,11 +171,10 @@ fn live_on() -> ! {
 fn role_asks_twice() {
     let Some(receiver) = role_argument("role_asks_twice") else { return };
     platform::begin();
-    // On Windows, everybody in the console is asked.
-    let _own = Shutdown::new().unwrap();
+    let own = Shutdown::new().unwrap();
     for first in platform::REASONS {
         for second in platform::REASONS {
-            let mut receiver = Receiver::start(&receiver);
+            let mut receiver = Receiver::start(&receiver, &own);
             receiver.is_asked_and_says(*first);
             assert_eq!(receiver.line().as_deref(), Some("once more"));
             receiver.is_ended_by(*second);
@@ -184,8 +187,8 @@ fn role_asks_twice() {
 fn role_asks_often() {
     let Some(receiver) = role_argument("role_asks_often") else { return };
     platform::begin();
-    let _own = Shutdown::new().unwrap();
-    let mut receiver = Receiver::start(&receiver);
+    let own = Shutdown::new().unwrap();
+    let mut receiver = Receiver::start(&receiver, &own);
     for _ in 0..2 {
         for reason in platform::REASONS {
             receiver.is_asked_and_says(*reason);
@@ -366,8 +369,9 @@ mod asynchronous {
 #[test]
 fn a_second_request_ends_the_process_after_wait() {
     within_deadline(|| {
+        let own = Shutdown::new().unwrap();
         for reason in platform::REASONS {
-            let mut receiver = Receiver::start("role_only_waits");
+            let mut receiver = Receiver::start("role_only_waits", &own);
             receiver.is_asked_and_says(*reason);
             receiver.is_ended_by(Reason::Interrupt);
         }

@@ -44,7 +44,7 @@ impl Listener {
     }
 }
 
-/// Holds the first event until it is dropped, and listens no more once it was seen.
+/// Listens until the first event, and holds that until it is dropped.
 #[derive(Debug)]
 pub(super) struct Flag {
     events: ControlEvents,
@@ -53,16 +53,13 @@ pub(super) struct Flag {
 
 impl Flag {
     pub(super) fn new() -> io::Result<Self> {
-        Ok(Self { events: ControlEvents::new()?, seen: Mutex::new(None) })
+        Ok(Self { events: ControlEvents::once()?, seen: Mutex::new(None) })
     }
 
     pub(super) fn is_set(&self) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.is_none() {
             *seen = self.events.wait_timeout(Duration::ZERO).unwrap_or(None);
-            if seen.is_some() {
-                self.events.close();
-            }
         }
         seen.is_some()
     }

@@ -58,6 +58,8 @@ struct Queue {
 struct State {
     events: VecDeque<ReceivedEvent>,
     closed: bool,
+    /// Closes with the first event.
+    once: bool,
     wakers: Vec<Waker>,
 }
 
@@ -69,6 +71,7 @@ impl Queue {
             return false;
         }
         state.events.push_back(event);
+        state.closed = state.once;
         self.wake(state);
         true
     }
@@ -115,8 +118,17 @@ impl ControlEvents {
     /// # Errors
     /// Whatever the system reports (Microsoft: "SetConsoleCtrlHandler function").
     pub fn new() -> io::Result<Self> {
+        Self::listening(State::default())
+    }
+
+    /// Listens until the first event has come, whether or not anybody has looked by then.
+    pub(crate) fn once() -> io::Result<Self> {
+        Self::listening(State { once: true, ..State::default() })
+    }
+
+    fn listening(state: State) -> io::Result<Self> {
         install(false)?;
-        let queue = Arc::new(Queue::default());
+        let queue = Arc::new(Queue { state: Mutex::new(state), changed: Condvar::new() });
         lock(&LISTENERS).push(Arc::clone(&queue));
         Ok(Self { queue })
     }
@@ -277,6 +289,11 @@ mod tests {
         });
         assert!(one.wait().is_none());
         assert!(!deliver(Kind::CtrlC), "closed");
+        let once = ControlEvents::once().unwrap();
+        assert!(deliver(Kind::CtrlC));
+        assert!(!deliver(Kind::CtrlC), "nobody has looked, and the second is not heard all the same");
+        assert_eq!(once.wait().unwrap().event(), ControlEvent::CtrlC);
+        assert!(once.wait().is_none());
         drop(one);
         assert!(!deliver(Kind::Close), "and gone");
     }

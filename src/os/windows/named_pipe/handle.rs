@@ -69,7 +69,7 @@ pub(super) fn check<Rm: PipeModeTag, Sm: PipeModeTag>(
     }
     // Last, as it changes what is given back if anything else does not fit.
     if Rm::MODE == messages {
-        if let Err(error) = pipe::set_message_reads(handle.as_handle()) {
+        if let Err(error) = have_message_reads(handle.as_handle()) {
             return Err(fail(handle, FromHandleErrorKind::NoMessageReads, Some(error)));
         }
     }
@@ -84,6 +84,10 @@ pub(super) fn check_instance(handle: BorrowedHandle<'_>, config: &Config) -> io:
         Ok(info) if config.mode == PipeMode::Messages && !info.message_type => {
             return refuse(FromHandleErrorKind::NoMessageBoundaries.to_string());
         }
+        // All instances of a pipe are of one type: no other could be made beside it.
+        Ok(info) if config.mode == PipeMode::Bytes && info.message_type => {
+            return refuse("the pipe keeps messages apart, and the options do not".into());
+        }
         Ok(_) => {}
         // A send-only end lacks the right to be asked.
         Err(error) if !config.directions.receives && error.kind() == io::ErrorKind::PermissionDenied => {}
@@ -97,7 +101,23 @@ pub(super) fn check_instance(handle: BorrowedHandle<'_>, config: &Config) -> io:
         return refuse("the handle is of a pipe of another name".into());
     }
     if config.message_reads {
-        pipe::set_message_reads(handle)?;
+        if let Err(error) = have_message_reads(handle) {
+            return refuse(format!("{}: {error}", FromHandleErrorKind::NoMessageReads));
+        }
     }
     Ok(())
+}
+
+/// A server's receive-only end lacks the right to set this, but may have it from its birth (Microsoft: "Named Pipe Security
+/// and Access Rights").
+fn have_message_reads(handle: BorrowedHandle<'_>) -> io::Result<()> {
+    match pipe::set_message_reads(handle) {
+        Err(error)
+            if error.kind() == io::ErrorKind::PermissionDenied
+                && pipe::reads_messages(handle).unwrap_or(false) =>
+        {
+            Ok(())
+        }
+        other => other,
+    }
 }

@@ -57,7 +57,7 @@ struct State {
     /// Signalled, and replaced, when instances are added that those who wait do not know of; signalled for good when
     /// the set is closed.
     changed: Arc<Event>,
-    /// Who owns the pipe, if a limit of instances can leave its name to others.
+    /// Who owns the pipe: a limit of instances, of the options or of an adopted handle, can leave its name to others.
     owner: Option<String>,
 }
 
@@ -182,7 +182,7 @@ impl Instances {
 
 impl Set {
     fn new(config: Config, first: Instance) -> io::Result<Self> {
-        let owner = config.limit.and_then(|_| owner(&first.pipe));
+        let owner = owner(&first.pipe);
         let mut state = State { ready: vec![first], changed: Arc::new(Event::new()?), owner };
         // Fewer than asked for will do; the next accept tries again.
         let _ = state.refill(&config);
@@ -238,10 +238,17 @@ impl State {
         while self.ready.len() < usize::from(config.ready) {
             let first = self.ready.is_empty();
             let instance = match Instance::new(config, first) {
-                Err(taken) if taken.kind() == io::ErrorKind::AddrInUse => self.join(config, taken),
-                other => other,
+                Err(taken) if taken.kind() == io::ErrorKind::AddrInUse => self.join(config, taken)?,
+                made => {
+                    let made = made?;
+                    if first {
+                        // The pipe is a new one, made by this user.
+                        self.owner = owner(&made.pipe);
+                    }
+                    made
+                }
             };
-            self.ready.push(instance?);
+            self.ready.push(instance);
         }
         Ok(())
     }
@@ -250,7 +257,11 @@ impl State {
     /// streams of ours hold it, or somebody has taken it when the last of them was gone. The pipe is owned by the user who
     /// made it, or has left it to somebody else.
     fn join(&self, config: &Config, taken: io::Error) -> io::Result<Instance> {
-        let instance = Instance::new(config, false)?;
+        let instance = match Instance::new(config, false) {
+            // Somebody else's pipe, who does not let this user make instances.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(taken),
+            other => other?,
+        };
         if self.owner.is_some() && owner(&instance.pipe) != self.owner { Err(taken) } else { Ok(instance) }
     }
 
@@ -313,7 +324,8 @@ impl Instance {
 
     /// Takes one that exists, if it is one of this pipe.
     fn adopt(config: &Config, handle: OwnedHandle) -> io::Result<Self> {
-        handle::check_instance(handle.as_handle(), config)?;
+        handle::check_instance(handle.as_handle(), config)
+            .map_err(|error| config.path.error(OPERATION, error.kind(), error))?;
         Self::waiting(&config.path, handle)
     }
 

@@ -45,7 +45,7 @@ struct Settings {
     write_timeout: Timeout,
     reads: Stopper,
     writes: Stopper,
-    /// Held while a message is taken out of the pipe, which can need several calls; never while waiting.
+    /// Held while a message is taken out of the pipe, which can need several calls; not while waiting for one.
     taking: Mutex<()>,
     /// Held during a transaction.
     transaction: Mutex<()>,

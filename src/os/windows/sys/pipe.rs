@@ -38,10 +38,10 @@ use windows_sys::{
             IO::IO_STATUS_BLOCK,
             Pipes::{
                 CreateNamedPipeW, CreatePipe, DisconnectNamedPipe, GetNamedPipeClientComputerNameW,
-                GetNamedPipeClientProcessId, GetNamedPipeClientSessionId, GetNamedPipeInfo,
-                GetNamedPipeServerProcessId, GetNamedPipeServerSessionId, PIPE_NOWAIT, PIPE_READMODE_MESSAGE,
-                PIPE_REJECT_REMOTE_CLIENTS, PIPE_SERVER_END, PIPE_TYPE_MESSAGE, PIPE_UNLIMITED_INSTANCES,
-                PIPE_WAIT, PeekNamedPipe, SetNamedPipeHandleState, WaitNamedPipeW,
+                GetNamedPipeClientProcessId, GetNamedPipeClientSessionId, GetNamedPipeHandleStateW,
+                GetNamedPipeInfo, GetNamedPipeServerProcessId, GetNamedPipeServerSessionId, PIPE_NOWAIT,
+                PIPE_READMODE_MESSAGE, PIPE_REJECT_REMOTE_CLIENTS, PIPE_SERVER_END, PIPE_TYPE_MESSAGE,
+                PIPE_UNLIMITED_INSTANCES, PIPE_WAIT, PeekNamedPipe, SetNamedPipeHandleState, WaitNamedPipeW,
             },
         },
     },
@@ -339,6 +339,16 @@ pub(crate) fn set_no_wait(handle: BorrowedHandle<'_>, no_wait: bool) -> io::Resu
 /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the pipe does not keep them apart.
 pub(crate) fn set_message_reads(handle: BorrowedHandle<'_>) -> io::Result<()> {
     set_state(handle, PIPE_READMODE_MESSAGE)
+}
+
+/// Whether an end gives messages one at a time. A receive-only end may ask this where it may not set it (Microsoft:
+/// "GetNamedPipeHandleStateW function").
+pub(crate) fn reads_messages(handle: BorrowedHandle<'_>) -> io::Result<bool> {
+    let (mut mode, none) = (0, ptr::null_mut());
+    let handle = handle.as_raw_handle();
+    // SAFETY: the handle is open, `mode` is a place for a number, and the other answers may be left out.
+    check(unsafe { GetNamedPipeHandleStateW(handle, &mut mode, none, none, none, ptr::null_mut(), 0) })?;
+    Ok(mode & PIPE_READMODE_MESSAGE != 0)
 }
 
 fn set_state(handle: BorrowedHandle<'_>, mode: u32) -> io::Result<()> {

@@ -41,7 +41,10 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeListener<Rm, Sm> {
     /// client is lost.
     pub fn from_tokio_and_options(server: NamedPipeServer, options: PipeListenerOptions<'static>) -> Self {
         // Tokio does not give its handle away.
-        match server.as_handle().try_clone_to_owned() {
+        let handle = server.as_handle().try_clone_to_owned();
+        // Before anything is started here: it would read ahead of a client that comes now.
+        drop(server);
+        match handle {
             Ok(handle) => Self::new(options.adopt::<Rm, Sm>(handle)),
             Err(error) => Self::new(Instances::refused(&error)),
         }
