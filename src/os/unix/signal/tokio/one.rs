@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Listens to one kind of signal. Made by [`signal`].
+/// Listens to one kind of signal. Made by [`signal`](signal()).
 #[derive(Debug)]
 pub struct Signal(Signals);
 
@@ -68,7 +68,7 @@ impl Signal {
 /// A program that calls this again and again is ended by a Ctrl-C in between; [`Signals`] listens all the time.
 ///
 /// # Errors
-/// Those of [`signal`].
+/// Those of [`signal`](signal()).
 ///
 /// # Panics
 /// Outside a Tokio runtime with I/O enabled.
