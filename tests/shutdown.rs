@@ -309,7 +309,7 @@ mod asynchronous {
         }
         platform::begin();
         runtime().block_on(async {
-            let mut shutdown = Shutdown::new().unwrap();
+            let shutdown = Shutdown::new().unwrap();
             say("ready");
             for _ in 0..2 * platform::REASONS.len() {
                 say(shutdown.recv().await.unwrap().reason());
@@ -356,7 +356,7 @@ mod asynchronous {
     #[test]
     fn closing_wakes_a_task() {
         super::common::on_tokio(async {
-            let mut shutdown = Shutdown::new().unwrap();
+            let shutdown = Shutdown::new().unwrap();
             assert!(poll_fn(|cx| Poll::Ready(shutdown.poll_recv(cx).is_pending())).await);
             shutdown.close();
             assert!(shutdown.recv().await.is_none());

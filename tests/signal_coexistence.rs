@@ -144,3 +144,35 @@ fn role_of_two() {
     raise(USED.as_raw()).unwrap();
     other.receives_one();
 }
+
+/// Ours below signal-hook's, which somebody takes away for a while and puts back: ours must not go above it then, as the two
+/// would call each other for ever.
+#[test]
+fn handlers_never_call_each_other_in_a_circle() {
+    let mut command = command_for_role("role_of_a_circle", "");
+    let mut child = Killed(command.stdout(Stdio::null()).spawn().unwrap());
+    within_deadline(move || child.succeeds());
+}
+
+#[allow(unsafe_code)]
+#[test]
+fn role_of_a_circle() {
+    if role_argument("role_of_a_circle").is_none() {
+        return;
+    }
+    let first = Listener::new(Who::Ours);
+    let mut other = Listener::new(Who::SignalHook);
+    // SAFETY: zeros are valid values of the structure.
+    let (mut ignored, mut saved): (libc::sigaction, libc::sigaction) = unsafe { std::mem::zeroed() };
+    ignored.sa_sigaction = libc::SIG_IGN;
+    // SAFETY: runs no code, and fills a local variable.
+    assert_eq!(unsafe { libc::sigaction(USED.as_raw(), &ignored, &mut saved) }, 0);
+    let second = Listener::new(Who::Ours);
+    drop((second, first));
+    // SAFETY: what was there before.
+    assert_eq!(unsafe { libc::sigaction(USED.as_raw(), &saved, std::ptr::null_mut()) }, 0);
+    let mut third = Listener::new(Who::Ours);
+    raise(USED.as_raw()).unwrap();
+    third.receives_one();
+    other.receives_one();
+}

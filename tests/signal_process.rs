@@ -5,8 +5,8 @@ mod common;
 
 use common::{Killed, command_for_role, role_argument, within_deadline};
 use interprocess::os::unix::signal::{
-    self, Cause, Disposition, Signal, SignalCommandExt, SignalMask, SignalSet, SignalValue, Signals, flag,
-    low_level,
+    self, Cause, Disposition, DispositionGuard, Signal, SignalCommandExt, SignalMask, SignalSet, SignalValue,
+    Signals, flag, low_level,
 };
 use interprocess::shutdown::{self, Shutdown};
 use std::{
@@ -632,4 +632,35 @@ fn a_socket_is_told_as_long_as_it_has_room() {
     drop(here);
     common::deadly_sigpipe();
     signal::raise(Signal::WINCH).unwrap();
+}
+
+#[test]
+fn a_guard_and_a_listener_exclude_each_other() {
+    let guard = DispositionGuard::new(Signal::TTOU, Disposition::Ignore).unwrap();
+    let error = Signals::new(Signal::TTOU).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ResourceBusy, "{error}");
+    drop(guard);
+    let signals = Signals::new(Signal::TTOU).unwrap();
+    let error = DispositionGuard::new(Signal::TTOU, Disposition::Ignore).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ResourceBusy, "{error}");
+    assert!(error.to_string().contains("SIGTTOU"), "{error}");
+    signal::raise(Signal::TTOU).unwrap();
+    assert_eq!(signals.wait().unwrap().signal(), Signal::TTOU);
+    drop(signals);
+    assert_eq!(signal::disposition(Signal::TTOU).unwrap(), Disposition::Default);
+    drop(DispositionGuard::new(Signal::TTOU, Disposition::Ignore).unwrap());
+    assert_eq!(signal::disposition(Signal::TTOU).unwrap(), Disposition::Default);
+}
+
+#[test]
+fn stacks_that_are_dropped_in_the_wrong_order_stay_usable() {
+    let counter = Arc::new(AtomicUsize::new(0));
+    let _registration = flag::register_counter(Signal::TTIN, &counter).unwrap();
+    let first = low_level::AlternateStack::new(0).unwrap();
+    let second = low_level::AlternateStack::new(64 << 10).unwrap();
+    drop(first);
+    signal::raise(Signal::TTIN).unwrap();
+    drop(second);
+    signal::raise(Signal::TTIN).unwrap();
+    assert_eq!(counter.load(Ordering::SeqCst), 2);
 }

@@ -14,7 +14,6 @@
 
 use super::{Request, platform::tokio as platform};
 use std::{
-    future::poll_fn,
     io,
     task::{Context, Poll},
 };
@@ -36,16 +35,17 @@ impl Shutdown {
         platform::Listener::new().map(Self)
     }
 
-    /// Waits for the next request; `None` if the listener was [closed](Self::close) or the runtime is gone.
+    /// Waits for the next request, of which several tasks that wait get one each; `None` if the listener was [closed](Self::close) or the runtime is gone.
     ///
     /// # Cancel safety
     /// Cancel-safe: a request is taken only when it is given.
-    pub async fn recv(&mut self) -> Option<Request> {
-        poll_fn(|cx| self.poll_recv(cx)).await
+    pub async fn recv(&self) -> Option<Request> {
+        self.0.recv().await
     }
 
-    /// The next request, or [`Pending`](Poll::Pending): then the task is woken when there may be one.
-    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Request>> {
+    /// The next request, or [`Pending`](Poll::Pending): then the task is woken when there may be one. Of several tasks, only
+    /// the last that polled is sure to be woken.
+    pub fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<Option<Request>> {
         self.0.poll(cx)
     }
 
@@ -66,6 +66,6 @@ impl Shutdown {
 /// # Cancel safety
 /// Dropping it ends listening.
 pub async fn wait() -> io::Result<Request> {
-    let mut shutdown = Shutdown::new()?;
+    let shutdown = Shutdown::new()?;
     shutdown.recv().await.ok_or_else(|| io::Error::other("the runtime is gone"))
 }

@@ -14,8 +14,9 @@
 //!   notes what came, and your code runs elsewhere; [`low_level`] is for the rest.
 //! - **A listener replaces the default action** for the whole process, also for code that does not know of it: who listens to
 //!   [`Signal::INT`] and does not end the program makes Ctrl-C do nothing. It is back when the last listener is gone.
-//! - **A child by fork** without exec has none of its parent's listeners: its signals do what they would do without. Other
-//!   threads do not exist there, so only what signal-safety(7) lists is safe, and making listeners is not among it.
+//! - **A child by fork** without exec has none of its parent's listeners: their signals do what they would do without. But
+//!   what a [`flag`] or [`low_level`] does goes on in the child, on its own copy, until exec. Other threads do not exist
+//!   there, so only what signal-safety(7) lists is safe, and making listeners is not among it.
 //! - [`Signal::KILL`] and [`Signal::STOP`] cannot be received, blocked or ignored; and faults, which the processor raises
 //!   ([`Signal::is_fault`]), can neither be ignored nor waited for.
 //!

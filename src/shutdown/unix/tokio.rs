@@ -16,6 +16,10 @@ impl Listener {
         Signals::new(unix::signals()).map(Self)
     }
 
+    pub(in crate::shutdown) async fn recv(&self) -> Option<Request> {
+        self.0.recv().await.map(unix::request)
+    }
+
     pub(in crate::shutdown) fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Request>> {
         self.0.poll_recv(cx).map(|info| info.map(unix::request))
     }

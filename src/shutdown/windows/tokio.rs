@@ -3,6 +3,7 @@ use crate::{
     shutdown::{Request, windows},
 };
 use std::{
+    future::poll_fn,
     io,
     sync::{Mutex, PoisonError},
     task::{Context, Poll},
@@ -15,6 +16,10 @@ pub(in crate::shutdown) struct Listener(Mutex<ControlEvents>);
 impl Listener {
     pub(in crate::shutdown) fn new() -> io::Result<Self> {
         Ok(Self(Mutex::new(ControlEvents::new()?)))
+    }
+
+    pub(in crate::shutdown) async fn recv(&self) -> Option<Request> {
+        poll_fn(|cx| self.poll(cx)).await
     }
 
     pub(in crate::shutdown) fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Request>> {

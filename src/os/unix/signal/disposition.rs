@@ -81,7 +81,8 @@ pub fn act_by_default(signal: Signal) -> io::Result<()> {
 ///
 /// When it is dropped, what was there before comes back, be it a handler, with all its flags; but not if somebody has set
 /// something else meanwhile. (No system can compare and set in one step: a handler that another thread sets in that instant,
-/// without this crate, can be lost.) Guards for one signal have to be dropped in the reverse order.
+/// without this crate, can be lost.) Guards for one signal have to be dropped in the reverse order. As long as one exists,
+/// nothing of this module can begin to listen to the signal ([`ResourceBusy`](io::ErrorKind::ResourceBusy)).
 ///
 /// ```
 /// use interprocess::os::unix::signal::{Disposition, DispositionGuard, Signal, disposition, raise};
@@ -105,9 +106,17 @@ impl DispositionGuard {
     /// Has the signal ignored, or do what it does by default.
     ///
     /// # Errors
-    /// As for [`set_disposition`].
+    /// As for [`set_disposition`]. [`ResourceBusy`](io::ErrorKind::ResourceBusy): something of this module listens to the
+    /// signal; to that the signal would not come.
     pub fn new(signal: Signal, disposition: Disposition) -> io::Result<Self> {
-        Ok(Self { signal, ours: disposition, before: change(signal, disposition)? })
+        let before = handler::begin_guard(signal.as_raw(), || change(signal, disposition));
+        match before {
+            Ok(before) => Ok(Self { signal, ours: disposition, before }),
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+                Err(failed(signal, "change what is done with", error))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The signal.
@@ -123,8 +132,10 @@ impl DispositionGuard {
 
 impl Drop for DispositionGuard {
     fn drop(&mut self) {
-        // What could be set can be put back.
-        let _ = disposition::restore(self.signal, self.ours, &self.before);
+        handler::end_guard(self.signal.as_raw(), || {
+            // What could be set can be put back.
+            let _ = disposition::restore(self.signal, self.ours, &self.before);
+        });
     }
 }
 

@@ -107,11 +107,11 @@ impl SignalInfo {
 
     /// The real user id of the process that sent the signal, or of the child that it is about.
     ///
-    /// `None` as for [`pid`](Self::pid), but that it is known of a process without a number here, unless it is the
+    /// illumos does not tell that of a child. `None` as for [`pid`](Self::pid), but that it is known of a process without a number here, unless it is the
     /// superuser's: what was lost looks the same. Linux tells an id that has no equal in the receiver's user namespace as the
     /// overflow id, 65534.
     pub fn uid(&self) -> Option<u32> {
-        (self.origin().has_process() && (self.0.pid != 0 || self.0.uid != 0)).then_some(self.0.uid)
+        (self.origin().has_user() && (self.0.pid != 0 || self.0.uid != 0)).then_some(self.0.uid)
     }
 
     /// What was sent with it by [`queue`](super::queue), or set for the timer, message queue or asynchronous operation.

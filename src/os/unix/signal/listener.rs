@@ -49,11 +49,15 @@ impl Listener {
     }
 
     pub(super) fn close(&self) {
-        let registered = {
-            let mut registered = self.registered();
-            self.mailbox.close();
-            std::mem::take(&mut *registered)
-        };
+        // First, so that whatever was caught is there when those that wait are told of the end.
+        self.unregister();
+        self.mailbox.close();
+        // What was added meanwhile.
+        self.unregister();
+    }
+
+    fn unregister(&self) {
+        let registered = std::mem::take(&mut *self.registered());
         drop(registered);
     }
 

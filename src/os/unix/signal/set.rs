@@ -121,6 +121,24 @@ impl<const N: usize> From<[Signal; N]> for SignalSet {
     }
 }
 
+impl From<&[Signal]> for SignalSet {
+    fn from(signals: &[Signal]) -> Self {
+        signals.iter().collect()
+    }
+}
+
+impl<const N: usize> From<&[Signal; N]> for SignalSet {
+    fn from(signals: &[Signal; N]) -> Self {
+        signals.iter().collect()
+    }
+}
+
+impl From<Vec<Signal>> for SignalSet {
+    fn from(signals: Vec<Signal>) -> Self {
+        signals.into_iter().collect()
+    }
+}
+
 impl FromIterator<Signal> for SignalSet {
     fn from_iter<I: IntoIterator<Item = Signal>>(signals: I) -> Self {
         let mut set = Self::empty();

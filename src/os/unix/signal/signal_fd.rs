@@ -46,15 +46,16 @@ impl SignalFd {
         }
     }
 
-    /// Has it tell of these signals instead, from now on. Who waits in another thread goes on waiting for the old ones
-    /// until it is woken.
+    /// Has it tell of these signals instead, from now on, also in threads that are waiting.
     ///
     /// # Errors
     /// As for [`new`](Self::new).
     pub fn set(&self, signals: impl Into<SignalSet>) -> io::Result<()> {
         let signals = signals.into();
         check_blocked("change a descriptor to", signals)?;
-        sys::set(self.0.as_fd(), signals)
+        sys::set(self.0.as_fd(), signals).map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot change a descriptor to {signals}: {error}"))
+        })
     }
 
     /// Takes one signal; waits for it, unless the descriptor is nonblocking. When other signals are handled meanwhile, this

@@ -4,12 +4,7 @@ use crate::os::unix::{
     signal::{Disposition, Signal},
     sys::fd::done,
 };
-use std::{
-    fmt, io,
-    mem::MaybeUninit,
-    ptr,
-    sync::{Mutex, PoisonError},
-};
+use std::{fmt, io, mem::MaybeUninit, ptr};
 
 /// All that the system keeps for a signal: the handler, its flags, the signals blocked meanwhile.
 #[derive(Copy, Clone)]
@@ -56,14 +51,16 @@ pub(super) fn set_default(signal: Signal) -> io::Result<()> {
     }
     let new = without_handler(libc::SIG_DFL);
     // SAFETY: the default action is no code of this process; the old one is not asked for.
-    done(unsafe { libc::sigaction(signal.as_raw(), &new, ptr::null_mut()) })
+    match done(unsafe { libc::sigaction(signal.as_raw(), &new, ptr::null_mut()) }) {
+        // The C library's own, as SIGTHR of FreeBSD and OpenBSD.
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+        other => other,
+    }
 }
 
 /// Puts back what was there before `ours` was set, unless somebody has set something else since. POSIX has no call that
 /// compares and sets: of this crate's guards one acts at a time, but others can come in between.
 pub(crate) fn restore(signal: Signal, ours: Disposition, before: &Action) -> io::Result<bool> {
-    static RESTORING: Mutex<()> = Mutex::new(());
-    let _restoring = RESTORING.lock().unwrap_or_else(PoisonError::into_inner);
     if get(signal)?.disposition() != ours {
         return Ok(false);
     }

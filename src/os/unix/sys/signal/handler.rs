@@ -44,6 +44,9 @@ struct State {
     actions: Vec<(u64, Arc<Action>)>,
     /// Whether the handler is in place, or another that calls it.
     in_chain: bool,
+    /// Whether it was replaced while it was in the chain, so that a handler which calls it may come back. Put above a
+    /// function after that, the two could call each other for ever.
+    was_replaced: bool,
 }
 
 /// A disposition that this handler has replaced.
@@ -62,8 +65,15 @@ static STATES: [AtomicPtr<State>; SLOTS] = [const { AtomicPtr::new(ptr::null_mut
 static READERS: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
 static PARITY: AtomicUsize = AtomicUsize::new(0);
 
-/// Who changes anything. The next action's number.
-static CHANGING: Mutex<u64> = Mutex::new(0);
+/// For who changes anything.
+static CHANGING: Mutex<Changes> = Mutex::new(Changes { next: 0, guards: [0; SLOTS] });
+
+struct Changes {
+    /// The next action's number.
+    next: u64,
+    /// How many guards have given each signal another disposition for a while.
+    guards: [u32; SLOTS],
+}
 
 /// An action of a signal, until it is dropped.
 #[must_use = "dropping it removes the action"]
@@ -79,36 +89,80 @@ pub(crate) struct Registration {
 pub(crate) unsafe fn register(signal: i32, action: Arc<Action>) -> io::Result<Registration> {
     let slot = slot(signal)?;
     let mut replaced = Vec::new();
-    let mut next = changing();
-    let id = *next;
+    let mut changes = changing();
+    if changes.guards_of(signal) != Some(&mut 0) {
+        return Err(busy("a guard of its disposition is there"));
+    }
+    let id = changes.next;
     let current = disposition(signal)?;
     let state = state(slot);
     let mut actions = state.map_or_else(Vec::new, |state| state.actions.clone());
     actions.push((id, action));
-    match state {
-        Some(state) if is_ours(&current) || state.in_chain && is_function(&current) => {
-            replaced.push(replace(slot, State { previous: state.previous, actions, in_chain: true }));
+    let before = state.map(|state| state.previous);
+    let was_in_chain = state.is_some_and(|state| state.in_chain);
+    let mut was_replaced = state.is_some_and(|state| state.was_replaced);
+    match before {
+        Some(previous) if is_ours(&current) || (was_in_chain || was_replaced) && is_function(&current) => {
+            replaced.push(replace(slot, State { previous, actions, in_chain: true, was_replaced }));
         }
         _ => {
+            was_replaced |= was_in_chain;
+            let state = |previous, actions| State { previous, actions, in_chain: true, was_replaced };
             // For a signal that comes before the old disposition is certain.
-            let guess = Previous(current);
-            replaced.push(replace(slot, State { previous: guess, actions: actions.clone(), in_chain: true }));
+            replaced.push(replace(slot, state(Previous(current), actions.clone())));
             match set_disposition(signal, &ours(&current)) {
                 Ok(previous) => {
-                    let previous = Previous(previous);
-                    replaced.push(replace(slot, State { previous, actions, in_chain: true }));
+                    // Ours, if `act_by_default` in another thread has put it back just now.
+                    let previous = match before {
+                        Some(before) if is_ours(&previous) => before,
+                        _ => Previous(previous),
+                    };
+                    replaced.push(replace(slot, state(previous, actions)));
                 }
                 Err(error) => {
-                    let none = State { previous: guess, actions: Vec::new(), in_chain: false };
+                    let none = State { in_chain: false, ..state(Previous(current), Vec::new()) };
                     replaced.push(replace(slot, none));
                     return Err(error);
                 }
             }
         }
     }
-    *next += 1;
-    drop(next);
+    changes.next += 1;
+    drop(changes);
     Ok(Registration { signal, id })
+}
+
+/// Has `set` give a signal another disposition, and keeps actions from being added until [`end_guard`].
+pub(crate) fn begin_guard<T>(signal: i32, set: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let slot = slot(signal)?;
+    let mut changes = changing();
+    if state(slot).is_some_and(|state| !state.actions.is_empty()) {
+        return Err(busy("it is listened to"));
+    }
+    let done = set()?;
+    if let Some(guards) = changes.guards_of(signal) {
+        *guards += 1;
+    }
+    Ok(done)
+}
+
+/// Has `put_back` undo what a guard has done.
+pub(crate) fn end_guard(signal: i32, put_back: impl FnOnce()) {
+    let mut changes = changing();
+    put_back();
+    if let Some(guards) = changes.guards_of(signal) {
+        *guards = guards.saturating_sub(1);
+    }
+}
+
+fn busy(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::ResourceBusy, why)
+}
+
+impl Changes {
+    fn guards_of(&mut self, signal: i32) -> Option<&mut u32> {
+        self.guards.get_mut(usize::try_from(signal).ok()?)
+    }
 }
 
 impl Registration {
@@ -124,9 +178,9 @@ impl Drop for Registration {
         let Some(state) = state(slot) else { return };
         let mut actions = state.actions.clone();
         actions.retain(|(id, _)| *id != self.id);
-        let previous = state.previous;
+        let (previous, was_replaced) = (state.previous, state.was_replaced);
         let in_chain = !(actions.is_empty() && put_back(self.signal, &previous.0));
-        let replaced = replace(slot, State { previous, actions, in_chain });
+        let replaced = replace(slot, State { previous, actions, in_chain, was_replaced });
         // What an action owns may itself have a registration.
         drop(changing);
         drop(replaced);
@@ -164,7 +218,7 @@ fn slot_of(signal: i32) -> Option<&'static AtomicPtr<State>> {
     STATES.get(usize::try_from(signal).ok()?)
 }
 
-fn changing() -> MutexGuard<'static, u64> {
+fn changing() -> MutexGuard<'static, Changes> {
     // Nothing that is done under the lock panics.
     CHANGING.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -212,7 +266,7 @@ fn ours(current: &libc::sigaction) -> libc::sigaction {
     if !is_function(current) || current.sa_flags & libc::SA_ONSTACK != 0 {
         action.sa_flags |= libc::SA_ONSTACK;
     }
-    // One at a time: a small stack has no room for several.
+    // One at a time, unless a handler above has called this one: a small stack has no room for several.
     // SAFETY: the set is a local variable's.
     unsafe { libc::sigfillset(&mut action.sa_mask) };
     action

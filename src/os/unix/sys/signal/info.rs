@@ -54,6 +54,11 @@ impl Origin {
             || (matches!(self, Self::Unknown) && IS_APPLE)
     }
 
+    /// illumos tells no user of a child: its processor time is in that place.
+    pub(crate) const fn has_user(self) -> bool {
+        self.has_process() && !(matches!(self, Self::Child) && IS_SOLARISH)
+    }
+
     pub(crate) const fn has_value(self) -> bool {
         let is_sent = matches!(self, Self::Queued | Self::MessageQueue | Self::Process);
         is_sent || matches!(self, Self::Timer | Self::AsyncIo)
@@ -61,6 +66,7 @@ impl Origin {
 }
 
 const IS_LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
+const IS_SOLARISH: bool = cfg!(any(target_os = "illumos", target_os = "solaris"));
 const IS_APPLE: bool = cfg!(target_vendor = "apple");
 
 /// Codes that each system numbers in its own way.
@@ -167,7 +173,9 @@ pub(crate) fn record(info: &libc::siginfo_t) -> Record {
     let mut record = Record { signal, code, pid: 0, uid: 0, status: 0, value: 0, address: 0 };
     if origin.has_process() {
         record.pid = fields::pid(info);
-        record.uid = fields::uid(info);
+        if origin.has_user() {
+            record.uid = fields::uid(info);
+        }
     }
     if matches!(origin, Origin::Child) {
         record.status = fields::status(info);
@@ -329,6 +337,7 @@ mod tests {
             Record { signal: libc::SIGUSR1, code, pid, uid, value, ..NOTHING }
         );
         let (signal, status) = (libc::SIGCHLD, -1);
+        let uid = if Origin::Child.has_user() { uid } else { 0 };
         assert_eq!(of(signal, 1), Record { signal, code: 1, pid, uid, status, ..NOTHING });
         let (signal, address) = (libc::SIGSEGV, usize::MAX);
         assert_eq!(of(signal, 1), Record { signal, code: 1, address, ..NOTHING });

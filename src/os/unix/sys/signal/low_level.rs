@@ -17,7 +17,8 @@ use std::{
 /// Runs `action` in the signal handler itself whenever the signal comes, after those that were added before it. Handlers that
 /// others installed are called as well, after all actions.
 ///
-/// The action runs in whatever thread the signal interrupted, with all signals blocked. `errno` is kept.
+/// The action runs in whatever thread the signal interrupted. All signals are blocked, unless a handler that somebody put above
+/// this one (Tokio's, signal-hook's) has called it: then other signals can interrupt it. `errno` is kept.
 ///
 /// # Errors
 /// [`InvalidInput`](io::ErrorKind::InvalidInput): `SIGKILL`, `SIGSTOP`, or a fault, for which there is [`register_fault`].
@@ -66,7 +67,7 @@ pub unsafe fn register(
 /// If it has, the thread does the same once more. If no action has, the handler that was there before is called, for example
 /// Rust's own which tells of stack overflows, or the process ends as it does by default.
 ///
-/// It runs on the alternate stack of the thread, which is what makes it possible to deal with an overflow of the ordinary
+/// It runs on the alternate stack of the thread, unless a handler was there before that does not, which is what makes it possible to deal with an overflow of the ordinary
 /// one. Threads that Rust has started have such a stack, and so has the main thread; others need an [`AlternateStack`].
 ///
 /// # Errors
@@ -93,13 +94,16 @@ pub unsafe fn register_fault(
 
 /// A stack of this thread for signal handlers (sigaltstack(2)), with a page after it that nobody may touch.
 ///
-/// Dropping it gives the thread back what it had before. It belongs to the thread that made it.
+/// Dropping it gives the thread back what it had before. It belongs to the thread that made it. Several have to be dropped in
+/// the reverse order; one that is not leaves its memory in use.
 #[derive(Debug)]
 #[must_use = "dropping it takes the stack away"]
 pub struct AlternateStack {
     memory: NonNull<libc::c_void>,
     length: usize,
     previous: Previous,
+    /// Whether the thread was given it.
+    is_set: bool,
     of_this_thread: PhantomData<*mut ()>,
 }
 
@@ -128,7 +132,13 @@ impl AlternateStack {
             unsafe { rustix::mm::mmap_anonymous(ptr::null_mut(), length, access, MapFlags::PRIVATE) }?;
         let Some(memory) = NonNull::new(memory) else { return Err(io::ErrorKind::OutOfMemory.into()) };
         // Owned from here on, so that it is unmapped if something fails.
-        let mut stack = Self { memory, length, previous: Previous(no_stack()), of_this_thread: PhantomData };
+        let mut stack = Self {
+            memory,
+            length,
+            previous: Previous(no_stack()),
+            is_set: false,
+            of_this_thread: PhantomData,
+        };
         // SAFETY: the first page of the new mapping. Stacks grow downwards on all systems that Rust has.
         unsafe { rustix::mm::mprotect(memory.as_ptr(), page, MprotectFlags::empty()) }?;
         let mut new = no_stack();
@@ -140,7 +150,7 @@ impl AlternateStack {
         // SAFETY: the stack is mapped until this object is dropped, which takes it from the thread first; the other pointer
         // is to a local variable.
         done(unsafe { libc::sigaltstack(&new, &mut previous) })?;
-        stack.previous = Previous(previous);
+        (stack.previous, stack.is_set) = (Previous(previous), true);
         Ok(stack)
     }
 }
@@ -151,10 +161,19 @@ impl Drop for AlternateStack {
         // SAFETY: fills a local variable.
         let known = done(unsafe { libc::sigaltstack(ptr::null(), &mut current) }).is_ok();
         let begin = self.memory.as_ptr() as usize;
-        if known && (begin..begin + self.length).contains(&(current.ss_sp as usize)) {
-            // SAFETY: what the system gave when this stack replaced it, valid as long as the thread.
-            if done(unsafe { libc::sigaltstack(&self.previous.0, ptr::null_mut()) }).is_err() {
-                // Still in use.
+        if self.is_set {
+            if !known || !(begin..begin + self.length).contains(&(current.ss_sp as usize)) {
+                // Another was put above it, and will put this one back: it stays mapped.
+                return;
+            }
+            let mut previous = self.previous.0;
+            if previous.ss_flags & libc::SS_DISABLE != 0 {
+                // macOS refuses less, also here, where it means nothing.
+                previous.ss_size = libc::SIGSTKSZ;
+            }
+            // SAFETY: the thread's own, or that of another such object, which leaves it mapped while this one is above it.
+            if done(unsafe { libc::sigaltstack(&previous, ptr::null_mut()) }).is_err() {
+                // A handler runs on it.
                 return;
             }
         }

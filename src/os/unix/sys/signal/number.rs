@@ -138,6 +138,25 @@ impl Signal {
 const OWN: &[Entry] =
     &[(Signal::EMT, "SIGEMT", DefaultAction::CoreDump), (Signal::INFO, "SIGINFO", DefaultAction::Ignore)];
 
+/// What Tokio's type has on these systems.
+#[cfg(all(
+    feature = "tokio",
+    any(
+        target_vendor = "apple",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_os = "dragonfly",
+        target_os = "illumos"
+    )
+))]
+impl crate::os::unix::signal::tokio::SignalKind {
+    /// `SIGINFO`: a report is wanted.
+    pub const fn info() -> Self {
+        Self::from_raw(Signal::INFO.as_raw())
+    }
+}
+
 /// Signals of FreeBSD.
 #[cfg(target_os = "freebsd")]
 impl Signal {
