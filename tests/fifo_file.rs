@@ -485,6 +485,25 @@ fn waiting_for_a_sender() {
     });
 }
 
+/// Opening takes notice of a sender that leaves at once and has written nothing (`: > fifo`).
+#[test]
+fn a_silent_visitor_ends_opening() {
+    if PORTABLE {
+        return;
+    }
+    within_deadline(|| {
+        let (_folder, path) = fifo();
+        for _ in 0..50 {
+            thread::scope(|scope| {
+                let opening =
+                    scope.spawn(|| OpenOptions::new().timeout(FOREVER).open_receiver(&path).unwrap());
+                drop(Sender::open(&path).unwrap());
+                assert_eq!(opening.join().unwrap().read(&mut [0]).unwrap(), 0);
+            });
+        }
+    });
+}
+
 #[test]
 fn the_end_and_what_comes_after() {
     within_deadline(|| {

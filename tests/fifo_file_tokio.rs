@@ -608,6 +608,24 @@ fn waiting_for_the_other_end() {
     });
 }
 
+/// Opening takes notice of a sender that leaves at once and has written nothing (`: > fifo`).
+#[test]
+fn a_silent_visitor_ends_opening() {
+    if PORTABLE {
+        return;
+    }
+    on_tokio(async {
+        let (_folder, path) = fifo();
+        let options = pipe::OpenOptions::new();
+        for _ in 0..50 {
+            let opening = async { options.open_receiver_waiting(&path).await.unwrap() };
+            let visiting = async { drop(options.open_sender_waiting(&path).await.unwrap()) };
+            let (mut receiver, ()) = tokio::join!(opening, visiting);
+            assert_eq!(receiver.read(&mut [0]).await.unwrap(), 0);
+        }
+    });
+}
+
 /// What waits can be dropped, and leaves nothing open.
 #[tokio::test]
 async fn waiting_is_given_up() {

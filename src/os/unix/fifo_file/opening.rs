@@ -50,7 +50,7 @@ impl<'a> Opening<'a> {
     fn receiver_within(self, timeout: Duration) -> io::Result<Receiver> {
         let receiver = self.receiver_now()?;
         let deadline = Instant::now().checked_add(timeout);
-        if receiver.has_met_sender()? || receiver.wait_for_sender_until(deadline)? {
+        if receiver.wait_until(deadline, Receiver::has_met_sender)? {
             return Ok(receiver);
         }
         Err(timed_out(self.path, "sender", timeout))
@@ -218,21 +218,25 @@ fn is_same_file(one: &OwnedFd, other: &OwnedFd) -> io::Result<bool> {
 }
 
 impl Receiver {
-    /// Whether a sender was there since the receiver was opened, which was just now.
+    /// Whether a sender was there since the receiver was opened, of which nothing was read yet.
     pub(super) fn has_met_sender(&self) -> io::Result<bool> {
         Ok(fifo::has_hung_up(self.as_fd())? || self.has_sender()?)
     }
 
-    /// `false`: the time is over.
-    pub(super) fn wait_for_sender_until(&self, deadline: Option<Instant>) -> io::Result<bool> {
-        if self.has_sender()? {
+    /// Waits for what changes when a sender opens the FIFO. `false`: the time is over.
+    pub(super) fn wait_until(
+        &self,
+        deadline: Option<Instant>,
+        is_met: fn(&Self) -> io::Result<bool>,
+    ) -> io::Result<bool> {
+        if is_met(self)? {
             return Ok(true);
         }
         let watch = Watch::of(self.as_fd());
         let mut pauses = Pauses::new();
         loop {
             // Again, since the watch tells only of what comes after it.
-            if self.has_sender()? {
+            if is_met(self)? {
                 return Ok(true);
             }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));

@@ -71,7 +71,7 @@ impl OpenOptions {
     ///   `cat FIFO` does, is announced by no system: for those alone the attempts are made.
     /// - A receiver is opened without waiting, and then waits as
     ///   [`Receiver::wait_for_sender`] does, which on Linux and Android takes no attempts. There it also ends when a sender
-    ///   came and went.
+    ///   came and went, even if that one wrote nothing.
     ///
     /// While a receiver waits here, senders find it open, and may write. If it gives up, what they have written is lost,
     /// as whenever a receiver leaves.
