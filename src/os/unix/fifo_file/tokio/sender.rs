@@ -1,5 +1,8 @@
 use super::renewed::Renewed;
-use crate::os::unix::{fifo_file, sys::fd};
+use crate::os::unix::{
+    fifo_file,
+    sys::{fd, registered},
+};
 use std::{
     fs::File,
     io::{self, IoSlice, Write},
@@ -146,7 +149,7 @@ impl Sender {
     }
 
     fn poll_write_slices(&self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let offered = slices.iter().fold(0, |sum: usize, slice| sum.saturating_add(slice.len()));
+        let (slices, offered) = registered::offered(slices);
         self.0.poll_write(cx, offered, |mut end| end.write_vectored(slices))
     }
 }
