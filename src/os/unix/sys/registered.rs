@@ -244,11 +244,13 @@ impl<T: StableFd> Registered<T> {
     where
         T: AsFd,
     {
-        loop {
-            match ready!(self.poll_read_to_end(cx, buffer)) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
+        match ready!(self.poll_read_to_end(cx, buffer)) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                // As in `repeat`.
+                cx.waker().wake_by_ref();
+                Poll::Pending
             }
+            result => Poll::Ready(result),
         }
     }
 
