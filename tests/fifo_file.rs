@@ -121,6 +121,25 @@ fn a_guard_removes_its_own_file_alone() {
     drop(guard);
     assert_eq!(names_in(&folder), ["fifo", "moved"]);
 
+    // Many file systems give the inode of a removed file to the next one at once.
+    if cfg!(target_os = "linux") {
+        let again = folder.0.join("again");
+        create_fifo(&again, 0o600).unwrap();
+        let found = UnlinkOnDrop::new(&again).unwrap();
+        fs::remove_file(&again).unwrap();
+        let made = CreationOptions::new().create_guarded(&again).unwrap();
+        drop(found);
+        assert_eq!(names_in(&folder), ["again", "fifo", "moved"]);
+        fs::remove_file(&again).unwrap();
+        // The private folder of the making has left an inode, too.
+        fs::write(folder.0.join("filler"), "").unwrap();
+        create_fifo(&again, 0o600).unwrap();
+        drop(made);
+        assert_eq!(names_in(&folder), ["again", "fifo", "filler", "moved"]);
+        fs::remove_file(&again).unwrap();
+        fs::remove_file(folder.0.join("filler")).unwrap();
+    }
+
     CreationOptions::new().create_guarded(folder.0.join("kept")).unwrap().keep();
     drop(UnlinkOnDrop::new(&path).unwrap());
     assert_eq!(names_in(&folder), ["kept", "moved"]);

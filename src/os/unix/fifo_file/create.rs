@@ -108,7 +108,7 @@ impl CreationOptions {
     pub fn create_guarded<P: AsRef<Path>>(self, path: P) -> io::Result<UnlinkOnDrop> {
         let path = std::path::absolute(path)?;
         let made = fifo::make_privately(file::HERE, &path, self.mode, self.exact_mode);
-        made.map(|identity| UnlinkOnDrop::of(path.clone(), identity))
+        made.map(|file| UnlinkOnDrop::of(path.clone(), file))
             .map_err(|error| about("make the FIFO", &path, &error))
     }
 

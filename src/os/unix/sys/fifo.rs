@@ -2,7 +2,7 @@
 
 use super::{
     LINUX_SOCKETS, fd,
-    file::{self, Identity, PrivateFolder},
+    file::{self, Identity, Pinned, PrivateFolder},
     pipe::keep_signal_away,
 };
 use rustix::{
@@ -103,21 +103,21 @@ pub(crate) fn make(folder: BorrowedFd<'_>, path: &Path, mode: u32) -> io::Result
     super::fd::done(unsafe { make_at(folder.as_raw_fd(), path.as_ptr(), mode as _) })
 }
 
-/// Makes a FIFO out of everybody's reach and then moves it to its path, and tells which file it is. With `exact` the
+/// Makes a FIFO out of everybody's reach and then moves it to its path, and gives a hold on the file. With `exact` the
 /// umask does not count.
 pub(crate) fn make_privately(
     folder: BorrowedFd<'_>,
     path: &Path,
     mode: u32,
     exact: bool,
-) -> io::Result<Identity> {
+) -> io::Result<Pinned> {
     let private = PrivateFolder::beside_in(folder, path)?;
     let inside = private.inside();
     make(folder, &inside, mode)?;
     if exact {
         rustix::fs::chmodat(folder, &inside, Mode::from_raw_mode(mode as _), AtFlags::empty())?;
     }
-    let made = facts_at(folder, &inside, false)?.identity;
+    let made = Pinned::at(folder, &inside)?;
     file::move_without_replacing(folder, &inside, path)?;
     Ok(made)
 }

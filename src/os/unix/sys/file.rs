@@ -1,9 +1,9 @@
 //! Files by path: modes, identities, locks, and moves that replace nothing.
 
-use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, Stat};
 use std::{
     ffi::OsString,
-    fs::{DirBuilder, FileType, Permissions},
+    fs::{DirBuilder, Permissions},
     hash::{BuildHasher, Hasher, RandomState},
     io,
     os::{
@@ -25,20 +25,16 @@ pub(crate) const HERE: BorrowedFd<'static> = CWD;
 
 /// The file that a path names, without following a link: which one, and whether it is a socket.
 pub(crate) fn identify(path: &Path) -> io::Result<(Identity, bool)> {
-    identify_any(path).map(|(identity, kind)| (identity, kind.is_socket()))
-}
-
-/// The same for whatever it is.
-pub(crate) fn identify_any(path: &Path) -> io::Result<(Identity, FileType)> {
     let metadata = std::fs::symlink_metadata(path)?;
-    Ok((Identity { device: metadata.dev(), inode: metadata.ino() }, metadata.file_type()))
+    let identity = Identity { device: metadata.dev(), inode: metadata.ino() };
+    Ok((identity, metadata.file_type().is_socket()))
 }
 
 fn identity_of(fd: &OwnedFd) -> io::Result<Identity> {
     Ok(identity_in(&rustix::fs::fstat(fd)?))
 }
 
-pub(super) fn identity_in(status: &rustix::fs::Stat) -> Identity {
+pub(super) fn identity_in(status: &Stat) -> Identity {
     // The types differ from system to system; all fit.
     Identity { device: status.st_dev as _, inode: status.st_ino as _ }
 }
@@ -101,18 +97,65 @@ pub(crate) fn remove_exactly(path: &Path, meant: Identity) {
     }
 }
 
+/// A file whose identity no other file gets, on Linux and Android: many file systems give a new file the inode of one
+/// that was just removed, but not while that one is open. Elsewhere nothing is held open: a descriptor would be an end
+/// of the FIFO.
+#[derive(Debug)]
+pub(crate) struct Pinned {
+    identity: Identity,
+    kind: FileType,
+    _descriptor: Option<OwnedFd>,
+}
+
+impl Pinned {
+    /// What the path names, if it begins in the folder, without following a link.
+    pub(crate) fn at(folder: BorrowedFd<'_>, path: &Path) -> io::Result<Self> {
+        let (status, descriptor) = look_and_hold(folder, path)?;
+        let kind = FileType::from_raw_mode(status.st_mode as _);
+        Ok(Self { identity: identity_in(&status), kind, _descriptor: descriptor })
+    }
+
+    pub(crate) fn is_fifo(&self) -> bool {
+        self.kind.is_fifo()
+    }
+
+    pub(crate) fn is_socket(&self) -> bool {
+        self.kind.is_socket()
+    }
+}
+
+/// By a descriptor that only stands for the file: for a FIFO, it is none of the two ends.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn look_and_hold(folder: BorrowedFd<'_>, path: &Path) -> io::Result<(Stat, Option<OwnedFd>)> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(folder, path, flags, Mode::empty())?;
+    Ok((rustix::fs::fstat(&file)?, Some(file)))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn look_and_hold(folder: BorrowedFd<'_>, path: &Path) -> io::Result<(Stat, Option<OwnedFd>)> {
+    Ok((rustix::fs::statat(folder, path, AtFlags::SYMLINK_NOFOLLOW)?, None))
+}
+
 /// Removes a file when it is dropped, if it is still the one that is meant; see [`remove_exactly`].
 #[derive(Debug)]
 pub(crate) struct RemovedOnDrop {
     path: PathBuf,
     /// `None`: the file is to stay.
     identity: Option<Identity>,
+    /// Dropped after the file was removed.
+    _pinned: Option<Pinned>,
 }
 
 impl RemovedOnDrop {
     /// The path is to be absolute, for the process may change its working folder.
     pub(crate) fn new(path: PathBuf, identity: Identity) -> Self {
-        Self { path, identity: Some(identity) }
+        Self { path, identity: Some(identity), _pinned: None }
+    }
+
+    /// The same for a file that nothing else keeps its inode for.
+    pub(crate) fn pinned(path: PathBuf, file: Pinned) -> Self {
+        Self { path, identity: Some(file.identity), _pinned: Some(file) }
     }
 
     pub(crate) fn path(&self) -> &Path {
