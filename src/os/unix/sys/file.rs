@@ -7,7 +7,7 @@ use std::{
     hash::{BuildHasher, Hasher, RandomState},
     io,
     os::{
-        fd::{BorrowedFd, OwnedFd},
+        fd::{AsFd, BorrowedFd, OwnedFd},
         unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt},
     },
     path::{Path, PathBuf},
@@ -48,27 +48,30 @@ pub(crate) fn set_mode_of(fd: BorrowedFd<'_>, mode: u32) -> io::Result<()> {
     Ok(rustix::fs::fchmod(fd, Mode::from_raw_mode(mode as _))?)
 }
 
-/// Gives `from` the name `to`, or fails with `AlreadyExists`. Both begin in `folder`.
-pub(crate) fn move_without_replacing(folder: BorrowedFd<'_>, from: &Path, to: &Path) -> io::Result<()> {
-    if let Some(result) = rename_without_replacing(folder, from, to) {
+/// A path, and the folder that it begins in.
+pub(crate) type Place<'p> = (BorrowedFd<'p>, &'p Path);
+
+/// Gives what is at `from` the name `to`, or fails with `AlreadyExists`.
+pub(crate) fn move_without_replacing(from: Place<'_>, to: Place<'_>) -> io::Result<()> {
+    if let Some(result) = rename_without_replacing(from, to) {
         return result;
     }
-    rustix::fs::linkat(folder, from, folder, to, AtFlags::empty())?;
-    Ok(rustix::fs::unlinkat(folder, from, AtFlags::empty())?)
+    rustix::fs::linkat(from.0, from.1, to.0, to.1, AtFlags::empty())?;
+    Ok(rustix::fs::unlinkat(from.0, from.1, AtFlags::empty())?)
 }
 
 /// In one step; `None` if the file system cannot.
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-fn rename_without_replacing(folder: BorrowedFd<'_>, from: &Path, to: &Path) -> Option<io::Result<()>> {
+fn rename_without_replacing(from: Place<'_>, to: Place<'_>) -> Option<io::Result<()>> {
     use rustix::{fs::RenameFlags, io::Errno};
-    match rustix::fs::renameat_with(folder, from, folder, to, RenameFlags::NOREPLACE) {
+    match rustix::fs::renameat_with(from.0, from.1, to.0, to.1, RenameFlags::NOREPLACE) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => None,
         other => Some(other.map_err(io::Error::from)),
     }
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-fn rename_without_replacing(_: BorrowedFd<'_>, _: &Path, _: &Path) -> Option<io::Result<()>> {
+fn rename_without_replacing(_: Place<'_>, _: Place<'_>) -> Option<io::Result<()>> {
     None
 }
 
@@ -92,7 +95,7 @@ pub(crate) fn remove_exactly(path: &Path, meant: Identity) {
         return;
     }
     let is_meant = matches!(identify(&private), Ok((found, _)) if found == meant);
-    if is_meant || move_without_replacing(HERE, &private, path).is_err() {
+    if is_meant || move_without_replacing((HERE, &private), (HERE, path)).is_err() {
         let _ = std::fs::remove_file(&private);
     }
 }
@@ -180,7 +183,12 @@ pub(crate) struct PrivateFolder<'f> {
     /// Where its path begins.
     start: BorrowedFd<'f>,
     path: PathBuf,
+    /// The folder itself, whatever somebody who may write to the one above puts at its path.
+    opened: OwnedFd,
 }
+
+/// The name of the file that there is room for.
+const INSIDE: &str = "s";
 
 impl PrivateFolder<'static> {
     pub(crate) fn beside(path: &Path) -> io::Result<Self> {
@@ -193,26 +201,48 @@ impl<'f> PrivateFolder<'f> {
     pub(crate) fn beside_in(start: BorrowedFd<'f>, path: &Path) -> io::Result<Self> {
         let path = private_name_beside(path);
         rustix::fs::mkdirat(start, &path, Mode::RWXU)?;
-        let folder = Self { start, path };
-        // A umask may take permissions from the owner, too.
-        let status = rustix::fs::statat(start, &folder.path, AtFlags::SYMLINK_NOFOLLOW)?;
-        if !Mode::from_raw_mode(status.st_mode as _).contains(Mode::RWXU) {
-            rustix::fs::chmodat(start, &folder.path, Mode::RWXU, AtFlags::empty())?;
-        }
-        Ok(folder)
+        let opened = open_private(start, &path).inspect_err(|_| {
+            let _ = rustix::fs::unlinkat(start, &path, AtFlags::REMOVEDIR);
+        })?;
+        Ok(Self { start, path, opened })
     }
 
     /// The path of the file that there is room for.
     pub(crate) fn inside(&self) -> PathBuf {
-        self.path.join("s")
+        self.path.join(INSIDE)
+    }
+
+    /// The same as seen from the folder itself.
+    pub(crate) fn place(&self) -> Place<'_> {
+        (self.opened.as_fd(), Path::new(INSIDE))
     }
 }
 
 impl Drop for PrivateFolder<'_> {
     fn drop(&mut self) {
-        let _ = rustix::fs::unlinkat(self.start, self.inside(), AtFlags::empty());
+        let _ = rustix::fs::unlinkat(&self.opened, INSIDE, AtFlags::empty());
         let _ = rustix::fs::unlinkat(self.start, &self.path, AtFlags::REMOVEDIR);
     }
+}
+
+/// Opens a folder that was just made, if it is a folder that this user alone can enter.
+fn open_private(start: BorrowedFd<'_>, path: &Path) -> io::Result<OwnedFd> {
+    // A umask may take permissions from the owner, too.
+    let status = rustix::fs::statat(start, path, AtFlags::SYMLINK_NOFOLLOW)?;
+    if !Mode::from_raw_mode(status.st_mode as _).contains(Mode::RWXU) {
+        rustix::fs::chmodat(start, path, Mode::RWXU, AtFlags::empty())?;
+    }
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let opened = rustix::fs::openat(start, path, flags, Mode::empty())?;
+    let status = rustix::fs::fstat(&opened)?;
+    let others = Mode::RWXG | Mode::RWXO;
+    if status.st_uid == effective_user() && !Mode::from_raw_mode(status.st_mode as _).intersects(others) {
+        return Ok(opened);
+    }
+    Err(io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        "somebody else has put a folder in the place of the private one that was made",
+    ))
 }
 
 /// A folder of mode 0700 that belongs to this user, made if it is not there.
