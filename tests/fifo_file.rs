@@ -19,6 +19,7 @@ use interprocess::{
     unnamed_pipe,
 };
 use std::{
+    error::Error as _,
     fs::{self, File},
     io::{ErrorKind, IoSlice, IoSliceMut, Read, Write},
     os::{
@@ -57,6 +58,8 @@ fn making() {
         let error = options.create(&path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}");
         assert!(error.to_string().contains("fifo"), "{error}");
+        let cause = error.source().unwrap().downcast_ref::<std::io::Error>().unwrap();
+        assert!(cause.raw_os_error().is_some(), "the system's number is kept");
         assert_eq!(options.create_guarded(&path).unwrap_err().kind(), ErrorKind::AlreadyExists);
         let error = options.create(folder.0.join("missing/fifo")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");

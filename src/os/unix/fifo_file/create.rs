@@ -109,7 +109,7 @@ impl CreationOptions {
         let path = std::path::absolute(path)?;
         let made = fifo::make_privately(file::HERE, &path, self.mode, self.exact_mode);
         made.map(|file| UnlinkOnDrop::of(path.clone(), file))
-            .map_err(|error| about("make the FIFO", &path, &error))
+            .map_err(|error| about("make the FIFO", &path, error))
     }
 
     pub(super) fn make(self, folder: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
@@ -118,7 +118,7 @@ impl CreationOptions {
         } else {
             fifo::make(folder, path, self.mode)
         };
-        made.map_err(|error| about("make the FIFO", path, &error))
+        made.map_err(|error| about("make the FIFO", path, error))
     }
 }
 

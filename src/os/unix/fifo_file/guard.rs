@@ -24,7 +24,7 @@ impl UnlinkOnDrop {
     /// The limit of open descriptors.
     pub fn new<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
-        let file = Pinned::at(file::HERE, &path).map_err(|error| about("find the FIFO", &path, &error))?;
+        let file = Pinned::at(file::HERE, &path).map_err(|error| about("find the FIFO", &path, error))?;
         if file.is_fifo() {
             return Ok(Self::of(path, file));
         }

@@ -174,7 +174,7 @@ impl<'a> Opening<'a> {
             return fifo::open(self.folder, self.path, how);
         }
         let facts = fifo::facts_at(self.folder, self.path, how.follow);
-        self.check(facts.map_err(|error| about("open the FIFO", self.path, &error))?)?;
+        self.check(facts.map_err(|error| about("open the FIFO", self.path, error))?)?;
         match fifo::open(self.folder, self.path, how) {
             Ok(opened) => {
                 self.check(fifo::facts(opened.as_fd())?)?;
@@ -185,16 +185,28 @@ impl<'a> Opening<'a> {
                 self.check(fifo::facts_at(self.folder, self.path, how.follow)?)?;
                 Err(error)
             }
-            Err(error) => Err(about("open the FIFO", self.path, &error)),
+            Err(error) => {
+                if !how.follow {
+                    // A link that was put there since is refused by a number that differs from system to system.
+                    fifo::facts_at(self.folder, self.path, false)
+                        .map_or(Ok(()), |facts| self.check_kind(facts))?;
+                }
+                Err(about("open the FIFO", self.path, error))
+            }
         }
     }
 
-    fn check(self, facts: Facts) -> io::Result<()> {
-        let path = self.path.display();
-        if !facts.is_fifo() {
-            let message = format!("{path} is {}, not a FIFO", facts.what());
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    fn check_kind(self, facts: Facts) -> io::Result<()> {
+        if facts.is_fifo() {
+            return Ok(());
         }
+        let message = format!("{} is {}, not a FIFO", self.path.display(), facts.what());
+        Err(io::Error::new(io::ErrorKind::InvalidInput, message))
+    }
+
+    fn check(self, facts: Facts) -> io::Result<()> {
+        self.check_kind(facts)?;
+        let path = self.path.display();
         let denied = |message| Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
         let user = file::effective_user();
         if (self.options.own || self.options.create.is_some()) && facts.owner != user {
@@ -272,9 +284,28 @@ impl Pauses {
     }
 }
 
-/// An error of the system, with what failed.
-pub(super) fn about(what: &str, path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot {what} {}: {error}", path.display()))
+/// An error of the system, with what failed. Its [`source`](Error::source) is the system's own, with its number.
+pub(super) fn about(what: &'static str, path: &Path, cause: io::Error) -> io::Error {
+    io::Error::new(cause.kind(), Failed { what, path: path.to_owned(), cause })
+}
+
+#[derive(Debug)]
+struct Failed {
+    what: &'static str,
+    path: PathBuf,
+    cause: io::Error,
+}
+
+impl Display for Failed {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {} {}: {}", self.what, self.path.display(), self.cause)
+    }
+}
+
+impl Error for Failed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.cause)
+    }
 }
 
 fn timed_out(path: &Path, other: &str, timeout: Duration) -> io::Error {

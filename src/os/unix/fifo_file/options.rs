@@ -4,8 +4,8 @@ use std::{io, os::fd::AsFd, path::Path, time::Duration};
 
 /// How to open an end of a FIFO, and what to refuse.
 ///
-/// Whatever the options are, opening something that is not a FIFO fails before a byte moves, and before a device could
-/// notice. What is checked is the file that was opened, and not what was at its path a moment earlier.
+/// Whatever the options are, opening something that is not a FIFO fails before a byte moves, and what is a device beforehand
+/// is not even opened. What is checked is the file that was opened, and not what was at its path a moment earlier.
 ///
 /// | | the other end is not there | the end is |
 /// | --- | --- | --- |
