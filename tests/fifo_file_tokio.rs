@@ -321,6 +321,21 @@ async fn fill_and_empty(
 }
 
 #[tokio::test]
+async fn capacity() {
+    let (_folder, path) = fifo();
+    let (sender, receiver) = ends(&path);
+    if PORTABLE {
+        assert_eq!(sender.capacity().unwrap_err().kind(), ErrorKind::Unsupported);
+        assert_eq!(receiver.set_capacity(1 << 14).unwrap_err().kind(), ErrorKind::Unsupported);
+        return;
+    }
+    let capacity = sender.set_capacity(1 << 14).unwrap();
+    assert!(capacity >= 1 << 14);
+    assert_eq!(receiver.capacity().unwrap(), capacity);
+    assert_eq!(receiver.set_capacity(capacity).unwrap(), sender.capacity().unwrap());
+}
+
+#[tokio::test]
 async fn trying() {
     fill_and_empty(|sender| sender.try_write(MESSAGE), |receiver, buffer| receiver.try_read(buffer)).await;
 }

@@ -161,6 +161,22 @@ impl Receiver {
         self.0.get().available()
     }
 
+    /// How many bytes the FIFO holds while it is open.
+    ///
+    /// # Errors
+    /// `Unsupported` everywhere but on Linux and Android.
+    pub fn capacity(&self) -> io::Result<usize> {
+        self.0.get().capacity()
+    }
+
+    /// Makes the FIFO hold at least so many bytes, and tells how many it does; see [`fifo_file::Sender::set_capacity`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn set_capacity(&self, bytes: usize) -> io::Result<usize> {
+        self.0.get().set_capacity(bytes)
+    }
+
     /// Takes the end off the runtime, and into blocking mode. The sender that `keep_open` has opened is closed.
     ///
     /// # Errors
