@@ -11,14 +11,20 @@
 
 #[cfg(unix)]
 fn main() -> std::io::Result<()> {
-    use interprocess::os::unix::fifo_file::{OpenOptions, UnlinkOnDrop};
-    use std::io::{self, BufRead, BufReader};
+    use interprocess::os::unix::fifo_file::{CreationOptions, OpenOptions};
+    use std::io::{self, BufRead, BufReader, ErrorKind};
 
     let path = std::env::args().nth(1).ok_or_else(|| io::Error::other("usage: fifo_collector PATH"))?;
-    // Made if it is not there, and refused if it is not a FIFO that this user alone can open. Each `echo` opens and closes
-    // it: without `keep_open`, the first one would be the end.
-    let receiver = OpenOptions::new().create_or_open(0o600).keep_open(true).open_receiver(&path)?;
-    let _removed_in_the_end = UnlinkOnDrop::new(&path)?;
+    // Removed in the end, but only if it was made here.
+    let _made = match CreationOptions::new().mode(0o600).exact_mode(true).create_guarded(&path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => None,
+        made => Some(made?),
+    };
+    // Refused if it is not a FIFO that this user alone can open. Each `echo` opens and closes it: without `keep_open`, the
+    // first one would be the end.
+    let mut options = OpenOptions::new();
+    let receiver =
+        options.no_follow(true).own(true).widest_mode(0o600).keep_open(true).open_receiver(&path)?;
     println!("collecting at {path}");
 
     for (number, line) in (1..).zip(BufReader::new(receiver).lines()) {

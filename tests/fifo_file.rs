@@ -19,6 +19,7 @@ use interprocess::{
     unnamed_pipe,
 };
 use std::{
+    error::Error as _,
     fs::{self, File},
     io::{ErrorKind, IoSlice, IoSliceMut, Read, Write},
     os::{
@@ -57,6 +58,8 @@ fn making() {
         let error = options.create(&path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}");
         assert!(error.to_string().contains("fifo"), "{error}");
+        let cause = error.source().unwrap().downcast_ref::<std::io::Error>().unwrap();
+        assert!(cause.raw_os_error().is_some(), "the system's number is kept");
         assert_eq!(options.create_guarded(&path).unwrap_err().kind(), ErrorKind::AlreadyExists);
         let error = options.create(folder.0.join("missing/fifo")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
@@ -120,6 +123,25 @@ fn a_guard_removes_its_own_file_alone() {
     create_fifo(&path, 0o600).unwrap();
     drop(guard);
     assert_eq!(names_in(&folder), ["fifo", "moved"]);
+
+    // Many file systems give the inode of a removed file to the next one at once.
+    if cfg!(target_os = "linux") {
+        let again = folder.0.join("again");
+        create_fifo(&again, 0o600).unwrap();
+        let found = UnlinkOnDrop::new(&again).unwrap();
+        fs::remove_file(&again).unwrap();
+        let made = CreationOptions::new().create_guarded(&again).unwrap();
+        drop(found);
+        assert_eq!(names_in(&folder), ["again", "fifo", "moved"]);
+        fs::remove_file(&again).unwrap();
+        // The private folder of the making has left an inode, too.
+        fs::write(folder.0.join("filler"), "").unwrap();
+        create_fifo(&again, 0o600).unwrap();
+        drop(made);
+        assert_eq!(names_in(&folder), ["again", "fifo", "filler", "moved"]);
+        fs::remove_file(&again).unwrap();
+        fs::remove_file(folder.0.join("filler")).unwrap();
+    }
 
     CreationOptions::new().create_guarded(folder.0.join("kept")).unwrap().keep();
     drop(UnlinkOnDrop::new(&path).unwrap());
@@ -482,6 +504,25 @@ fn waiting_for_a_sender() {
         assert_eq!(receiver.available().unwrap(), 5);
         expect_bytes(&receiver, b"whole").unwrap();
         assert!(nonblocking().keep_open(true).open_receiver(&path).unwrap().wait_for_sender(None).unwrap());
+    });
+}
+
+/// Opening takes notice of a sender that leaves at once and has written nothing (`: > fifo`).
+#[test]
+fn a_silent_visitor_ends_opening() {
+    if PORTABLE {
+        return;
+    }
+    within_deadline(|| {
+        let (_folder, path) = fifo();
+        for _ in 0..50 {
+            thread::scope(|scope| {
+                let opening =
+                    scope.spawn(|| OpenOptions::new().timeout(FOREVER).open_receiver(&path).unwrap());
+                drop(Sender::open(&path).unwrap());
+                assert_eq!(opening.join().unwrap().read(&mut [0]).unwrap(), 0);
+            });
+        }
     });
 }
 

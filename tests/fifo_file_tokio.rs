@@ -321,6 +321,21 @@ async fn fill_and_empty(
 }
 
 #[tokio::test]
+async fn capacity() {
+    let (_folder, path) = fifo();
+    let (sender, receiver) = ends(&path);
+    if PORTABLE {
+        assert_eq!(sender.capacity().unwrap_err().kind(), ErrorKind::Unsupported);
+        assert_eq!(receiver.set_capacity(1 << 14).unwrap_err().kind(), ErrorKind::Unsupported);
+        return;
+    }
+    let capacity = sender.set_capacity(1 << 14).unwrap();
+    assert!(capacity >= 1 << 14);
+    assert_eq!(receiver.capacity().unwrap(), capacity);
+    assert_eq!(receiver.set_capacity(capacity).unwrap(), sender.capacity().unwrap());
+}
+
+#[tokio::test]
 async fn trying() {
     fill_and_empty(|sender| sender.try_write(MESSAGE), |receiver, buffer| receiver.try_read(buffer)).await;
 }
@@ -604,6 +619,24 @@ fn waiting_for_the_other_end() {
             assert_eq!(receiver.available().unwrap(), 1, "waiting takes nothing");
             receiver.wait_for_sender().await.unwrap();
             drop(sender);
+        }
+    });
+}
+
+/// Opening takes notice of a sender that leaves at once and has written nothing (`: > fifo`).
+#[test]
+fn a_silent_visitor_ends_opening() {
+    if PORTABLE {
+        return;
+    }
+    on_tokio(async {
+        let (_folder, path) = fifo();
+        let options = pipe::OpenOptions::new();
+        for _ in 0..50 {
+            let opening = async { options.open_receiver_waiting(&path).await.unwrap() };
+            let visiting = async { drop(options.open_sender_waiting(&path).await.unwrap()) };
+            let (mut receiver, ()) = tokio::join!(opening, visiting);
+            assert_eq!(receiver.read(&mut [0]).await.unwrap(), 0);
         }
     });
 }

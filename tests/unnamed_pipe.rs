@@ -219,7 +219,8 @@ mod on_tokio {
     };
     use common::on_tokio;
     use interprocess::unnamed_pipe::tokio as asynchronous;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use std::{future::poll_fn, pin::Pin};
+    use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
     #[test]
     fn bytes_arrive() {
@@ -234,6 +235,29 @@ mod on_tokio {
             };
             let mut got = Vec::new();
             tokio::try_join!(write, recver.read_to_end(&mut got)).unwrap();
+            assert!(got == sent);
+        });
+    }
+
+    /// No system call takes so many, which must not look like a pipe that has no room left.
+    #[test]
+    fn many_slices() {
+        on_tokio(async {
+            let (sender, mut recver) = asynchronous::pipe().unwrap();
+            let sent = bytes(7, 5000);
+            let write = async {
+                let slices: Vec<_> = sent.chunks(1).map(IoSlice::new).collect();
+                let (mut sender, mut written) = (sender, 0);
+                while written < slices.len() {
+                    let sending =
+                        poll_fn(|cx| Pin::new(&mut sender).poll_write_vectored(cx, &slices[written..]));
+                    written += sending.await?;
+                }
+                std::io::Result::Ok(())
+            };
+            let mut got = Vec::new();
+            let everything = async { tokio::try_join!(write, recver.read_to_end(&mut got)) };
+            everything.await.unwrap();
             assert!(got == sent);
         });
     }

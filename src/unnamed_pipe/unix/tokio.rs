@@ -2,7 +2,10 @@
 
 use super::{Direction, check_direction, ends};
 use crate::{
-    os::unix::sys::{fd, pipe, registered::Registered},
+    os::unix::sys::{
+        fd, pipe,
+        registered::{self, Registered},
+    },
     unnamed_pipe,
 };
 use std::{
@@ -53,7 +56,7 @@ impl Sender {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let offered = slices.iter().fold(0, |sum: usize, slice| sum.saturating_add(slice.len()));
+        let (slices, offered) = registered::offered(slices);
         self.0.poll_write(cx, offered, |end| pipe::write_vectored(end.as_fd(), slices))
     }
 

@@ -108,8 +108,8 @@ impl CreationOptions {
     pub fn create_guarded<P: AsRef<Path>>(self, path: P) -> io::Result<UnlinkOnDrop> {
         let path = std::path::absolute(path)?;
         let made = fifo::make_privately(file::HERE, &path, self.mode, self.exact_mode);
-        made.map(|identity| UnlinkOnDrop::of(path.clone(), identity))
-            .map_err(|error| about("make the FIFO", &path, &error))
+        made.map(|file| UnlinkOnDrop::of(path.clone(), file))
+            .map_err(|error| about("make the FIFO", &path, error))
     }
 
     pub(super) fn make(self, folder: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
@@ -118,7 +118,7 @@ impl CreationOptions {
         } else {
             fifo::make(folder, path, self.mode)
         };
-        made.map_err(|error| about("make the FIFO", path, &error))
+        made.map_err(|error| about("make the FIFO", path, error))
     }
 }
 

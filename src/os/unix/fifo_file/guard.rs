@@ -1,7 +1,7 @@
-use crate::os::unix::sys::file::{self, Identity, RemovedOnDrop};
+use super::opening::about;
+use crate::os::unix::sys::file::{self, Pinned, RemovedOnDrop};
 use std::{
     io,
-    os::unix::fs::FileTypeExt,
     path::{Path, PathBuf},
 };
 
@@ -9,6 +9,10 @@ use std::{
 ///
 /// [`CreationOptions::create_guarded`](super::CreationOptions::create_guarded) gives one for a FIFO that it makes. Who has
 /// the FIFO open can go on using it after it was removed.
+///
+/// On Linux and Android the guard holds a descriptor of the file, which is none of its two ends and which no child inherits:
+/// so no other file can get the same inode meanwhile. On other systems a file that somebody has put into the place of the
+/// removed one may have its inode, as the file system pleases, and is then taken for it.
 #[derive(Debug)]
 pub struct UnlinkOnDrop(RemovedOnDrop);
 
@@ -17,18 +21,19 @@ impl UnlinkOnDrop {
     ///
     /// # Errors
     /// `NotFound`: there is nothing. `InvalidInput`: there is something that is not a FIFO (links are not followed).
+    /// The limit of open descriptors.
     pub fn new<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
-        let (identity, kind) = file::identify_any(&path)?;
-        if kind.is_fifo() {
-            return Ok(Self::of(path, identity));
+        let file = Pinned::at(file::HERE, &path).map_err(|error| about("find the FIFO", &path, error))?;
+        if file.is_fifo() {
+            return Ok(Self::of(path, file));
         }
         Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{} is not a FIFO", path.display())))
     }
 
     /// The same for a file that was looked at already, at an absolute path.
-    pub(super) fn of(path: PathBuf, identity: Identity) -> Self {
-        Self(RemovedOnDrop::new(path, identity))
+    pub(super) fn of(path: PathBuf, file: Pinned) -> Self {
+        Self(RemovedOnDrop::pinned(path, file))
     }
 
     /// The path, made absolute.

@@ -50,7 +50,7 @@ impl<'a> Opening<'a> {
     fn receiver_within(self, timeout: Duration) -> io::Result<Receiver> {
         let receiver = self.receiver_now()?;
         let deadline = Instant::now().checked_add(timeout);
-        if receiver.has_met_sender()? || receiver.wait_for_sender_until(deadline)? {
+        if receiver.wait_until(deadline, Receiver::has_met_sender)? {
             return Ok(receiver);
         }
         Err(timed_out(self.path, "sender", timeout))
@@ -174,7 +174,7 @@ impl<'a> Opening<'a> {
             return fifo::open(self.folder, self.path, how);
         }
         let facts = fifo::facts_at(self.folder, self.path, how.follow);
-        self.check(facts.map_err(|error| about("open the FIFO", self.path, &error))?)?;
+        self.check(facts.map_err(|error| about("open the FIFO", self.path, error))?)?;
         match fifo::open(self.folder, self.path, how) {
             Ok(opened) => {
                 self.check(fifo::facts(opened.as_fd())?)?;
@@ -185,16 +185,28 @@ impl<'a> Opening<'a> {
                 self.check(fifo::facts_at(self.folder, self.path, how.follow)?)?;
                 Err(error)
             }
-            Err(error) => Err(about("open the FIFO", self.path, &error)),
+            Err(error) => {
+                if !how.follow {
+                    // A link that was put there since is refused by a number that differs from system to system.
+                    fifo::facts_at(self.folder, self.path, false)
+                        .map_or(Ok(()), |facts| self.check_kind(facts))?;
+                }
+                Err(about("open the FIFO", self.path, error))
+            }
         }
     }
 
-    fn check(self, facts: Facts) -> io::Result<()> {
-        let path = self.path.display();
-        if !facts.is_fifo() {
-            let message = format!("{path} is {}, not a FIFO", facts.what());
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    fn check_kind(self, facts: Facts) -> io::Result<()> {
+        if facts.is_fifo() {
+            return Ok(());
         }
+        let message = format!("{} is {}, not a FIFO", self.path.display(), facts.what());
+        Err(io::Error::new(io::ErrorKind::InvalidInput, message))
+    }
+
+    fn check(self, facts: Facts) -> io::Result<()> {
+        self.check_kind(facts)?;
+        let path = self.path.display();
         let denied = |message| Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
         let user = file::effective_user();
         if (self.options.own || self.options.create.is_some()) && facts.owner != user {
@@ -218,21 +230,25 @@ fn is_same_file(one: &OwnedFd, other: &OwnedFd) -> io::Result<bool> {
 }
 
 impl Receiver {
-    /// Whether a sender was there since the receiver was opened, which was just now.
+    /// Whether a sender was there since the receiver was opened, of which nothing was read yet.
     pub(super) fn has_met_sender(&self) -> io::Result<bool> {
         Ok(fifo::has_hung_up(self.as_fd())? || self.has_sender()?)
     }
 
-    /// `false`: the time is over.
-    pub(super) fn wait_for_sender_until(&self, deadline: Option<Instant>) -> io::Result<bool> {
-        if self.has_sender()? {
+    /// Waits for what changes when a sender opens the FIFO. `false`: the time is over.
+    pub(super) fn wait_until(
+        &self,
+        deadline: Option<Instant>,
+        is_met: fn(&Self) -> io::Result<bool>,
+    ) -> io::Result<bool> {
+        if is_met(self)? {
             return Ok(true);
         }
         let watch = Watch::of(self.as_fd());
         let mut pauses = Pauses::new();
         loop {
             // Again, since the watch tells only of what comes after it.
-            if self.has_sender()? {
+            if is_met(self)? {
                 return Ok(true);
             }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -268,9 +284,28 @@ impl Pauses {
     }
 }
 
-/// An error of the system, with what failed.
-pub(super) fn about(what: &str, path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot {what} {}: {error}", path.display()))
+/// An error of the system, with what failed. Its [`source`](Error::source) is the system's own, with its number.
+pub(super) fn about(what: &'static str, path: &Path, cause: io::Error) -> io::Error {
+    io::Error::new(cause.kind(), Failed { what, path: path.to_owned(), cause })
+}
+
+#[derive(Debug)]
+struct Failed {
+    what: &'static str,
+    path: PathBuf,
+    cause: io::Error,
+}
+
+impl Display for Failed {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {} {}: {}", self.what, self.path.display(), self.cause)
+    }
+}
+
+impl Error for Failed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.cause)
+    }
 }
 
 fn timed_out(path: &Path, other: &str, timeout: Duration) -> io::Error {

@@ -4,8 +4,8 @@ use std::{io, os::fd::AsFd, path::Path, time::Duration};
 
 /// How to open an end of a FIFO, and what to refuse.
 ///
-/// Whatever the options are, opening something that is not a FIFO fails before a byte moves, and before a device could
-/// notice. What is checked is the file that was opened, and not what was at its path a moment earlier.
+/// Whatever the options are, opening something that is not a FIFO fails before a byte moves, and what is a device beforehand
+/// is not even opened. What is checked is the file that was opened, and not what was at its path a moment earlier.
 ///
 /// | | the other end is not there | the end is |
 /// | --- | --- | --- |
@@ -71,7 +71,7 @@ impl OpenOptions {
     ///   `cat FIFO` does, is announced by no system: for those alone the attempts are made.
     /// - A receiver is opened without waiting, and then waits as
     ///   [`Receiver::wait_for_sender`] does, which on Linux and Android takes no attempts. There it also ends when a sender
-    ///   came and went.
+    ///   came and went, even if that one wrote nothing.
     ///
     /// While a receiver waits here, senders find it open, and may write. If it gives up, what they have written is lost,
     /// as whenever a receiver leaves.

@@ -80,7 +80,8 @@ impl Receiver {
     /// # Errors
     /// The limit of open descriptors; those of poll(2).
     pub fn wait_for_sender(&self, timeout: impl Into<Option<Duration>>) -> io::Result<bool> {
-        self.wait_for_sender_until(timeout.into().and_then(|timeout| Instant::now().checked_add(timeout)))
+        let deadline = timeout.into().and_then(|timeout| Instant::now().checked_add(timeout));
+        self.wait_until(deadline, Self::has_sender)
     }
 
     pub(super) fn has_sender(&self) -> io::Result<bool> {

@@ -2,7 +2,7 @@
 
 use super::{
     LINUX_SOCKETS, fd,
-    file::{self, Identity, PrivateFolder},
+    file::{self, Identity, Pinned, PrivateFolder},
     pipe::keep_signal_away,
 };
 use rustix::{
@@ -103,22 +103,34 @@ pub(crate) fn make(folder: BorrowedFd<'_>, path: &Path, mode: u32) -> io::Result
     super::fd::done(unsafe { make_at(folder.as_raw_fd(), path.as_ptr(), mode as _) })
 }
 
-/// Makes a FIFO out of everybody's reach and then moves it to its path, and tells which file it is. With `exact` the
+#[cfg(not(target_vendor = "apple"))]
+fn make_in_private(_: BorrowedFd<'_>, private: &PrivateFolder<'_>, mode: u32) -> io::Result<()> {
+    let (opened, inside) = private.place();
+    make(opened, inside, mode)
+}
+
+/// Before version 13, macOS makes a FIFO at a path alone. What comes after fails if that was not in the private folder.
+#[cfg(target_vendor = "apple")]
+fn make_in_private(folder: BorrowedFd<'_>, private: &PrivateFolder<'_>, mode: u32) -> io::Result<()> {
+    make(folder, &private.inside(), mode)
+}
+
+/// Makes a FIFO out of everybody's reach and then moves it to its path, and gives a hold on the file. With `exact` the
 /// umask does not count.
 pub(crate) fn make_privately(
     folder: BorrowedFd<'_>,
     path: &Path,
     mode: u32,
     exact: bool,
-) -> io::Result<Identity> {
+) -> io::Result<Pinned> {
     let private = PrivateFolder::beside_in(folder, path)?;
-    let inside = private.inside();
-    make(folder, &inside, mode)?;
+    let (opened, inside) = private.place();
+    make_in_private(folder, &private, mode)?;
     if exact {
-        rustix::fs::chmodat(folder, &inside, Mode::from_raw_mode(mode as _), AtFlags::empty())?;
+        rustix::fs::chmodat(opened, inside, Mode::from_raw_mode(mode as _), AtFlags::empty())?;
     }
-    let made = facts_at(folder, &inside, false)?.identity;
-    file::move_without_replacing(folder, &inside, path)?;
+    let made = Pinned::at(opened, inside)?;
+    file::move_without_replacing(private.place(), (folder, path))?;
     Ok(made)
 }
 

@@ -1,13 +1,13 @@
 //! Files by path: modes, identities, locks, and moves that replace nothing.
 
-use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, Stat};
 use std::{
     ffi::OsString,
-    fs::{DirBuilder, FileType, Permissions},
+    fs::{DirBuilder, Permissions},
     hash::{BuildHasher, Hasher, RandomState},
     io,
     os::{
-        fd::{BorrowedFd, OwnedFd},
+        fd::{AsFd, BorrowedFd, OwnedFd},
         unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt},
     },
     path::{Path, PathBuf},
@@ -25,20 +25,16 @@ pub(crate) const HERE: BorrowedFd<'static> = CWD;
 
 /// The file that a path names, without following a link: which one, and whether it is a socket.
 pub(crate) fn identify(path: &Path) -> io::Result<(Identity, bool)> {
-    identify_any(path).map(|(identity, kind)| (identity, kind.is_socket()))
-}
-
-/// The same for whatever it is.
-pub(crate) fn identify_any(path: &Path) -> io::Result<(Identity, FileType)> {
     let metadata = std::fs::symlink_metadata(path)?;
-    Ok((Identity { device: metadata.dev(), inode: metadata.ino() }, metadata.file_type()))
+    let identity = Identity { device: metadata.dev(), inode: metadata.ino() };
+    Ok((identity, metadata.file_type().is_socket()))
 }
 
 fn identity_of(fd: &OwnedFd) -> io::Result<Identity> {
     Ok(identity_in(&rustix::fs::fstat(fd)?))
 }
 
-pub(super) fn identity_in(status: &rustix::fs::Stat) -> Identity {
+pub(super) fn identity_in(status: &Stat) -> Identity {
     // The types differ from system to system; all fit.
     Identity { device: status.st_dev as _, inode: status.st_ino as _ }
 }
@@ -52,27 +48,30 @@ pub(crate) fn set_mode_of(fd: BorrowedFd<'_>, mode: u32) -> io::Result<()> {
     Ok(rustix::fs::fchmod(fd, Mode::from_raw_mode(mode as _))?)
 }
 
-/// Gives `from` the name `to`, or fails with `AlreadyExists`. Both begin in `folder`.
-pub(crate) fn move_without_replacing(folder: BorrowedFd<'_>, from: &Path, to: &Path) -> io::Result<()> {
-    if let Some(result) = rename_without_replacing(folder, from, to) {
+/// A path, and the folder that it begins in.
+pub(crate) type Place<'p> = (BorrowedFd<'p>, &'p Path);
+
+/// Gives what is at `from` the name `to`, or fails with `AlreadyExists`.
+pub(crate) fn move_without_replacing(from: Place<'_>, to: Place<'_>) -> io::Result<()> {
+    if let Some(result) = rename_without_replacing(from, to) {
         return result;
     }
-    rustix::fs::linkat(folder, from, folder, to, AtFlags::empty())?;
-    Ok(rustix::fs::unlinkat(folder, from, AtFlags::empty())?)
+    rustix::fs::linkat(from.0, from.1, to.0, to.1, AtFlags::empty())?;
+    Ok(rustix::fs::unlinkat(from.0, from.1, AtFlags::empty())?)
 }
 
 /// In one step; `None` if the file system cannot.
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-fn rename_without_replacing(folder: BorrowedFd<'_>, from: &Path, to: &Path) -> Option<io::Result<()>> {
+fn rename_without_replacing(from: Place<'_>, to: Place<'_>) -> Option<io::Result<()>> {
     use rustix::{fs::RenameFlags, io::Errno};
-    match rustix::fs::renameat_with(folder, from, folder, to, RenameFlags::NOREPLACE) {
+    match rustix::fs::renameat_with(from.0, from.1, to.0, to.1, RenameFlags::NOREPLACE) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => None,
         other => Some(other.map_err(io::Error::from)),
     }
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-fn rename_without_replacing(_: BorrowedFd<'_>, _: &Path, _: &Path) -> Option<io::Result<()>> {
+fn rename_without_replacing(_: Place<'_>, _: Place<'_>) -> Option<io::Result<()>> {
     None
 }
 
@@ -96,9 +95,49 @@ pub(crate) fn remove_exactly(path: &Path, meant: Identity) {
         return;
     }
     let is_meant = matches!(identify(&private), Ok((found, _)) if found == meant);
-    if is_meant || move_without_replacing(HERE, &private, path).is_err() {
+    if is_meant || move_without_replacing((HERE, &private), (HERE, path)).is_err() {
         let _ = std::fs::remove_file(&private);
     }
+}
+
+/// A file whose identity no other file gets, on Linux and Android: many file systems give a new file the inode of one
+/// that was just removed, but not while that one is open. Elsewhere nothing is held open: a descriptor would be an end
+/// of the FIFO.
+#[derive(Debug)]
+pub(crate) struct Pinned {
+    identity: Identity,
+    kind: FileType,
+    _descriptor: Option<OwnedFd>,
+}
+
+impl Pinned {
+    /// What the path names, if it begins in the folder, without following a link.
+    pub(crate) fn at(folder: BorrowedFd<'_>, path: &Path) -> io::Result<Self> {
+        let (status, descriptor) = look_and_hold(folder, path)?;
+        let kind = FileType::from_raw_mode(status.st_mode as _);
+        Ok(Self { identity: identity_in(&status), kind, _descriptor: descriptor })
+    }
+
+    pub(crate) fn is_fifo(&self) -> bool {
+        self.kind.is_fifo()
+    }
+
+    pub(crate) fn is_socket(&self) -> bool {
+        self.kind.is_socket()
+    }
+}
+
+/// By a descriptor that only stands for the file: for a FIFO, it is none of the two ends.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn look_and_hold(folder: BorrowedFd<'_>, path: &Path) -> io::Result<(Stat, Option<OwnedFd>)> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(folder, path, flags, Mode::empty())?;
+    Ok((rustix::fs::fstat(&file)?, Some(file)))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn look_and_hold(folder: BorrowedFd<'_>, path: &Path) -> io::Result<(Stat, Option<OwnedFd>)> {
+    Ok((rustix::fs::statat(folder, path, AtFlags::SYMLINK_NOFOLLOW)?, None))
 }
 
 /// Removes a file when it is dropped, if it is still the one that is meant; see [`remove_exactly`].
@@ -107,12 +146,19 @@ pub(crate) struct RemovedOnDrop {
     path: PathBuf,
     /// `None`: the file is to stay.
     identity: Option<Identity>,
+    /// Dropped after the file was removed.
+    _pinned: Option<Pinned>,
 }
 
 impl RemovedOnDrop {
     /// The path is to be absolute, for the process may change its working folder.
     pub(crate) fn new(path: PathBuf, identity: Identity) -> Self {
-        Self { path, identity: Some(identity) }
+        Self { path, identity: Some(identity), _pinned: None }
+    }
+
+    /// The same for a file that nothing else keeps its inode for.
+    pub(crate) fn pinned(path: PathBuf, file: Pinned) -> Self {
+        Self { path, identity: Some(file.identity), _pinned: Some(file) }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -137,7 +183,12 @@ pub(crate) struct PrivateFolder<'f> {
     /// Where its path begins.
     start: BorrowedFd<'f>,
     path: PathBuf,
+    /// The folder itself, whatever somebody who may write to the one above puts at its path.
+    opened: OwnedFd,
 }
+
+/// The name of the file that there is room for.
+const INSIDE: &str = "s";
 
 impl PrivateFolder<'static> {
     pub(crate) fn beside(path: &Path) -> io::Result<Self> {
@@ -150,26 +201,48 @@ impl<'f> PrivateFolder<'f> {
     pub(crate) fn beside_in(start: BorrowedFd<'f>, path: &Path) -> io::Result<Self> {
         let path = private_name_beside(path);
         rustix::fs::mkdirat(start, &path, Mode::RWXU)?;
-        let folder = Self { start, path };
-        // A umask may take permissions from the owner, too.
-        let status = rustix::fs::statat(start, &folder.path, AtFlags::SYMLINK_NOFOLLOW)?;
-        if !Mode::from_raw_mode(status.st_mode as _).contains(Mode::RWXU) {
-            rustix::fs::chmodat(start, &folder.path, Mode::RWXU, AtFlags::empty())?;
-        }
-        Ok(folder)
+        let opened = open_private(start, &path).inspect_err(|_| {
+            let _ = rustix::fs::unlinkat(start, &path, AtFlags::REMOVEDIR);
+        })?;
+        Ok(Self { start, path, opened })
     }
 
     /// The path of the file that there is room for.
     pub(crate) fn inside(&self) -> PathBuf {
-        self.path.join("s")
+        self.path.join(INSIDE)
+    }
+
+    /// The same as seen from the folder itself.
+    pub(crate) fn place(&self) -> Place<'_> {
+        (self.opened.as_fd(), Path::new(INSIDE))
     }
 }
 
 impl Drop for PrivateFolder<'_> {
     fn drop(&mut self) {
-        let _ = rustix::fs::unlinkat(self.start, self.inside(), AtFlags::empty());
+        let _ = rustix::fs::unlinkat(&self.opened, INSIDE, AtFlags::empty());
         let _ = rustix::fs::unlinkat(self.start, &self.path, AtFlags::REMOVEDIR);
     }
+}
+
+/// Opens a folder that was just made, if it is a folder that this user alone can enter.
+fn open_private(start: BorrowedFd<'_>, path: &Path) -> io::Result<OwnedFd> {
+    // A umask may take permissions from the owner, too.
+    let status = rustix::fs::statat(start, path, AtFlags::SYMLINK_NOFOLLOW)?;
+    if !Mode::from_raw_mode(status.st_mode as _).contains(Mode::RWXU) {
+        rustix::fs::chmodat(start, path, Mode::RWXU, AtFlags::empty())?;
+    }
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let opened = rustix::fs::openat(start, path, flags, Mode::empty())?;
+    let status = rustix::fs::fstat(&opened)?;
+    let others = Mode::RWXG | Mode::RWXO;
+    if status.st_uid == effective_user() && !Mode::from_raw_mode(status.st_mode as _).intersects(others) {
+        return Ok(opened);
+    }
+    Err(io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        "somebody else has put a folder in the place of the private one that was made",
+    ))
 }
 
 /// A folder of mode 0700 that belongs to this user, made if it is not there.

@@ -1,9 +1,9 @@
 //! Waiting for descriptors on a Tokio runtime: try, wait, try again.
 
-use super::message;
+use super::{fd::MAX_SLICES, message};
 use std::{
     future::poll_fn,
-    io,
+    io::{self, IoSlice},
     os::fd::{AsFd, AsRawFd},
     sync::atomic::{AtomicBool, Ordering},
     task::{Context, Poll, ready},
@@ -244,11 +244,13 @@ impl<T: StableFd> Registered<T> {
     where
         T: AsFd,
     {
-        loop {
-            match ready!(self.poll_read_to_end(cx, buffer)) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
+        match ready!(self.poll_read_to_end(cx, buffer)) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                // As in `repeat`.
+                cx.waker().wake_by_ref();
+                Poll::Pending
             }
+            result => Poll::Ready(result),
         }
     }
 
@@ -369,6 +371,12 @@ fn would_block<R>(result: &io::Result<R>) -> bool {
 /// which no further event announces.
 fn is_short(count: usize, wanted: usize) -> bool {
     0 < count && count < wanted
+}
+
+/// As many of the slices as one system call takes, and how many bytes they are: only against these a write is short.
+pub(crate) fn offered<'s, 'b>(slices: &'s [IoSlice<'b>]) -> (&'s [IoSlice<'b>], usize) {
+    let slices = &slices[..slices.len().min(MAX_SLICES)];
+    (slices, slices.iter().fold(0, |sum: usize, slice| sum.saturating_add(slice.len())))
 }
 
 /// Reads into memory that need not be initialised. Tells how many bytes, and whether there may be more although they are

@@ -41,7 +41,9 @@ pub(super) fn bind(
             file::set_mode(&inside, mode)?;
             then(socket.as_fd())?;
             // A link instead of a rename, so that what is there already stays there.
-            file::move_without_replacing(file::HERE, &inside, path).map_err(|error| match error.kind() {
+            file::move_without_replacing(private.place(), (file::HERE, path)).map_err(|error| match error
+                .kind()
+            {
                 io::ErrorKind::AlreadyExists => io::ErrorKind::AddrInUse.into(),
                 _ => error,
             })?;

@@ -1,4 +1,4 @@
-use crate::os::unix::sys::file::{self, Identity, RemovedOnDrop};
+use crate::os::unix::sys::file::{self, Identity, Pinned, RemovedOnDrop};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -7,7 +7,8 @@ use std::{
 /// Removes the file of a socket when it is dropped, if it is still the very file that it was (same device and inode).
 ///
 /// Nothing here removes files of itself: as with std, dropping a listener leaves its file. Make this right after binding,
-/// and keep it beside the socket.
+/// and keep it beside the socket. On Linux and Android it holds a descriptor of the file, so that no other file can get the
+/// same inode, even after the socket is closed.
 ///
 /// ```
 /// use interprocess::os::unix::uds::{UnixListener, UnlinkOnDrop};
@@ -29,18 +30,19 @@ impl UnlinkOnDrop {
     ///
     /// # Errors
     /// `NotFound`: there is nothing. `InvalidInput`: there is something that is not a socket (links are not followed).
+    /// The limit of open descriptors.
     pub fn new<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
-        match file::identify(&path)? {
-            (identity, true) => Ok(Self::of(path, identity)),
-            (_, false) => Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("{} is not a socket", path.display()),
-            )),
+        let file = Pinned::at(file::HERE, &path).map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot find the socket {}: {error}", path.display()))
+        })?;
+        if file.is_socket() {
+            return Ok(Self(RemovedOnDrop::pinned(path, file)));
         }
+        Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{} is not a socket", path.display())))
     }
 
-    /// The same for a file that was looked at already, at an absolute path.
+    /// The same for the file of a bound socket, at an absolute path. The socket keeps the inode while it is open.
     pub(super) fn of(path: PathBuf, identity: Identity) -> Self {
         Self(RemovedOnDrop::new(path, identity))
     }

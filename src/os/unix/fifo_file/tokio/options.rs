@@ -79,7 +79,8 @@ impl OpenOptions {
 
     /// Opens the end that receives, and waits until there is a sender. Tokio's has no such method.
     ///
-    /// It waits as [`Receiver::wait_for_sender`] does, and on Linux and Android also ends when a sender came and went.
+    /// It waits as [`Receiver::wait_for_sender`] does, and on Linux and Android also ends when a sender came and went, even
+    /// if that one wrote nothing.
     /// Cancel-safe: nothing is read. But a sender that has opened the FIFO meanwhile loses its receiver, and what it wrote.
     ///
     /// # Errors
@@ -88,12 +89,8 @@ impl OpenOptions {
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled; and, where it has to look again and again, without its timer.
     pub async fn open_receiver_waiting<P: AsRef<Path>>(&self, path: P) -> io::Result<Receiver> {
-        let receiver = self.opening(path.as_ref()).receiver_now()?;
-        let has_met_sender = receiver.has_met_sender()?;
-        let receiver = Receiver::registered(receiver)?;
-        if !has_met_sender {
-            receiver.wait_for_sender().await?;
-        }
+        let receiver = self.open_receiver(path)?;
+        receiver.wait_until(fifo_file::Receiver::has_met_sender).await?;
         Ok(receiver)
     }
 

@@ -99,8 +99,8 @@ impl Receiver {
     /// Waits until a sender has the FIFO open, or there is something to read. It returns at once for a receiver that holds a
     /// sender itself. Tokio's has no such method. Cancel-safe.
     ///
-    /// Linux and Android tell through inotify(7), and no time is spent on attempts. On other systems a sender counts from
-    /// its first byte on, and this looks for that from one to twenty milliseconds apart; as it does on Linux when there is
+    /// Linux and Android tell through inotify(7), and no time is spent on attempts; a sender that left without having
+    /// written anything is not noticed. On other systems a sender counts from its first byte on, and this looks for that from one to twenty milliseconds apart; as it does on Linux when there is
     /// no `/proc`, or the user has no inotify instance left. No thread waits.
     ///
     /// # Errors
@@ -109,13 +109,21 @@ impl Receiver {
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled; and, where it has to look again and again, without its timer.
     pub async fn wait_for_sender(&self) -> io::Result<()> {
-        if self.0.get().has_sender()? {
+        self.wait_until(fifo_file::Receiver::has_sender).await
+    }
+
+    /// Waits for what changes when a sender opens the FIFO.
+    pub(super) async fn wait_until(
+        &self,
+        is_met: fn(&fifo_file::Receiver) -> io::Result<bool>,
+    ) -> io::Result<()> {
+        if is_met(self.0.get())? {
             return Ok(());
         }
         let waiting = Waiting::new(Watch::of(self.as_fd()))?;
         let mut pauses = Pauses::new();
         // Again, since the watch tells only of what comes after it.
-        while !self.0.get().has_sender()? {
+        while !is_met(self.0.get())? {
             waiting.wait(pauses.unless(waiting.tells())).await?;
         }
         Ok(())
@@ -151,6 +159,22 @@ impl Receiver {
     /// Those of ioctl(2).
     pub fn available(&self) -> io::Result<usize> {
         self.0.get().available()
+    }
+
+    /// How many bytes the FIFO holds while it is open.
+    ///
+    /// # Errors
+    /// `Unsupported` everywhere but on Linux and Android.
+    pub fn capacity(&self) -> io::Result<usize> {
+        self.0.get().capacity()
+    }
+
+    /// Makes the FIFO hold at least so many bytes, and tells how many it does; see [`fifo_file::Sender::set_capacity`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn set_capacity(&self, bytes: usize) -> io::Result<usize> {
+        self.0.get().set_capacity(bytes)
     }
 
     /// Takes the end off the runtime, and into blocking mode. The sender that `keep_open` has opened is closed.

@@ -1,5 +1,8 @@
 use super::renewed::Renewed;
-use crate::os::unix::{fifo_file, sys::fd};
+use crate::os::unix::{
+    fifo_file,
+    sys::{fd, registered},
+};
 use std::{
     fs::File,
     io::{self, IoSlice, Write},
@@ -125,6 +128,22 @@ impl Sender {
         self.0.try_io(|_| operation())
     }
 
+    /// How many bytes the FIFO holds while it is open.
+    ///
+    /// # Errors
+    /// `Unsupported` everywhere but on Linux and Android.
+    pub fn capacity(&self) -> io::Result<usize> {
+        self.0.get().capacity()
+    }
+
+    /// Makes the FIFO hold at least so many bytes, and tells how many it does; see [`fifo_file::Sender::set_capacity`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn set_capacity(&self, bytes: usize) -> io::Result<usize> {
+        self.0.get().set_capacity(bytes)
+    }
+
     /// Takes the end off the runtime, and into blocking mode.
     ///
     /// # Errors
@@ -146,7 +165,7 @@ impl Sender {
     }
 
     fn poll_write_slices(&self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let offered = slices.iter().fold(0, |sum: usize, slice| sum.saturating_add(slice.len()));
+        let (slices, offered) = registered::offered(slices);
         self.0.poll_write(cx, offered, |mut end| end.write_vectored(slices))
     }
 }

@@ -3,7 +3,7 @@ mod ancillary;
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::os::unix::{
     sys::{
-        registered::Registered,
+        registered::{self, Registered},
         socket::{self, FULL_BACKLOG, Kind},
     },
     uds::{self, SocketAddr, UCred, UnixSocketExt, options::Sealed},
@@ -304,7 +304,7 @@ impl UnixStream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let offered = slices.iter().fold(0, |sum: usize, slice| sum.saturating_add(slice.len()));
+        let (slices, offered) = registered::offered(slices);
         self.0.poll_write(cx, offered, |mut stream| stream.write_vectored(slices))
     }
 }
