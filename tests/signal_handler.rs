@@ -460,6 +460,11 @@ fn role_in_a_storm() {
 /// The last listener goes again and again while signals come; what then happens by default is nothing.
 #[test]
 fn the_last_listener_goes_in_a_storm() {
+    // qemu's user mode reads the handler once more when it calls it, and jumps to address 0 if the default action was put
+    // back in between.
+    if cfg!(target_os = "linux") && !common::is_native_linux((0, 0)) {
+        return;
+    }
     succeeds("role_goes_in_a_storm");
 }
 

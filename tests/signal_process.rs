@@ -575,8 +575,9 @@ fn role_that_is_to_go_on() {
     }
     signal::set_disposition(Signal::HUP, Disposition::Ignore).unwrap();
     signal::set_disposition(Signal::TERM, Disposition::Default).unwrap();
-    let shutdown = Shutdown::new().unwrap();
+    // First, so that it is set when the listener is told.
     let stop = shutdown::flag().unwrap();
+    let shutdown = Shutdown::new().unwrap();
     say("listening");
     say(&shutdown.wait().unwrap().reason().to_string());
     assert!(stop.is_set());
