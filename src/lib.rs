@@ -28,7 +28,7 @@
 //! ```
 //!
 //! # What holds everywhere
-//! One call is one system call. No descriptor or handle reaches a child unless it is handed to it, and writing to a peer
+//! One call that moves data is one system call. No descriptor or handle reaches a child unless it is handed to it, and writing to a peer
 //! that is gone is an error, not a signal. What was written is read, also if its writer is dropped or dies. Errors are
 //! [`std::io::Error`] with the most specific kind and a message that names what failed; [`error`] has the few that give
 //! something back.

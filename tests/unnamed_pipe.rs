@@ -402,6 +402,23 @@ mod on_unix {
     }
 
     #[cfg(target_os = "linux")]
+    /// Two that are there before the first read: the runtime tells of both at once.
+    #[cfg(all(feature = "tokio", target_os = "linux"))]
+    #[test]
+    fn packets_on_tokio() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        crate::common::on_tokio(async {
+            let (mut sender, mut recver) = CreationOptions::new().packets(true).create_tokio().unwrap();
+            sender.write_all(b"one").await.unwrap();
+            sender.write_all(b"three").await.unwrap();
+            let mut buffer = [0; 64];
+            assert_eq!(recver.read(&mut buffer).await.unwrap(), 3);
+            assert_eq!(recver.read(&mut buffer).await.unwrap(), 5);
+            drop(sender);
+            assert_eq!(recver.read(&mut buffer).await.unwrap(), 0);
+        });
+    }
+
     #[test]
     fn moving_without_copying() {
         let (first, source) = pipe().unwrap();

@@ -137,7 +137,8 @@ pub struct CreationOptions {
     /// power of two of pages, and limits it for users without privileges (`/proc/sys/fs/pipe-max-size`).
     pub capacity: Option<usize>,
     /// Whether each write of up to `PIPE_BUF` bytes is a packet that one read takes, dropping what does not fit its
-    /// buffer (`O_DIRECT`, pipe(2); Linux).
+    /// buffer (`O_DIRECT`, pipe(2); Linux). For Tokio, use [`create_tokio`](Self::create_tokio): the receiving end itself does
+    /// not tell that packets come, and one that was converted may wait although there is another.
     pub packets: bool,
 }
 
@@ -189,7 +190,8 @@ impl CreationOptions {
     #[cfg(feature = "tokio")]
     pub fn create_tokio(self) -> io::Result<(super::tokio::Sender, super::tokio::Recver)> {
         let (sender, recver) = self.nonblocking(true).create()?;
-        Ok((super::tokio::Sender::try_from(sender)?, super::tokio::Recver::try_from(recver)?))
+        let super::tokio::Recver(recver) = recver.try_into()?;
+        Ok((sender.try_into()?, super::tokio::Recver(recver.with_packets(self.packets))))
     }
 }
 

@@ -70,6 +70,11 @@ impl Recver {
         Registered::new(end, Interest::READABLE).map(Self)
     }
 
+    /// Says whether what comes are packets, of which each ends a read.
+    pub(in crate::unnamed_pipe) fn with_packets(self, packets: bool) -> Self {
+        Self(self.0.with_packets(packets))
+    }
+
     pub(in crate::unnamed_pipe) fn poll_read(
         &self,
         cx: &mut Context<'_>,

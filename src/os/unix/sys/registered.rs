@@ -53,6 +53,8 @@ pub(crate) struct Registered<T: StableFd> {
     watched: AsyncFd<T>,
     /// Until a write shows otherwise, there is room, and no need to be told so.
     assume_writable: AtomicBool,
+    /// Whether a read ends with a packet, so that after a short one there may be more.
+    has_packets: bool,
 }
 
 impl<T: StableFd> Registered<T> {
@@ -63,7 +65,12 @@ impl<T: StableFd> Registered<T> {
         // SAFETY: `StableFd` promises an open descriptor that stays the same while the AsyncFd owns the object.
         let registered = unsafe { AsyncFd::register_with_interest(inner, interest) };
         let watched = registered.map_err(|error| error.into_parts().1)?;
-        Ok(Self { watched, assume_writable: AtomicBool::new(true) })
+        Ok(Self { watched, assume_writable: AtomicBool::new(true), has_packets: false })
+    }
+
+    /// Says whether what is read are packets.
+    pub(crate) fn with_packets(self, has_packets: bool) -> Self {
+        Self { has_packets, ..self }
     }
 
     pub(crate) fn get(&self) -> &T {
@@ -270,7 +277,7 @@ impl<T: StableFd> Registered<T> {
             let has_ended = guard.ready().is_read_closed();
             match guard.try_io(|watched| read_into(watched.get_ref(), buffer)) {
                 Ok(Ok((count, may_have_more))) => {
-                    if is_short(count, wanted) && !may_have_more {
+                    if is_short(count, wanted) && !may_have_more && !self.has_packets {
                         guard.clear_ready();
                     }
                     return Poll::Ready(Ok(()));
