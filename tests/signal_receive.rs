@@ -628,6 +628,10 @@ fn the_default_action_is_that_of_the_system() {
                 // Debuggers and emulators have their own use for it.
                 continue;
             }
+            if one.is_realtime() && common::is_emulated() {
+                // qemu has fewer of them than it says, and does with some what its host's C library does.
+                continue;
+            }
             let mut child = Role::start("role_acts_by_default", &one.as_raw().to_string());
             match expected {
                 DefaultAction::Terminate | DefaultAction::CoreDump => {

