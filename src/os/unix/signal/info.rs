@@ -140,7 +140,8 @@ impl SignalInfo {
     }
 
     /// For signals of the processor, the address that could not be accessed ([`Signal::SEGV`], [`Signal::BUS`]), or of the
-    /// instruction ([`Signal::ILL`], [`Signal::FPE`], [`Signal::TRAP`], [`Signal::SYS`]).
+    /// instruction ([`Signal::ILL`], [`Signal::FPE`], [`Signal::TRAP`], [`Signal::SYS`]). Some processors, such as s390x, tell
+    /// the beginning of the page that could not be accessed.
     pub fn address(&self) -> Option<usize> {
         (self.origin() == Origin::Fault).then_some(self.0.address)
     }
