@@ -401,7 +401,6 @@ mod on_unix {
         assert_eq!(recver.read(&mut packet).unwrap(), 0, "what did not fit the buffer is gone");
     }
 
-    #[cfg(target_os = "linux")]
     /// Two that are there before the first read: the runtime tells of both at once.
     #[cfg(all(feature = "tokio", target_os = "linux"))]
     #[test]
@@ -419,6 +418,7 @@ mod on_unix {
         });
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn moving_without_copying() {
         let (first, source) = pipe().unwrap();
