@@ -321,7 +321,7 @@ extern "C" fn handler(signal: libc::c_int, information: *mut libc::siginfo_t, co
     let Some(previous) = previous else { return };
     if is_function(&previous) {
         // What a fault needs is done by one handler: the next would end the process.
-        if !(is_done && is_fault(signal)) {
+        if !(is_done && Signal::from_system(signal).is_fault()) {
             call(&previous, signal, information, context);
         }
     } else if !is_done && previous.sa_sigaction == libc::SIG_DFL {
@@ -405,8 +405,4 @@ fn raise_unblocked(signal: i32) {
     // Left unblocked, more of them could pile up handlers on the stack.
     // SAFETY: the set is a local variable, which the call before has filled.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, ptr::null_mut()) };
-}
-
-fn is_fault(signal: i32) -> bool {
-    matches!(signal, libc::SIGSEGV | libc::SIGBUS | libc::SIGFPE | libc::SIGILL)
 }

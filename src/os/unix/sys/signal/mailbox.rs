@@ -24,7 +24,7 @@ use std::{
 };
 
 /// How many instances of a standard signal are kept unread. The kernel itself keeps one.
-pub(crate) const MOST_OF_STANDARD: u8 = 64;
+const MOST_OF_STANDARD: u8 = 64;
 
 /// A queue of signals with a descriptor that is readable while there are some.
 #[derive(Debug)]
