@@ -5,13 +5,16 @@
 
 mod common;
 
-use common::{Killed, command_for_role, role_argument, within_deadline};
+use common::{
+    Killed, command_for_role, role_argument,
+    signalling::{disposition, is_readable, set_disposition},
+    within_deadline,
+};
 use interprocess::os::unix::signal::{
     self, Cause, ChildStatus, Signal, SignalSet, SignalValue, Signals, flag, on,
 };
 use std::{
     io,
-    os::fd::AsFd,
     process::{ExitStatus, Stdio},
     sync::{
         Arc,
@@ -32,22 +35,6 @@ fn status_of(role: &str, argument: &str) -> ExitStatus {
     let mut command = command_for_role(role, argument);
     let mut child = Killed(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
     within_deadline(move || child.0.wait().unwrap())
-}
-
-/// What sigaction(2) says of a signal now: the address of the handler.
-#[allow(unsafe_code)]
-fn disposition(signal: Signal) -> usize {
-    // SAFETY: zeros are a valid value of the structure.
-    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-    // SAFETY: fills a local variable, and changes nothing.
-    assert_eq!(unsafe { libc::sigaction(signal.as_raw(), std::ptr::null(), &mut action) }, 0);
-    action.sa_sigaction
-}
-
-#[allow(unsafe_code)]
-fn set_disposition(signal: Signal, to: usize) {
-    // SAFETY: the address is of a function of this program that only stores to an atomic variable, or none.
-    unsafe { assert_ne!(libc::signal(signal.as_raw(), to), libc::SIG_ERR) };
 }
 
 #[test]
@@ -159,15 +146,6 @@ fn all_listeners_get_each_signal_and_threads_share_one() {
         shared.close();
         threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
-}
-
-/// poll(2) on the descriptor: whether it is readable now.
-fn is_readable(signals: &Signals) -> bool {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let fd = signals.as_fd();
-    let mut entry = [PollFd::new(&fd, PollFlags::IN)];
-    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-    rustix::io::retry_on_intr(|| poll(&mut entry, Some(&at_once))).unwrap() == 1
 }
 
 #[test]
@@ -301,12 +279,14 @@ extern "C" fn old_handler(_: libc::c_int) {
     OLD_HANDLER_RAN.fetch_add(1, Ordering::SeqCst);
 }
 
+#[allow(unsafe_code)]
 #[test]
 fn old_dispositions_are_called_and_put_back() {
     let signal = Signal::QUIT;
     let handler = old_handler as *const () as usize;
     for old in [libc::SIG_DFL, libc::SIG_IGN, handler] {
-        set_disposition(signal, old);
+        // SAFETY: nothing, or a function that only counts in an atomic variable.
+        unsafe { set_disposition(signal, old) };
         let before = OLD_HANDLER_RAN.load(Ordering::SeqCst);
         let first = Signals::new(signal).unwrap();
         let second = Signals::new(signal).unwrap();

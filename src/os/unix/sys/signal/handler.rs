@@ -15,6 +15,8 @@
 use super::{
     errno::Kept,
     info::{self, Record},
+    mask::{self, Change},
+    set::to_system,
 };
 use crate::os::unix::{
     signal::{DefaultAction, Signal},
@@ -392,17 +394,11 @@ fn does_nothing_by_default(signal: i32) -> bool {
 
 /// Sends a signal to this thread that has arrived when this returns, also in the signal's own handler.
 fn raise_unblocked(signal: i32) {
-    let mut set = no_action().sa_mask;
-    // SAFETY: the set is a local variable, zeros or not.
-    unsafe { libc::sigemptyset(&mut set) };
-    // SAFETY: as above.
-    unsafe { libc::sigaddset(&mut set, signal) };
     // SAFETY: takes a number.
     unsafe { libc::raise(signal) };
-    let mut before = no_action().sa_mask;
-    // SAFETY: both sets are local variables.
-    unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &set, &mut before) };
-    // Left unblocked, more of them could pile up handlers on the stack.
-    // SAFETY: the set is a local variable, which the call before has filled.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, ptr::null_mut()) };
+    let set = to_system(Signal::from_system(signal).into());
+    if let Ok(before) = mask::apply(Change::Unblock, Some(&set)) {
+        // Left unblocked, more of them could pile up handlers on the stack.
+        let _ = mask::apply(Change::Set, Some(&before));
+    }
 }

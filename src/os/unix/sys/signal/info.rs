@@ -165,8 +165,6 @@ const fn is_synchronous(signal: i32) -> bool {
 }
 
 /// Keeps what the kernel has filled in. Safe inside a signal handler.
-// These systems describe signals to handlers alone.
-#[cfg_attr(any(target_vendor = "apple", target_os = "openbsd"), allow(dead_code))]
 pub(crate) fn record(info: &libc::siginfo_t) -> Record {
     let (signal, code) = (info.si_signo, info.si_code);
     let origin = origin(signal, code);

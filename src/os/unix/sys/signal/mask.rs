@@ -26,7 +26,8 @@ pub(crate) fn unblocked(signals: SignalSet) -> io::Result<SignalSet> {
     Ok(signals.difference(of_system(&apply(Change::Block, None)?, signals)))
 }
 
-fn apply(how: Change, set: Option<&libc::sigset_t>) -> io::Result<libc::sigset_t> {
+/// The system's call, and nothing else. For signal handlers, too.
+pub(super) fn apply(how: Change, set: Option<&libc::sigset_t>) -> io::Result<libc::sigset_t> {
     let how = match how {
         Change::Block => libc::SIG_BLOCK,
         Change::Unblock => libc::SIG_UNBLOCK,
@@ -55,13 +56,7 @@ pub(crate) fn pending() -> io::Result<SignalSet> {
 /// Gives the child this mask.
 pub(crate) fn set_for_child(command: &mut Command, set: SignalSet) {
     let set = to_system(set);
-    let prepare = move || {
-        // SAFETY: the pointers are to an initialised set and null.
-        match unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &set, ptr::null_mut()) } {
-            0 => Ok(()),
-            error => Err(io::Error::from_raw_os_error(error)),
-        }
-    };
+    let prepare = move || apply(Change::Set, Some(&set)).map(drop);
     // SAFETY: between fork and exec the closure calls pthread_sigmask alone, which is async-signal-safe (POSIX, 2.4.3), and
     // makes an error from a number, which does not allocate.
     unsafe { command.pre_exec(prepare) };
