@@ -75,7 +75,18 @@ impl Signal {
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-const OWN: &[Entry] = &[(Signal::PWR, "SIGPWR", DefaultAction::Terminate)];
+const OWN: &[Entry] = &[
+    (Signal::PWR, "SIGPWR", DefaultAction::Terminate),
+    #[cfg(not(any(
+        target_arch = "mips",
+        target_arch = "mips32r6",
+        target_arch = "mips64",
+        target_arch = "mips64r6",
+        target_arch = "sparc",
+        target_arch = "sparc64"
+    )))]
+    (Signal::STKFLT, "SIGSTKFLT", DefaultAction::Terminate),
+];
 
 /// Signals of Linux on most processors.
 #[cfg(all(
@@ -93,31 +104,6 @@ impl Signal {
     /// Fault of the coprocessor's stack. Unused.
     pub const STKFLT: Self = Self::from_system(libc::SIGSTKFLT);
 }
-
-#[cfg(all(
-    any(target_os = "linux", target_os = "android"),
-    not(any(
-        target_arch = "mips",
-        target_arch = "mips32r6",
-        target_arch = "mips64",
-        target_arch = "mips64r6",
-        target_arch = "sparc",
-        target_arch = "sparc64"
-    ))
-))]
-const STKFLT: &[Entry] = &[(Signal::STKFLT, "SIGSTKFLT", DefaultAction::Terminate)];
-#[cfg(not(all(
-    any(target_os = "linux", target_os = "android"),
-    not(any(
-        target_arch = "mips",
-        target_arch = "mips32r6",
-        target_arch = "mips64",
-        target_arch = "mips64r6",
-        target_arch = "sparc",
-        target_arch = "sparc64"
-    ))
-)))]
-const STKFLT: &[Entry] = &[];
 
 /// Signals of macOS and the BSDs.
 #[cfg(any(
@@ -280,7 +266,7 @@ const IS_BSD: bool = cfg!(any(
 
 /// Signals with a name, but for real-time signals. From signal(7) of Linux, POSIX's signal.h, and the kernels' tables.
 pub(crate) fn named() -> impl Iterator<Item = &'static Entry> {
-    POSIX.iter().chain(OWN).chain(STKFLT)
+    POSIX.iter().chain(OWN)
 }
 
 /// A signal, its name, and what it does by default.
