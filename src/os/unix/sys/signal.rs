@@ -1,5 +1,6 @@
 //! System calls for signals, by subject.
 
+mod action;
 pub(crate) mod disposition;
 mod errno;
 pub(crate) mod fd;

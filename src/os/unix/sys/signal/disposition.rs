@@ -1,10 +1,8 @@
 //! What the process does with a signal.
 
-use crate::os::unix::{
-    signal::{Disposition, Signal},
-    sys::fd::done,
-};
-use std::{fmt, io, mem::MaybeUninit, ptr};
+use super::action;
+use crate::os::unix::signal::{Disposition, Signal};
+use std::{fmt, io};
 
 /// All that the system keeps for a signal: the handler, its flags, the signals blocked meanwhile.
 #[derive(Copy, Clone)]
@@ -27,21 +25,12 @@ impl fmt::Debug for Action {
 }
 
 pub(crate) fn get(signal: Signal) -> io::Result<Action> {
-    let mut old = MaybeUninit::uninit();
-    // SAFETY: null changes nothing; the other pointer is to memory for the structure.
-    done(unsafe { libc::sigaction(signal.as_raw(), ptr::null(), old.as_mut_ptr()) })?;
-    // SAFETY: the call has succeeded, and so filled it in.
-    Ok(Action(unsafe { old.assume_init() }))
+    action::get(signal.as_raw()).map(Action)
 }
 
 /// Has the signal ignored, or do what it does by default. What was set before is returned.
 pub(crate) fn set(signal: Signal, ignored: bool) -> io::Result<Action> {
-    let mut old = MaybeUninit::uninit();
-    let new = without_handler(if ignored { libc::SIG_IGN } else { libc::SIG_DFL });
-    // SAFETY: neither action is code of this process; the other pointer is to memory for the structure.
-    done(unsafe { libc::sigaction(signal.as_raw(), &new, old.as_mut_ptr()) })?;
-    // SAFETY: the call has succeeded, and so filled it in.
-    Ok(Action(unsafe { old.assume_init() }))
+    action::set_plain(signal.as_raw(), ignored).map(Action)
 }
 
 /// The default action, for signals that can have another. Async-signal-safe.
@@ -49,9 +38,7 @@ pub(super) fn set_default(signal: Signal) -> io::Result<()> {
     if !signal.can_be_caught() {
         return Ok(());
     }
-    let new = without_handler(libc::SIG_DFL);
-    // SAFETY: the default action is no code of this process; the old one is not asked for.
-    match done(unsafe { libc::sigaction(signal.as_raw(), &new, ptr::null_mut()) }) {
+    match action::set_plain(signal.as_raw(), false).map(drop) {
         // The C library's own, as SIGTHR of FreeBSD and OpenBSD.
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
         other => other,
@@ -66,16 +53,6 @@ pub(crate) fn restore(signal: Signal, ours: Disposition, before: &Action) -> io:
     }
     // SAFETY: a handler in it was in place before, set by somebody who had to know that it may run at any time; who takes
     // it away for good (a library that is unloaded, say) has to set another action, which was looked for above.
-    done(unsafe { libc::sigaction(signal.as_raw(), &before.0, ptr::null_mut()) })?;
+    unsafe { action::set(signal.as_raw(), &before.0) }?;
     Ok(true)
-}
-
-/// An action that runs no code.
-fn without_handler(action: libc::sighandler_t) -> libc::sigaction {
-    // SAFETY: the structure is made of integers and, on some systems, of an optional function pointer: zeroes are valid.
-    let mut new: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
-    new.sa_sigaction = action;
-    // SAFETY: the pointer is to memory for a set.
-    unsafe { libc::sigemptyset(&mut new.sa_mask) };
-    new
 }

@@ -13,20 +13,16 @@
 //! is a handler of its own. Two of them that call each other are as good as one.
 
 use super::{
+    action,
     errno::Kept,
     info::{self, Record},
     mask::{self, Change},
     set::to_system,
 };
-use crate::os::unix::{
-    signal::{DefaultAction, Signal},
-    sys::fd::done,
-};
+use crate::os::unix::signal::{DefaultAction, Signal};
 use std::{
     fmt::{self, Debug, Formatter},
-    io,
-    mem::{self, MaybeUninit},
-    ptr,
+    io, mem, ptr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicPtr, AtomicUsize, Ordering},
@@ -96,7 +92,7 @@ pub(crate) unsafe fn register(signal: i32, action: Arc<Action>) -> io::Result<Re
         return Err(busy("a guard of its disposition is there"));
     }
     let id = changes.next;
-    let current = disposition(signal)?;
+    let current = action::get(signal)?;
     let state = state(slot);
     let mut actions = state.map_or_else(Vec::new, |state| state.actions.clone());
     actions.push((id, action));
@@ -197,7 +193,7 @@ impl Debug for Registration {
 
 /// Gives a signal its old disposition; `false` if another handler is in place.
 fn put_back(signal: i32, previous: &libc::sigaction) -> bool {
-    if !disposition(signal).is_ok_and(|current| is_ours(&current)) {
+    if !action::get(signal).is_ok_and(|current| is_ours(&current)) {
         return false;
     }
     match set_disposition(signal, previous) {
@@ -261,8 +257,7 @@ pub(super) fn forget_other_threads() {
 
 /// How the handler is installed over `current`.
 fn ours(current: &libc::sigaction) -> libc::sigaction {
-    let mut action = no_action();
-    action.sa_sigaction = handler as *const () as usize;
+    let mut action = action::without_flags(handler as *const () as usize);
     action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
     // A function that expects the ordinary stack is called on the one that this handler runs on.
     if !is_function(current) || current.sa_flags & libc::SA_ONSTACK != 0 {
@@ -274,11 +269,6 @@ fn ours(current: &libc::sigaction) -> libc::sigaction {
     action
 }
 
-fn no_action() -> libc::sigaction {
-    // SAFETY: zeros are valid for its numbers, its set, and the function that some systems have besides.
-    unsafe { MaybeUninit::zeroed().assume_init() }
-}
-
 fn is_ours(action: &libc::sigaction) -> bool {
     action.sa_sigaction == handler as *const () as usize
 }
@@ -287,20 +277,10 @@ fn is_function(action: &libc::sigaction) -> bool {
     action.sa_sigaction != libc::SIG_DFL && action.sa_sigaction != libc::SIG_IGN
 }
 
-fn disposition(signal: i32) -> io::Result<libc::sigaction> {
-    let mut current = no_action();
-    // SAFETY: changes nothing, and fills the local variable.
-    done(unsafe { libc::sigaction(signal, ptr::null(), &mut current) })?;
-    Ok(current)
-}
-
 /// Sets a disposition, and gives the one before.
 fn set_disposition(signal: i32, new: &libc::sigaction) -> io::Result<libc::sigaction> {
-    let mut previous = no_action();
-    // SAFETY: both are variables for the call. The new one is this module's handler, whose actions are safe by the promise
-    // to `register`, or no function, or one that was in place before.
-    done(unsafe { libc::sigaction(signal, new, &mut previous) })?;
-    Ok(previous)
+    // SAFETY: this module's handler, whose actions are safe by the promise to `register`, or one that was in place before.
+    unsafe { action::set(signal, new) }
 }
 
 extern "C" fn handler(signal: libc::c_int, information: *mut libc::siginfo_t, context: *mut libc::c_void) {
@@ -358,7 +338,7 @@ fn act_as_nobody_does(signal: i32) {
     if does_nothing_by_default(signal) {
         return;
     }
-    match disposition(signal) {
+    match action::get(signal) {
         Ok(current) if is_ours(&current) => act_by_default(signal),
         // Comes when this handler has returned: in it, a storm of signals whose listeners come and go would pile up handlers.
         Ok(current) if current.sa_sigaction == libc::SIG_DFL => {
@@ -376,9 +356,7 @@ pub(crate) fn act_by_default(signal: i32) {
     if does_nothing_by_default(signal) {
         return;
     }
-    let mut default = no_action();
-    default.sa_sigaction = libc::SIG_DFL;
-    if let Ok(current) = set_disposition(signal, &default) {
+    if let Ok(current) = action::set_plain(signal, false) {
         raise_unblocked(signal);
         // If it was the default already, another thread is at this place and puts back what there was before.
         if current.sa_sigaction != libc::SIG_DFL {
