@@ -92,7 +92,7 @@ pub use self::{
     options::{ConnectOptions, ListenerOptions},
     peer::PeerCreds,
     platform::Pid,
-    stream::{RecvHalf, ReuniteError, ReuniteResult, SendHalf, Stream, is_timeout},
+    stream::{RecvHalf, ReuniteError, ReuniteResult, SendHalf, Stream, is_no_listener, is_timeout},
 };
 
 /// Everything that a program for interprocess 2.4 imports at once.

@@ -7,7 +7,7 @@ use interprocess::{
     ConnectWaitMode,
     local_socket::{
         ConnectOptions, GenericFilePath, GenericNamespaced, Listener, ListenerNonblockingMode,
-        ListenerOptions, Name, Stream, ToFsName, ToNsName, is_timeout,
+        ListenerOptions, Name, Stream, ToFsName, ToNsName, is_no_listener, is_timeout,
     },
 };
 use std::{
@@ -316,8 +316,38 @@ fn nobody_listens() {
             let expected = if cfg!(interprocess_portable_unix) { ErrorKind::NotFound } else { expected };
             assert_eq!(error.kind(), expected, "{error}");
             assert!(error.to_string().contains(&name.text().to_string_lossy().into_owned()), "{error}");
+            assert!(is_no_listener(&error), "{error}");
         }
     }
+}
+
+#[test]
+fn is_no_listener_holds_for_missing_and_left_names_only() {
+    for kind in KINDS {
+        let name = fresh_name(kind);
+        let listener = ListenerOptions::new().name(name.borrow()).reclaim_name(false).backlog(1);
+        let listener = listener.create_sync().unwrap();
+        if cfg!(any(windows, target_os = "linux")) {
+            let clients = fill(&name);
+            for mode in [ConnectWaitMode::Deferred, ConnectWaitMode::Timeout(SHORT)] {
+                let options = ConnectOptions::new().name(name.borrow()).wait_mode(mode);
+                let error = options.connect_sync().unwrap_err();
+                assert!(!is_no_listener(&error), "a full backlog: {error}");
+            }
+            drop(clients);
+        }
+        drop(listener);
+        let error = common::error_once_closed(|| Stream::connect(name.borrow()));
+        assert!(is_no_listener(&error), "a left name: {error}");
+    }
+    let nothing = fresh_name(Kind::Path).text().to_owned();
+    let below = std::path::Path::new(&nothing).join("socket");
+    if cfg!(unix) {
+        let error = Stream::connect(Name::path(&below).unwrap()).unwrap_err();
+        assert!(is_no_listener(&error), "a missing directory: {error}");
+    }
+    assert!(!is_no_listener(&ErrorKind::PermissionDenied.into()));
+    assert!(!is_no_listener(&ErrorKind::InvalidInput.into()));
 }
 
 #[test]

@@ -188,6 +188,33 @@ pub fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
+/// Returns whether an error of connecting means that no process listens at the name.
+///
+/// This covers all the forms that it takes: there is no such name (`NotFound`: a missing socket file or directory, or no
+/// such pipe on Windows), or there is a socket file that its listener has left behind (`ConnectionRefused`). A client
+/// that starts its server on demand starts it then. Other errors, such as `PermissionDenied` or a backlog that stays
+/// full (`TimedOut`), say nothing of the kind.
+///
+/// # Platform-specific behavior
+/// macOS, the BSDs and illumos also refuse a connection while the listener's backlog is full.
+///
+/// # Examples
+/// ```
+/// use interprocess::local_socket::{Name, Stream, is_no_listener};
+///
+/// # fn main() -> std::io::Result<()> {
+/// # let unique = format!("interprocess-doc-no-listener-{}", std::process::id());
+/// let name = Name::namespaced("example.sock")?;
+/// # let name = Name::namespaced(&unique)?;
+/// let error = Stream::connect(name).unwrap_err();
+/// assert!(is_no_listener(&error));
+/// # Ok(())
+/// # }
+/// ```
+pub fn is_no_listener(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+}
+
 impl Read for &Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         (&self.0).read(buffer)
