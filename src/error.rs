@@ -1,10 +1,77 @@
-//! Errors that give something back to the caller. All others are [`std::io::Error`].
+//! Errors that give an object back to the caller, and how to read all others.
+//!
+//! All other errors are [`std::io::Error`]. An error of an operation that has a name, a path or an address says so in its
+//! text: `cannot connect to "/run/app.sock": No such file or directory (os error 2)`. Its
+//! [`kind`](io::Error::kind) is that of the system's error, which is its [`source`](Error::source). std cannot attach a
+//! text to a system error code, so [`io::Error::raw_os_error`] is `None` for such an error; [`raw_os_error`] returns the
+//! code of either.
 
 use std::{
     error::Error,
     fmt::{self, Debug, Display, Formatter},
     io,
 };
+
+/// Returns the system's error code (`errno`, `GetLastError`) of an error or of the error that caused it.
+///
+/// ```
+/// # #[cfg(unix)]
+/// # {
+/// use interprocess::{error::raw_os_error, os::unix::uds::UnixStream};
+///
+/// let error = UnixStream::connect("/nonexistent/app.sock").unwrap_err();
+/// assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+/// assert!(error.to_string().starts_with("cannot connect to \"/nonexistent/app.sock\": "));
+/// assert_eq!(raw_os_error(&error), Some(2)); // ENOENT
+/// # }
+/// ```
+pub fn raw_os_error(error: &io::Error) -> Option<i32> {
+    let mut code = error.raw_os_error();
+    let mut source = error.source();
+    while let (None, Some(cause)) = (code, source) {
+        code = cause.downcast_ref().and_then(io::Error::raw_os_error);
+        source = cause.source();
+    }
+    code
+}
+
+/// Adds the operation and its subject to an error: `cannot {operation}: {cause}`. The kind stays, and the cause becomes
+/// the [`source`](Error::source).
+///
+/// To be called from `map_err`, so that success costs nothing. What callers meet again and again in a loop and only look
+/// at the kind of (a bare `WouldBlock`, `TimedOut` or `Interrupted` of the system) is returned as it is, without
+/// allocating. So is an error that was through here: the innermost operation names its subject best.
+#[cfg_attr(windows, allow(dead_code))]
+pub(crate) fn about(operation: impl Display, cause: io::Error) -> io::Error {
+    use io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
+    let is_complete = match cause.get_ref() {
+        Some(inner) => inner.is::<Failed>(),
+        None => matches!(cause.kind(), WouldBlock | TimedOut | Interrupted),
+    };
+    if is_complete {
+        return cause;
+    }
+    io::Error::new(cause.kind(), Failed { operation: operation.to_string(), cause })
+}
+
+/// An operation that failed, and why.
+#[derive(Debug)]
+struct Failed {
+    operation: String,
+    cause: io::Error,
+}
+
+impl Display for Failed {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {}: {}", self.operation, self.cause)
+    }
+}
+
+impl Error for Failed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.cause)
+    }
+}
 
 /// A conversion that failed, with the object that could not be converted.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Folder, within_deadline};
+use interprocess::error::raw_os_error;
 #[cfg(all(target_os = "linux", not(interprocess_portable_unix)))]
 use interprocess::os::unix::uds::SocketAddr;
 use interprocess::os::unix::uds::{
@@ -423,7 +424,7 @@ fn errors_of_paths() {
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     let listener = folder.0.join("listener");
     let _listener = UnixListener::bind(&listener).unwrap();
-    assert_eq!(a.connect(&listener).unwrap_err().raw_os_error(), Some(libc::EPROTOTYPE));
+    assert_eq!(raw_os_error(&a.connect(&listener).unwrap_err()), Some(libc::EPROTOTYPE));
 }
 
 /// Who waits is woken, and a direction ends for good.

@@ -5,6 +5,7 @@
 mod common;
 
 use common::{Folder, Killed, start_role, within_deadline};
+use interprocess::error::raw_os_error;
 #[cfg(all(target_os = "linux", not(interprocess_portable_unix)))]
 use interprocess::os::unix::uds::SocketAddr;
 use interprocess::os::unix::uds::{
@@ -300,8 +301,8 @@ fn the_wrong_kind_of_peer() {
     let [streams, packets, nothing] = ["streams", "packets", "nothing"].map(|name| folder.0.join(name));
     let _listener = UnixListener::bind(&streams).unwrap();
     let listener = UnixSeqpacketListener::bind(&packets).unwrap();
-    assert_eq!(UnixSeqpacket::connect(&streams).unwrap_err().raw_os_error(), Some(libc::EPROTOTYPE));
-    assert_eq!(UnixStream::connect(&packets).unwrap_err().raw_os_error(), Some(libc::EPROTOTYPE));
+    assert_eq!(raw_os_error(&UnixSeqpacket::connect(&streams).unwrap_err()), Some(libc::EPROTOTYPE));
+    assert_eq!(raw_os_error(&UnixStream::connect(&packets).unwrap_err()), Some(libc::EPROTOTYPE));
     assert_eq!(UnixSeqpacket::connect(nothing).unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(UnixSeqpacketListener::bind(&packets).unwrap_err().kind(), ErrorKind::AddrInUse);
     drop(listener);

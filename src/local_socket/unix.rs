@@ -16,7 +16,7 @@ use super::{
     ConnectOptions, ListenerOptions, Name, PeerCreds, name::Kind, peer::PeerCredsParts, sealed::Sealed,
 };
 use crate::{
-    ConnectWaitMode,
+    ConnectWaitMode, error,
     os::unix::{
         sys::{file, path, socket},
         uds::{SocketAddr, UnixStream},
@@ -179,7 +179,7 @@ fn about(name: &Name<'_>, target: &Target, error: io::Error) -> io::Error {
             );
         }
     }
-    io::Error::new(error.kind(), format!("cannot connect to {name}: {error}"))
+    error::about(format_args!("connect to {name}"), error)
 }
 
 pub(super) fn pair() -> io::Result<(Stream, Stream)> {

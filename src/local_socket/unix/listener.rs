@@ -1,5 +1,6 @@
 use super::{Stream, Target, name_of, targets};
 use crate::{
+    error::about,
     local_socket::{ListenerNonblockingMode, ListenerOptions, Name},
     os::unix::{
         sys::{fd, file},
@@ -58,8 +59,7 @@ pub(super) fn listen(options: ListenerOptions<'_>) -> io::Result<(UnixListener, 
             break;
         }
     }
-    let (socket, mut claim) =
-        result.map_err(|error| io::Error::new(error.kind(), format!("cannot listen at {name}: {error}")))?;
+    let (socket, mut claim) = result.map_err(|error| about(format_args!("listen at {name}"), error))?;
     if let (Some(claim), false) = (&mut claim, options.reclaim_name) {
         claim.keep_file();
     }

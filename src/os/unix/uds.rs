@@ -25,6 +25,9 @@
 //! - A descriptor that arrives is owned from the first instant and close-on-exec, and closed if nobody takes it.
 //! - A path may fill the socket address to the last byte and, on Linux, be longer than that (through the folder's
 //!   descriptor).
+//! - Errors name the operation and the path or address. Their kinds are std's, but `raw_os_error` is `None`: the system's
+//!   error is their [`source`](std::error::Error::source), and [`error::raw_os_error`](crate::error::raw_os_error) returns
+//!   its code.
 //! - [`UnixStream::connect_timeout`] waits for room in a full backlog, [`UnixListener::accept_timeout`] for a connection.
 //!
 //! ```

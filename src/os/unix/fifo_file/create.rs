@@ -1,5 +1,8 @@
-use super::{UnlinkOnDrop, opening::about};
-use crate::os::unix::sys::{fifo, file};
+use super::UnlinkOnDrop;
+use crate::{
+    error::about,
+    os::unix::sys::{fifo, file},
+};
 use std::{
     io,
     os::fd::{AsFd, BorrowedFd},
@@ -109,7 +112,7 @@ impl CreationOptions {
         let path = std::path::absolute(path)?;
         let made = fifo::make_privately(file::HERE, &path, self.mode, self.exact_mode);
         made.map(|file| UnlinkOnDrop::of(path.clone(), file))
-            .map_err(|error| about("make the FIFO", &path, error))
+            .map_err(|error| about(format_args!("make the FIFO {path:?}"), error))
     }
 
     pub(super) fn make(self, folder: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
@@ -118,7 +121,7 @@ impl CreationOptions {
         } else {
             fifo::make(folder, path, self.mode)
         };
-        made.map_err(|error| about("make the FIFO", path, error))
+        made.map_err(|error| about(format_args!("make the FIFO {path:?}"), error))
     }
 }
 

@@ -1,5 +1,7 @@
-use super::opening::about;
-use crate::os::unix::sys::file::{self, Pinned, RemovedOnDrop};
+use crate::{
+    error::about,
+    os::unix::sys::file::{self, Pinned, RemovedOnDrop},
+};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -24,7 +26,8 @@ impl UnlinkOnDrop {
     /// The limit of open descriptors.
     pub fn new<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
-        let file = Pinned::at(file::HERE, &path).map_err(|error| about("find the FIFO", &path, error))?;
+        let file = Pinned::at(file::HERE, &path)
+            .map_err(|error| about(format_args!("find the FIFO {path:?}"), error))?;
         if file.is_fifo() {
             return Ok(Self::of(path, file));
         }

@@ -1,10 +1,13 @@
 //! Opening an end, with all checks and waits.
 
 use super::{CreationOptions, OpenOptions, Receiver, Sender};
-use crate::os::unix::sys::{
-    fifo::{self, Facts, How},
-    file,
-    watch::Watch,
+use crate::{
+    error::about,
+    os::unix::sys::{
+        fifo::{self, Facts, How},
+        file,
+        watch::Watch,
+    },
 };
 use std::{
     error::Error,
@@ -174,7 +177,7 @@ impl<'a> Opening<'a> {
             return fifo::open(self.folder, self.path, how);
         }
         let facts = fifo::facts_at(self.folder, self.path, how.follow);
-        self.check(facts.map_err(|error| about("open the FIFO", self.path, error))?)?;
+        self.check(facts.map_err(|error| about(format_args!("open the FIFO {:?}", self.path), error))?)?;
         match fifo::open(self.folder, self.path, how) {
             Ok(opened) => {
                 self.check(fifo::facts(opened.as_fd())?)?;
@@ -191,7 +194,7 @@ impl<'a> Opening<'a> {
                     fifo::facts_at(self.folder, self.path, false)
                         .map_or(Ok(()), |facts| self.check_kind(facts))?;
                 }
-                Err(about("open the FIFO", self.path, error))
+                Err(about(format_args!("open the FIFO {:?}", self.path), error))
             }
         }
     }
@@ -281,30 +284,6 @@ impl Pauses {
     /// `None` if there is no need to look without being told.
     pub(super) fn unless(&mut self, told: bool) -> Option<Duration> {
         if told { None } else { Some(self.next()) }
-    }
-}
-
-/// An error of the system, with what failed. Its [`source`](Error::source) is the system's own, with its number.
-pub(super) fn about(what: &'static str, path: &Path, cause: io::Error) -> io::Error {
-    io::Error::new(cause.kind(), Failed { what, path: path.to_owned(), cause })
-}
-
-#[derive(Debug)]
-struct Failed {
-    what: &'static str,
-    path: PathBuf,
-    cause: io::Error,
-}
-
-impl Display for Failed {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot {} {}: {}", self.what, self.path.display(), self.cause)
-    }
-}
-
-impl Error for Failed {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.cause)
     }
 }
 

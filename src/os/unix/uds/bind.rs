@@ -1,10 +1,14 @@
 //! Binding to a path, with the mode that the file has from the first instant.
 
-use crate::os::unix::sys::{
-    address::Address,
-    file::{self, PrivateFolder},
-    path,
-    socket::{self, ABSTRACT_NAMESPACE, Kind, MODE_BEFORE_BIND},
+use super::SocketAddr;
+use crate::{
+    error::about,
+    os::unix::sys::{
+        address::Address,
+        file::{self, PrivateFolder},
+        path,
+        socket::{self, ABSTRACT_NAMESPACE, Kind, MODE_BEFORE_BIND},
+    },
 };
 use std::{
     io,
@@ -14,6 +18,15 @@ use std::{
 
 /// Binds a new socket to a path. `then` makes it ready to be found; if that fails with a mode, no file stays behind.
 pub(super) fn bind(
+    kind: Kind,
+    path: &Path,
+    mode: Option<u32>,
+    then: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
+) -> io::Result<OwnedFd> {
+    bind_at(kind, path, mode, then).map_err(|error| about(format_args!("bind to {path:?}"), error))
+}
+
+fn bind_at(
     kind: Kind,
     path: &Path,
     mode: Option<u32>,
@@ -52,28 +65,44 @@ pub(super) fn bind(
     Ok(socket)
 }
 
-/// Binds a new socket to an address that is not unnamed.
-pub(super) fn bind_addr(kind: Kind, address: &Address) -> io::Result<OwnedFd> {
-    if address.bytes().is_empty() {
+/// Binds a new socket to an address that is not unnamed. `then` makes it ready to be found.
+pub(super) fn bind_addr(
+    kind: Kind,
+    address: &SocketAddr,
+    then: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
+) -> io::Result<OwnedFd> {
+    if address.is_unnamed() {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             "the address is unnamed; autobind lets the system choose a name",
         ));
     }
-    let socket = socket::socket(kind, false)?;
-    socket::bind(socket.as_fd(), address)?;
-    Ok(socket)
+    let failed = |error| about(format_args!("bind to {address:?}"), error);
+    bound(kind, &address.0, then).map_err(failed)
 }
 
 /// Binds a new socket to a name in the abstract namespace that the kernel chooses (unix(7), "Autobind feature").
-pub(super) fn autobind(kind: Kind) -> io::Result<OwnedFd> {
+pub(super) fn autobind(
+    kind: Kind,
+    then: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
+) -> io::Result<OwnedFd> {
     if !ABSTRACT_NAMESPACE {
         return Err(io::Error::new(
             io::ErrorKind::Unsupported,
             "this system does not choose names for sockets (Linux and Android do)",
         ));
     }
+    bound(kind, &Address::UNNAMED, then)
+        .map_err(|error| about("bind to a name of the system's choice", error))
+}
+
+fn bound(
+    kind: Kind,
+    address: &Address,
+    then: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
+) -> io::Result<OwnedFd> {
     let socket = socket::socket(kind, false)?;
-    socket::bind(socket.as_fd(), &Address::UNNAMED)?;
+    socket::bind(socket.as_fd(), address)?;
+    then(socket.as_fd())?;
     Ok(socket)
 }

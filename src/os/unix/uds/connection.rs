@@ -1,16 +1,35 @@
 //! Connecting and accepting, for the two kinds of sockets that connect.
 
 use super::SocketAddr;
-use crate::os::unix::sys::{
-    address::Address,
-    fd,
-    socket::{self, Direction, FULL_BACKLOG, Kind},
+use crate::{
+    error::about,
+    os::unix::sys::{
+        address::Address,
+        fd, path,
+        socket::{self, Direction, FULL_BACKLOG, Kind},
+    },
 };
 use std::{
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
+    path::Path,
     time::{Duration, Instant},
 };
+
+/// Connects to a path in one of the ways below. Errors name the path.
+pub(super) fn to_path<T>(path: &Path, connect: impl FnOnce(&Address) -> io::Result<T>) -> io::Result<T> {
+    // The descriptor in the second part keeps the address valid.
+    let connected = path::address(path).and_then(|(address, _folder)| connect(&address));
+    connected.map_err(|error| about(format_args!("connect to {path:?}"), error))
+}
+
+/// Connects to an address in one of the ways below. Errors name the address.
+pub(super) fn to_address<T>(
+    address: &SocketAddr,
+    connect: impl FnOnce(&Address) -> io::Result<T>,
+) -> io::Result<T> {
+    connect(&address.0).map_err(|error| about(format_args!("connect to {address:?}"), error))
+}
 
 /// Waits for room in the backlog.
 pub(super) fn connect(kind: Kind, address: &Address) -> io::Result<OwnedFd> {

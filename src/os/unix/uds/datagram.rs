@@ -1,7 +1,7 @@
 use super::{
     OutgoingMessage, ReceivedFds, RecvBatch, SendBatch, SocketAddr, SocketAncillary,
     ancillary::{receive_fds, send_fds},
-    bind,
+    bind, connection,
 };
 use crate::{
     TryClone,
@@ -62,7 +62,7 @@ impl UnixDatagram {
     /// # Errors
     /// As for `bind`; `InvalidInput` if the address is unnamed.
     pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
-        bind::bind_addr(Kind::Datagram, &address.0).map(Self)
+        bind::bind_addr(Kind::Datagram, address, |_| Ok(())).map(Self)
     }
 
     /// Binds to a name in the abstract namespace that the kernel chooses; [`local_addr`](Self::local_addr) tells it. For
@@ -71,7 +71,7 @@ impl UnixDatagram {
     /// # Errors
     /// `Unsupported` everywhere but on Linux and Android.
     pub fn autobind() -> io::Result<Self> {
-        bind::autobind(Kind::Datagram).map(Self)
+        bind::autobind(Kind::Datagram, |_| Ok(())).map(Self)
     }
 
     /// A socket without a name, to which nobody can send.
@@ -97,8 +97,7 @@ impl UnixDatagram {
     /// `NotFound`: there is no such file. `ConnectionRefused`: the socket is gone. `PermissionDenied`: it is connected to
     /// another (EPERM), or its file does not let you write. `InvalidInput`: as for [`bind`](Self::bind).
     pub fn connect<P: AsRef<Path>>(&self, path: P) -> io::Result<()> {
-        let (address, _folder) = sys::path::address(path.as_ref())?;
-        socket::connect(self.as_fd(), &address)
+        connection::to_path(path.as_ref(), |to| socket::connect(self.as_fd(), to))
     }
 
     /// [`connect`](Self::connect) to an address.
@@ -106,7 +105,7 @@ impl UnixDatagram {
     /// # Errors
     /// As for `connect`.
     pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
-        socket::connect(self.as_fd(), &address.0)
+        connection::to_address(address, |to| socket::connect(self.as_fd(), to))
     }
 
     /// A second object of the same socket. Both share modes and timeouts.

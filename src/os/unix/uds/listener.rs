@@ -52,9 +52,7 @@ impl UnixListener {
     /// # Errors
     /// As for `bind_addr`.
     pub fn bind_addr_with(address: &SocketAddr, backlog: u32) -> io::Result<Self> {
-        let listener = bind::bind_addr(Kind::Stream, &address.0)?;
-        socket::listen(listener.as_fd(), backlog)?;
-        Ok(Self(listener))
+        bind::bind_addr(Kind::Stream, address, |listener| socket::listen(listener, backlog)).map(Self)
     }
 
     /// [`bind`](Self::bind) with the permissions that the socket's file has from the first instant, whatever the
@@ -76,9 +74,7 @@ impl UnixListener {
     /// # Errors
     /// `Unsupported` everywhere but on Linux and Android.
     pub fn autobind() -> io::Result<Self> {
-        let listener = bind::autobind(Kind::Stream)?;
-        socket::listen(listener.as_fd(), Self::DEFAULT_BACKLOG)?;
-        Ok(Self(listener))
+        bind::autobind(Kind::Stream, |listener| socket::listen(listener, Self::DEFAULT_BACKLOG)).map(Self)
     }
 
     /// Waits for a connection.

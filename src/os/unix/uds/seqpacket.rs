@@ -51,8 +51,7 @@ impl UnixSeqpacket {
     /// empty, has a NUL byte, or is too long (on Linux only if its last part is; elsewhere over 104 bytes). A listener of
     /// another kind is `EPROTOTYPE`.
     pub fn connect<P: AsRef<Path>>(path: P) -> io::Result<Self> {
-        let (address, _folder) = sys::path::address(path.as_ref())?;
-        connection::connect(Kind::Seqpacket, &address).map(Self)
+        connection::to_path(path.as_ref(), |to| connection::connect(Kind::Seqpacket, to)).map(Self)
     }
 
     /// Connects to an address, as [`connect`](Self::connect) does.
@@ -60,7 +59,7 @@ impl UnixSeqpacket {
     /// # Errors
     /// As for `connect`.
     pub fn connect_addr(address: &SocketAddr) -> io::Result<Self> {
-        connection::connect(Kind::Seqpacket, &address.0).map(Self)
+        connection::to_address(address, |to| connection::connect(Kind::Seqpacket, to)).map(Self)
     }
 
     /// Connects to the listener at a path, and waits at most `timeout` for room in its backlog.
@@ -68,8 +67,8 @@ impl UnixSeqpacket {
     /// # Errors
     /// As for [`connect`](Self::connect), and `TimedOut`.
     pub fn connect_timeout<P: AsRef<Path>>(path: P, timeout: Duration) -> io::Result<Self> {
-        let (address, _folder) = sys::path::address(path.as_ref())?;
-        connection::connect_within(Kind::Seqpacket, &address, timeout).map(Self)
+        connection::to_path(path.as_ref(), |to| connection::connect_within(Kind::Seqpacket, to, timeout))
+            .map(Self)
     }
 
     /// [`connect_timeout`](Self::connect_timeout) for an address.
@@ -77,7 +76,8 @@ impl UnixSeqpacket {
     /// # Errors
     /// As for `connect_timeout`.
     pub fn connect_addr_timeout(address: &SocketAddr, timeout: Duration) -> io::Result<Self> {
-        connection::connect_within(Kind::Seqpacket, &address.0, timeout).map(Self)
+        connection::to_address(address, |to| connection::connect_within(Kind::Seqpacket, to, timeout))
+            .map(Self)
     }
 
     /// Connects without waiting, and gives a socket in nonblocking mode.
@@ -86,8 +86,7 @@ impl UnixSeqpacket {
     /// As for [`connect`](Self::connect), and `WouldBlock` if the backlog is full (Linux). A socket that is returned is
     /// connected.
     pub fn connect_nonblocking<P: AsRef<Path>>(path: P) -> io::Result<Self> {
-        let (address, _folder) = sys::path::address(path.as_ref())?;
-        connection::connect_at_once(Kind::Seqpacket, &address).map(Self)
+        connection::to_path(path.as_ref(), |to| connection::connect_at_once(Kind::Seqpacket, to)).map(Self)
     }
 
     /// [`connect_nonblocking`](Self::connect_nonblocking) for an address.
@@ -95,7 +94,7 @@ impl UnixSeqpacket {
     /// # Errors
     /// As for `connect_nonblocking`.
     pub fn connect_addr_nonblocking(address: &SocketAddr) -> io::Result<Self> {
-        connection::connect_at_once(Kind::Seqpacket, &address.0).map(Self)
+        connection::to_address(address, |to| connection::connect_at_once(Kind::Seqpacket, to)).map(Self)
     }
 
     /// Two sockets that are connected to each other and have no name.

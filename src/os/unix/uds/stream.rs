@@ -36,8 +36,7 @@ impl UnixStream {
     /// `NotFound`: there is no such file. `ConnectionRefused`: there is one, but nobody listens. `InvalidInput`: the
     /// path is empty, has a NUL byte, or is too long (on Linux only if its last part is; elsewhere over 104 bytes).
     pub fn connect<P: AsRef<Path>>(path: P) -> io::Result<Self> {
-        let (address, _folder) = sys::path::address(path.as_ref())?;
-        connection::connect(Kind::Stream, &address).map(Self)
+        connection::to_path(path.as_ref(), |to| connection::connect(Kind::Stream, to)).map(Self)
     }
 
     /// Connects to an address, as [`connect`](Self::connect) does.
@@ -45,7 +44,7 @@ impl UnixStream {
     /// # Errors
     /// As for `connect`.
     pub fn connect_addr(address: &SocketAddr) -> io::Result<Self> {
-        connection::connect(Kind::Stream, &address.0).map(Self)
+        connection::to_address(address, |to| connection::connect(Kind::Stream, to)).map(Self)
     }
 
     /// Connects to the listener at a path, and waits at most `timeout` for room in its backlog.
@@ -55,8 +54,8 @@ impl UnixStream {
     /// # Errors
     /// As for [`connect`](Self::connect), and `TimedOut`.
     pub fn connect_timeout<P: AsRef<Path>>(path: P, timeout: Duration) -> io::Result<Self> {
-        let (address, _folder) = sys::path::address(path.as_ref())?;
-        connection::connect_within(Kind::Stream, &address, timeout).map(Self)
+        connection::to_path(path.as_ref(), |to| connection::connect_within(Kind::Stream, to, timeout))
+            .map(Self)
     }
 
     /// [`connect_timeout`](Self::connect_timeout) for an address.
@@ -64,7 +63,7 @@ impl UnixStream {
     /// # Errors
     /// As for `connect_timeout`.
     pub fn connect_addr_timeout(address: &SocketAddr, timeout: Duration) -> io::Result<Self> {
-        connection::connect_within(Kind::Stream, &address.0, timeout).map(Self)
+        connection::to_address(address, |to| connection::connect_within(Kind::Stream, to, timeout)).map(Self)
     }
 
     /// Connects without waiting, and gives a stream in nonblocking mode.
@@ -73,8 +72,7 @@ impl UnixStream {
     /// As for [`connect`](Self::connect), and `WouldBlock` if the backlog is full (Linux). A stream that is returned
     /// is connected.
     pub fn connect_nonblocking<P: AsRef<Path>>(path: P) -> io::Result<Self> {
-        let (address, _folder) = sys::path::address(path.as_ref())?;
-        connection::connect_at_once(Kind::Stream, &address).map(Self)
+        connection::to_path(path.as_ref(), |to| connection::connect_at_once(Kind::Stream, to)).map(Self)
     }
 
     /// [`connect_nonblocking`](Self::connect_nonblocking) for an address.
@@ -82,7 +80,7 @@ impl UnixStream {
     /// # Errors
     /// As for `connect_nonblocking`.
     pub fn connect_addr_nonblocking(address: &SocketAddr) -> io::Result<Self> {
-        connection::connect_at_once(Kind::Stream, &address.0).map(Self)
+        connection::to_address(address, |to| connection::connect_at_once(Kind::Stream, to)).map(Self)
     }
 
     /// Two streams that are connected to each other and have no name.

@@ -51,9 +51,7 @@ impl UnixSeqpacketListener {
     /// # Errors
     /// As for `bind_addr`.
     pub fn bind_addr_with(address: &SocketAddr, backlog: u32) -> io::Result<Self> {
-        let listener = bind::bind_addr(Kind::Seqpacket, &address.0)?;
-        socket::listen(listener.as_fd(), backlog)?;
-        Ok(Self(listener))
+        bind::bind_addr(Kind::Seqpacket, address, |listener| socket::listen(listener, backlog)).map(Self)
     }
 
     /// [`bind`](Self::bind) with the permissions that the socket's file has from the first instant, whatever the
@@ -75,9 +73,7 @@ impl UnixSeqpacketListener {
     /// # Errors
     /// `Unsupported` everywhere but on Linux and Android.
     pub fn autobind() -> io::Result<Self> {
-        let listener = bind::autobind(Kind::Seqpacket)?;
-        socket::listen(listener.as_fd(), Self::DEFAULT_BACKLOG)?;
-        Ok(Self(listener))
+        bind::autobind(Kind::Seqpacket, |listener| socket::listen(listener, Self::DEFAULT_BACKLOG)).map(Self)
     }
 
     /// Waits for a connection.

@@ -1,10 +1,13 @@
 use super::{UnixDatagram, UnixListener, UnixStream, retried};
-use crate::os::unix::{
-    sys::{
-        path,
-        socket::{self, Kind},
+use crate::{
+    error::about,
+    os::unix::{
+        sys::{
+            path,
+            socket::{self, Kind},
+        },
+        uds::{self, SocketAddr, UnixSocketExt, connection, options::Sealed},
     },
-    uds::{self, SocketAddr, UnixSocketExt, options::Sealed},
 };
 use std::{
     io,
@@ -40,8 +43,9 @@ impl UnixSocket {
     /// # Errors
     /// As for [`uds::UnixListener::bind`].
     pub fn bind(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        let (address, _folder) = path::address(path.as_ref())?;
-        socket::bind(self.as_fd(), &address)
+        let path = path.as_ref();
+        let bound = path::address(path).and_then(|(address, _folder)| socket::bind(self.as_fd(), &address));
+        bound.map_err(|error| about(format_args!("bind to {path:?}"), error))
     }
 
     /// Binds to an address. The unnamed one lets Linux choose a name.
@@ -49,7 +53,8 @@ impl UnixSocket {
     /// # Errors
     /// As for [`uds::UnixListener::bind_addr`].
     pub fn bind_addr(&self, address: &SocketAddr) -> io::Result<()> {
-        socket::bind(self.as_fd(), &address.0)
+        let bound = socket::bind(self.as_fd(), &address.0);
+        bound.map_err(|error| about(format_args!("bind to {address:?}"), error))
     }
 
     /// Listens, with room for so many connections that wait to be accepted.
@@ -74,8 +79,9 @@ impl UnixSocket {
     /// As `UnixStream::connect` does.
     pub async fn connect(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
         self.expect(Kind::Stream, "connect")?;
-        let (address, _folder) = path::address(path.as_ref())?;
-        retried(|| socket::connect(self.as_fd(), &address)).await?;
+        let path = path.as_ref();
+        let connect = || connection::to_path(path, |address| socket::connect(self.as_fd(), address));
+        retried(connect).await?;
         UnixStream::registered(self.0.into())
     }
 

@@ -1,0 +1,94 @@
+//! Errors of Unix domain sockets name what failed, and keep the system's error.
+#![cfg(unix)]
+
+mod common;
+
+use common::Folder;
+use interprocess::{
+    error::raw_os_error,
+    os::unix::uds::{SocketAddr, UnixDatagram, UnixListener, UnixSeqpacketListener, UnixStream},
+};
+use std::{
+    error::Error,
+    io::{self, ErrorKind},
+    path::Path,
+    time::Duration,
+};
+
+/// Fails unless the error says `operation` and `subject`, and has its system's error, of the same kind, as its source.
+#[track_caller]
+fn expect_named<T>(result: io::Result<T>, operation: &str, subject: &str, kind: ErrorKind) {
+    let Err(error) = result else { panic!("{operation} {subject} works") };
+    assert_eq!(error.kind(), kind, "{error}");
+    let text = error.to_string();
+    assert!(text.starts_with(&format!("cannot {operation} ")) && text.contains(subject), "{text}");
+    let source = error.source().expect("a source").downcast_ref::<io::Error>().expect("the system's error");
+    assert_eq!(source.kind(), kind, "{text}");
+    assert_eq!(raw_os_error(&error), source.raw_os_error());
+    assert!(source.raw_os_error().is_some() && text.ends_with(&source.to_string()), "{text}");
+}
+
+#[test]
+fn bind_and_connect_name_path_and_keep_system_error() {
+    let folder = Folder::new();
+    let missing = folder.0.join("missing/socket");
+    let taken = folder.0.join("taken");
+    let _listener = UnixListener::bind(&taken).unwrap();
+    let stale = folder.0.join("stale");
+    drop(UnixListener::bind(&stale).unwrap());
+
+    let all_binds = |path: &Path, kind: ErrorKind| {
+        let subject = format!("{path:?}");
+        expect_named(UnixListener::bind(path), "bind to", &subject, kind);
+        expect_named(UnixListener::bind_with(path, Some(0o600), 4), "bind to", &subject, kind);
+        expect_named(UnixDatagram::bind(path), "bind to", &subject, kind);
+        let address = SocketAddr::from_pathname(path).unwrap();
+        expect_named(UnixListener::bind_addr(&address), "bind to", &subject, kind);
+        expect_named(UnixDatagram::bind_addr(&address), "bind to", &subject, kind);
+        if cfg!(not(target_vendor = "apple")) {
+            expect_named(UnixSeqpacketListener::bind(path), "bind to", &subject, kind);
+        }
+    };
+    all_binds(&missing, ErrorKind::NotFound);
+    all_binds(&taken, ErrorKind::AddrInUse);
+
+    for (path, kind) in [(&missing, ErrorKind::NotFound), (&stale, ErrorKind::ConnectionRefused)] {
+        let subject = format!("{path:?}");
+        expect_named(UnixStream::connect(path), "connect to", &subject, kind);
+        expect_named(UnixStream::connect_nonblocking(path), "connect to", &subject, kind);
+        let second = Duration::from_secs(1);
+        expect_named(UnixStream::connect_timeout(path, second), "connect to", &subject, kind);
+        let address = SocketAddr::from_pathname(path).unwrap();
+        expect_named(UnixStream::connect_addr(&address), "connect to", &subject, kind);
+        expect_named(UnixDatagram::unbound().unwrap().connect(path), "connect to", &subject, kind);
+    }
+}
+
+/// What is not the system's error, but the crate's own, is named too.
+#[test]
+fn error_of_unusable_path_names_it() {
+    for path in ["", "nul\0byte"] {
+        for error in [UnixListener::bind(path).unwrap_err(), UnixStream::connect(path).unwrap_err()] {
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(error.to_string().contains(&format!("{path:?}")), "{error}");
+            assert_eq!(raw_os_error(&error), None);
+        }
+    }
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn tokio_errors_are_those_of_blocking_types() {
+    use interprocess::os::unix::uds::tokio;
+    common::on_tokio(async {
+        let folder = Folder::new();
+        let missing = folder.0.join("missing/socket");
+        let subject = format!("{missing:?}");
+        let kind = ErrorKind::NotFound;
+        expect_named(tokio::UnixListener::bind(&missing), "bind to", &subject, kind);
+        expect_named(tokio::UnixStream::connect(&missing).await, "connect to", &subject, kind);
+        let socket = || tokio::UnixSocket::new_stream().unwrap();
+        expect_named(socket().bind(&missing), "bind to", &subject, kind);
+        expect_named(socket().connect(&missing).await, "connect to", &subject, kind);
+    });
+}
