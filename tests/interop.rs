@@ -6,7 +6,9 @@
 mod common;
 
 use common::{Folder, Killed, bytes, expect_bytes, within_deadline, write_pieces};
-use interprocess::local_socket::{Listener, ListenerNonblockingMode, ListenerOptions, Name, Stream};
+#[cfg(not(interprocess_portable_unix))]
+use interprocess::local_socket::ListenerNonblockingMode;
+use interprocess::local_socket::{Listener, ListenerOptions, Name, Stream};
 use std::{
     io::{ErrorKind, Read, Write},
     net::Shutdown,
