@@ -280,7 +280,6 @@ pub(crate) fn cuts_control_messages() -> bool {
 
 /// The error of what succeeds as long as a socket is open that was dropped: a child that another test is just starting has
 /// it for a moment, between fork and exec.
-#[cfg(unix)]
 pub(crate) fn error_once_closed<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Error {
     loop {
         match call() {
