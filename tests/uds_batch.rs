@@ -503,3 +503,31 @@ fn room_for_nothing() {
     assert_eq!(nothing.unwrap_err().kind(), ErrorKind::InvalidInput);
     assert_eq!(a.send_many(&[], &mut SendBatch::new(1)).unwrap(), 0);
 }
+
+/// As in a sandbox that has neither call, or gVisor, which refuses a flag: one call a message, with the same outcome. In a
+/// process of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn role_without_calls() {
+    let Some(error) = common::role_argument("role_without_calls") else { return };
+    let denied = [libc::SYS_recvmmsg, libc::SYS_sendmmsg];
+    common::seccomp::deny(&denied, error.parse().unwrap()).unwrap();
+    a_thousand_messages();
+    only_the_first_is_waited_for();
+    errors_in_the_middle();
+    full_queues();
+    descriptors();
+    credentials_of_each_message();
+    room_for_nothing();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn batches_without_the_calls_for_them() {
+    if common::is_emulated() {
+        return println!("skipped: qemu's user mode has no seccomp");
+    }
+    for error in [libc::ENOSYS, libc::EPERM, libc::EINVAL, libc::EOPNOTSUPP, libc::ENOPROTOOPT] {
+        common::start_role("role_without_calls", &error.to_string()).succeeds();
+    }
+}

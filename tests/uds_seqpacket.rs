@@ -553,3 +553,51 @@ fn a_packet_without_room_for_it_is_not_the_end() {
     assert!(batch.get(0).unwrap().is_truncated());
     assert_eq!(b.recv_packet(&mut []).unwrap(), None);
 }
+
+/// poll(2) is refused (EINVAL) if no descriptor may be opened. In a process of its own, with `poll` also refused by a filter.
+#[cfg(target_os = "linux")]
+#[test]
+fn role_without_poll() {
+    let Some(how) = common::role_argument("role_without_poll") else { return };
+    let (a, b) = UnixSeqpacket::pair().unwrap();
+    if how == "limit" {
+        let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+        rustix::process::setrlimit(rustix::process::Resource::Nofile, none).unwrap();
+    } else {
+        let calls = [
+            libc::SYS_ppoll,
+            #[cfg(target_arch = "x86_64")]
+            libc::SYS_poll,
+        ];
+        common::seccomp::deny(&calls, libc::EPERM).unwrap();
+    }
+    let mut buffer = [0; 9];
+    for _ in 0..3 {
+        a.send(b"").unwrap();
+        assert_eq!(b.recv_packet(&mut buffer).unwrap(), Some(0));
+        a.send(b"").unwrap();
+        a.send(b"next").unwrap();
+        assert_eq!(b.recv_packet(&mut buffer).unwrap(), Some(0));
+        assert_eq!(b.recv_packet(&mut buffer).unwrap(), Some(4));
+    }
+    // In a batch, what is certain comes before the error.
+    a.send(b"last").unwrap();
+    drop(a);
+    let mut batch = RecvBatch::new(3, 9);
+    assert_eq!(b.recv_many(&mut batch).unwrap(), 1);
+    assert_eq!(batch.get(0).unwrap().bytes(), b"last");
+    let error = b.recv_many(&mut batch).unwrap_err();
+    assert!(error.to_string().contains("end of the connection"), "{error}");
+    let error = b.recv_packet(&mut buffer).unwrap_err();
+    assert!(error.to_string().contains("end of the connection"), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn packets_of_length_zero_without_poll() {
+    start_role("role_without_poll", "limit").succeeds();
+    if common::is_emulated() {
+        return println!("skipped: qemu's user mode has no seccomp");
+    }
+    start_role("role_without_poll", "filter").succeeds();
+}

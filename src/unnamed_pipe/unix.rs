@@ -60,7 +60,7 @@ impl Recver {
     }
 
     pub(super) fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        fd::read_vectored(self.0.as_fd(), buffers)
+        pipe::read_vectored(self.0.as_fd(), buffers)
     }
 
     pub(super) fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {

@@ -5,6 +5,8 @@
 pub(crate) mod fifo;
 #[cfg(windows)]
 pub(crate) mod handles;
+#[cfg(target_os = "linux")]
+pub(crate) mod seccomp;
 #[cfg(unix)]
 pub(crate) mod signalling;
 #[cfg(windows)]

@@ -23,6 +23,7 @@ pub(crate) mod pipe;
 #[cfg(feature = "tokio")]
 pub(crate) mod registered;
 pub(crate) mod signal;
+pub(crate) mod slices;
 pub(crate) mod socket;
 pub(crate) mod watch;
 

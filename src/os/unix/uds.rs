@@ -22,13 +22,23 @@
 //! Beyond std's types:
 //!
 //! - No write raises SIGPIPE, whatever the signal's disposition is, vectored writes included.
+//! - A message is sent and received whole, even in more slices than one system call takes (`IOV_MAX`, 1,024): their bytes are
+//!   then joined in a buffer.
 //! - A descriptor that arrives is owned from the first instant and close-on-exec, and closed if nobody takes it.
 //! - A path may fill the socket address to the last byte and, on Linux, be longer than that (through the folder's
 //!   descriptor).
 //! - Errors name the operation and the path or address. Their kinds are std's, but `raw_os_error` is `None`: the system's
 //!   error is their [`source`](std::error::Error::source), and [`error::raw_os_error`](crate::error::raw_os_error) returns
-//!   its code.
+//!   its code. Reads and writes, and sending and receiving without a path or address, return the system's bare error.
 //! - [`UnixStream::connect_timeout`] waits for room in a full backlog, [`UnixListener::accept_timeout`] for a connection.
+//!
+//! # Interrupted calls
+//!
+//! As in std, a signal handler that was installed without `SA_RESTART` can make `read`, `write`, `send`, `send_to`,
+//! `recv`, `recv_from`, `peek`, and their variants for addresses fail with
+//! [`Interrupted`](std::io::ErrorKind::Interrupted), before anything is sent or received; so can any handler if a timeout is
+//! set (signal(7)). All other functions go on instead. Those that send or receive with slices, descriptors, ancillary data
+//! or batches, and [`recv_packet`](UnixSeqpacket::recv_packet), wait for at most twice the socket's timeout then.
 //!
 //! ```
 //! use interprocess::os::unix::uds::{UnixListener, UnixStream};

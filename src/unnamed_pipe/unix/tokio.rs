@@ -56,7 +56,7 @@ impl Sender {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let (slices, offered) = registered::offered(slices);
+        let offered = registered::offered(slices);
         self.0.poll_write(cx, offered, |end| pipe::write_vectored(end.as_fd(), slices))
     }
 

@@ -131,7 +131,7 @@ impl Read for &Receiver {
     }
 
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        fd::read_vectored(self.end.as_fd(), buffers)
+        pipe::read_vectored(self.end.as_fd(), buffers)
     }
 }
 
@@ -141,7 +141,7 @@ impl Read for Receiver {
     }
 
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        fd::read_vectored(self.end.as_fd(), buffers)
+        pipe::read_vectored(self.end.as_fd(), buffers)
     }
 }
 

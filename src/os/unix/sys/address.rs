@@ -122,33 +122,50 @@ impl Address {
         self.raw.sun_path[0] = 0;
     }
 
-    /// What the kernel has said of what it wrote. It may say that the address is longer than the structure: Linux counts a terminator that is not there if
-    /// a path fills `sun_path`, and refuses an address of that length.
-    pub(super) fn set_length(&mut self, length: libc::socklen_t) {
+    /// Takes over what the kernel wrote, whose length it says is `length`. That may be more than the structure has: Linux
+    /// counts a terminator that is not there if a path fills `sun_path`, and refuses an address of that length.
+    ///
+    /// This cannot fail, because a message or a connection has been taken with the address. One of another family, of a
+    /// descriptor that was wrapped unchecked, counts as unnamed.
+    pub(super) fn set_written(&mut self, length: libc::socklen_t) {
         self.length = length.min(Self::ROOM);
+        if self.is_foreign() {
+            *self = Self::UNNAMED;
+        }
     }
 
-    /// Has the kernel write an address.
+    /// Nothing at all may have been written: unnamed peers.
+    fn is_foreign(&self) -> bool {
+        let is_written = self.length as usize > size_of::<libc::sa_family_t>();
+        is_written && i32::from(self.raw.sun_family) != libc::AF_UNIX
+    }
+
+    /// Has the kernel write the address that comes with something that it gives away.
     pub(super) fn from_kernel<T>(
         call: impl FnOnce(*mut libc::sockaddr, *mut libc::socklen_t) -> io::Result<T>,
     ) -> io::Result<(T, Self)> {
         let mut address = Self::UNNAMED;
         let mut length = Self::ROOM;
         let result = call((&raw mut address.raw).cast(), &raw mut length)?;
-        address.set_length(length);
-        Ok((result, address.checked()?))
+        address.set_written(length);
+        Ok((result, address))
     }
 
-    /// Nothing at all may have been written: unnamed peers.
-    pub(super) fn checked(self) -> io::Result<Self> {
-        let is_written = self.length as usize > size_of::<libc::sa_family_t>();
-        if is_written && i32::from(self.raw.sun_family) != libc::AF_UNIX {
+    /// Has the kernel write an address that was asked for. Fails for sockets of other families.
+    pub(super) fn asked(
+        call: impl FnOnce(*mut libc::sockaddr, *mut libc::socklen_t) -> io::Result<()>,
+    ) -> io::Result<Self> {
+        let mut address = Self::UNNAMED;
+        let mut length = Self::ROOM;
+        call((&raw mut address.raw).cast(), &raw mut length)?;
+        address.length = length.min(Self::ROOM);
+        if address.is_foreign() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "the descriptor is a socket, but not a Unix domain socket",
             ));
         }
-        Ok(self)
+        Ok(address)
     }
 }
 

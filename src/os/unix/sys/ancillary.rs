@@ -178,11 +178,13 @@ impl<'a> Control<'a> {
     /// # Safety
     /// The kernel has just written so many bytes of control messages into [`room`](Self::room), and nobody else has taken
     /// their descriptors.
-    pub(super) unsafe fn received(&mut self, length: usize, is_truncated: bool) -> io::Result<()> {
+    pub(super) unsafe fn received(&mut self, length: usize, is_truncated: bool) {
         self.length = length.min(self.buffer.len());
         self.contents = Contents::Incoming;
         self.is_truncated = is_truncated;
-        if CLOSE_ON_EXEC.is_none() { self.incoming().set_close_on_exec() } else { Ok(()) }
+        if CLOSE_ON_EXEC.is_none() {
+            self.incoming().set_close_on_exec();
+        }
     }
 
     /// Takes over what was received into a larger buffer, as far as it fits.
@@ -256,7 +258,8 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    pub(super) fn set_close_on_exec(self) -> io::Result<()> {
+    /// Cannot fail, because the message has been taken: fcntl(2) sets this flag of every descriptor that is open.
+    pub(super) fn set_close_on_exec(self) {
         let mut rest = self.0;
         while let Some((record, later)) = control::split(rest) {
             rest = later;
@@ -267,10 +270,9 @@ impl<'a> Incoming<'a> {
                 let number = RawFd::from_ne_bytes(number.try_into().unwrap_or(TAKEN));
                 // SAFETY: a descriptor that the kernel has just made and that this object owns.
                 let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
-                fd::set_close_on_exec(descriptor, true)?;
+                let _ = fd::set_close_on_exec(descriptor, true);
             }
         }
-        Ok(())
     }
 }
 

@@ -6,14 +6,17 @@ use super::{
     address::Address,
     ancillary::{CLOSE_ON_EXEC, Control, Incoming, NEEDS_ROOM_FOR_ALL, ROOM_FOR_ALL},
     message::{self, SEND},
+    socket::Direction,
 };
 use std::{
     fmt::{self, Debug, Formatter},
     io,
-    os::fd::BorrowedFd,
+    os::fd::{AsRawFd, BorrowedFd, RawFd},
 };
 
-use self::calls::{Header, header_of, length_of, message_of, message_of_mut, receive_all, send_all};
+use self::calls::{
+    Header, header_of, length_of, message_of, message_of_mut, receive_all, send_all, set_length,
+};
 
 /// The headers that a call needs, each with its slice. The vectors keep their places in memory: they never grow.
 ///
@@ -60,8 +63,9 @@ pub(crate) struct Room {
     filled: usize,
     /// How many headers the last call wrote to.
     used: usize,
-    /// What ended the last call after some messages, and is told by the next: the kernel tells most errors once.
-    pending: Option<io::Error>,
+    /// What ended a call after some messages, and on which descriptor, whose next call returns it: the kernel reports most
+    /// errors once.
+    pending: Option<(RawFd, io::Error)>,
 }
 
 /// A message among those that were received.
@@ -123,6 +127,11 @@ impl Room {
         self.filled = self.filled.min(filled);
     }
 
+    /// Has the next call on this socket fail.
+    pub(crate) fn postpone(&mut self, socket: BorrowedFd<'_>, error: io::Error) {
+        self.pending = Some((socket.as_raw_fd(), error));
+    }
+
     pub(crate) fn clear(&mut self) {
         if self.control_size > 0 {
             for index in 0..self.filled {
@@ -166,7 +175,7 @@ impl Room {
     pub(crate) fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
         self.clear();
         check_capacity(self.count)?;
-        if let Some(error) = self.pending.take() {
+        if let Some((_, error)) = self.pending.take_if(|(number, _)| *number == socket.as_raw_fd()) {
             return Err(error);
         }
         // A call that fails may have written to the header after the last that it tells of.
@@ -179,14 +188,20 @@ impl Room {
         }
         self.used = 0;
         let flags = CLOSE_ON_EXEC.unwrap_or(0);
-        (self.filled, self.pending) = receive_all(socket, &mut self.headers.headers, flags)?;
-        self.used = self.filled;
+        let headers = &mut self.headers.headers;
+        let (filled, error) =
+            message::uninterrupted(socket, Direction::Recv, || receive_all(socket, headers, flags))?;
+        // From here on nothing fails: messages have been taken.
+        (self.filled, self.used) = (filled, filled);
+        if let Some(error) = error {
+            self.postpone(socket, error);
+        }
         for (header, name) in self.headers.headers.iter().zip(&mut self.names).take(self.filled) {
-            name.set_length(message_of(header).msg_namelen);
+            name.set_written(message_of(header).msg_namelen);
         }
         if CLOSE_ON_EXEC.is_none() {
             for index in 0..self.filled {
-                self.incoming(index).set_close_on_exec()?;
+                self.incoming(index).set_close_on_exec();
             }
         }
         Ok(self.filled)
@@ -262,8 +277,56 @@ impl Outbox {
                 outgoing.to.map_or((std::ptr::null_mut(), 0), Address::as_message_name);
             count += 1;
         }
-        send_all(socket, &mut headers[..count], SEND | flags)
+        let headers = &mut headers[..count];
+        message::uninterrupted(socket, Direction::Send, || send_all(socket, headers, SEND | flags))
     }
+}
+
+/// Receives messages one call each. The headers describe memory of their owner, which the caller borrows, with the lengths
+/// that it has just set.
+fn receive_each(
+    socket: BorrowedFd<'_>,
+    headers: &mut [Header],
+    flags: libc::c_int,
+) -> io::Result<(usize, Option<io::Error>)> {
+    one_by_one(headers, |header, later| {
+        let flags = flags | if later { libc::MSG_DONTWAIT } else { 0 };
+        let message: *mut libc::msghdr = message_of_mut(header);
+        // SAFETY: the descriptor is open for the call, and the header describes living memory (see above).
+        let received = unsafe { libc::recvmsg(socket.as_raw_fd(), message, flags) };
+        set_length(header, usize::try_from(received).map_err(|_| io::Error::last_os_error())?);
+        Ok(())
+    })
+}
+
+/// Sends messages one call each. The headers describe borrows that outlive the call, as the caller has just set them.
+fn send_each(socket: BorrowedFd<'_>, headers: &mut [Header], flags: libc::c_int) -> io::Result<usize> {
+    let sent = one_by_one(headers, |header, _| {
+        let message: *const libc::msghdr = message_of(header);
+        // SAFETY: the descriptor is open for the call, and the header describes living memory (see above).
+        let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), message, flags) };
+        usize::try_from(sent).map(drop).map_err(|_| io::Error::last_os_error())
+    });
+    // What is wrong with a message or its receiver, the next call finds again.
+    sent.map(|(count, _)| count)
+}
+
+/// How many messages went through, and what is wrong with the next, unless it would only have to wait.
+fn one_by_one(
+    headers: &mut [Header],
+    mut call: impl FnMut(&mut Header, bool) -> io::Result<()>,
+) -> io::Result<(usize, Option<io::Error>)> {
+    for (index, header) in headers.iter_mut().enumerate() {
+        match call(header, index > 0) {
+            Ok(()) => {}
+            Err(error) if index == 0 => return Err(error),
+            Err(error) => {
+                let is_wait = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted);
+                return Ok((index, (!is_wait).then_some(error)));
+            }
+        }
+    }
+    Ok((headers.len(), None))
 }
 
 #[cfg(all(
@@ -271,7 +334,7 @@ impl Outbox {
     not(interprocess_portable_unix)
 ))]
 mod calls {
-    use super::{BorrowedFd, io};
+    use super::{BorrowedFd, io, receive_each, send_each};
     use std::os::fd::AsRawFd;
 
     pub(super) type Header = libc::mmsghdr;
@@ -282,16 +345,22 @@ mod calls {
         headers: &mut [Header],
         flags: libc::c_int,
     ) -> io::Result<(usize, Option<io::Error>)> {
-        let flags = flags | libc::MSG_WAITFORONE;
         let (first, count) = (headers.as_mut_ptr(), headers.len().min(1024));
+        let wait_for_one = flags | libc::MSG_WAITFORONE;
         // The types of the lengths and flags differ from system to system.
         // SAFETY: the descriptor is open for the call; the pointer and length describe `headers`; the null pointer is for
         // no timeout.
         let received = unsafe {
-            libc::recvmmsg(socket.as_raw_fd(), first, count as _, flags as _, std::ptr::null_mut())
+            libc::recvmmsg(socket.as_raw_fd(), first, count as _, wait_for_one as _, std::ptr::null_mut())
         };
-        // The kernel keeps the error of a later message for the next call.
-        usize::try_from(received).map(|count| (count, None)).map_err(|_| io::Error::last_os_error())
+        match usize::try_from(received) {
+            // The kernel keeps the error of a later message for the next call.
+            Ok(count) => Ok((count, None)),
+            Err(_) => match io::Error::last_os_error() {
+                error if may_be_missing(&error) => receive_each(socket, headers, flags),
+                error => Err(error),
+            },
+        }
     }
 
     /// The headers describe borrows that outlive the call, as the caller has just set them.
@@ -303,7 +372,28 @@ mod calls {
         let (first, count) = (headers.as_mut_ptr(), headers.len().min(1024));
         // SAFETY: the descriptor is open for the call; the pointer and length describe `headers`.
         let sent = unsafe { libc::sendmmsg(socket.as_raw_fd(), first, count as _, flags as _) };
-        usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+        usize::try_from(sent).or_else(|_| match io::Error::last_os_error() {
+            error if may_be_missing(&error) => send_each(socket, headers, flags),
+            error => Err(error),
+        })
+    }
+
+    /// Whether this may be the error of a kernel or sandbox without the call. gVisor refuses `MSG_WAITFORONE` with EINVAL.
+    ///
+    /// If it is the error of the first message, trying that by itself gives it again: none of these is kept by the socket to
+    /// be told once. Nothing is remembered, as another socket may give one of them for a reason of its own.
+    fn may_be_missing(error: &io::Error) -> bool {
+        matches!(
+            error.raw_os_error(),
+            Some(
+                libc::ENOSYS
+                    | libc::EPERM
+                    | libc::EACCES
+                    | libc::EINVAL
+                    | libc::EOPNOTSUPP
+                    | libc::ENOPROTOOPT
+            )
+        )
     }
 
     pub(super) fn header_of(message: libc::msghdr) -> Header {
@@ -322,6 +412,11 @@ mod calls {
         // Signed on one system; never negative.
         header.msg_len as usize
     }
+
+    pub(super) fn set_length(header: &mut Header, length: usize) {
+        // No message is as long as the type, which differs from system to system, can count.
+        header.msg_len = length as _;
+    }
 }
 
 #[cfg(not(all(
@@ -329,58 +424,11 @@ mod calls {
     not(interprocess_portable_unix)
 )))]
 mod calls {
-    use super::{BorrowedFd, io};
-    use std::os::fd::AsRawFd;
+    pub(super) use super::{receive_each as receive_all, send_each as send_all};
 
     pub(super) struct Header {
         message: libc::msghdr,
         length: usize,
-    }
-
-    /// The headers describe memory of their owner, which the caller borrows, with the lengths that it has just set.
-    pub(super) fn receive_all(
-        socket: BorrowedFd<'_>,
-        headers: &mut [Header],
-        flags: libc::c_int,
-    ) -> io::Result<(usize, Option<io::Error>)> {
-        one_by_one(headers, |header, later| {
-            let flags = flags | if later { libc::MSG_DONTWAIT } else { 0 };
-            // SAFETY: the descriptor is open for the call, and the header describes living memory (see above).
-            let received = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut header.message, flags) };
-            header.length = usize::try_from(received).map_err(|_| io::Error::last_os_error())?;
-            Ok(())
-        })
-    }
-
-    /// The headers describe borrows that outlive the call, as the caller has just set them.
-    pub(super) fn send_all(
-        socket: BorrowedFd<'_>,
-        headers: &mut [Header],
-        flags: libc::c_int,
-    ) -> io::Result<usize> {
-        one_by_one(headers, |header, _| {
-            // SAFETY: the descriptor is open for the call, and the header describes living memory (see above).
-            let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const header.message, flags) };
-            usize::try_from(sent).map(drop).map_err(|_| io::Error::last_os_error())
-        })
-        // What is wrong with a message or its receiver, the next call finds again.
-        .map(|(count, _)| count)
-    }
-
-    /// How many messages went through, and what is wrong with the next, unless it would only have to wait.
-    fn one_by_one(
-        headers: &mut [Header],
-        mut call: impl FnMut(&mut Header, bool) -> io::Result<()>,
-    ) -> io::Result<(usize, Option<io::Error>)> {
-        for (index, header) in headers.iter_mut().enumerate() {
-            match call(header, index > 0) {
-                Ok(()) => {}
-                Err(error) if index == 0 => return Err(error),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok((index, None)),
-                Err(error) => return Ok((index, Some(error))),
-            }
-        }
-        Ok((headers.len(), None))
     }
 
     pub(super) fn header_of(message: libc::msghdr) -> Header {
@@ -397,5 +445,9 @@ mod calls {
 
     pub(super) fn length_of(header: &Header) -> usize {
         header.length
+    }
+
+    pub(super) fn set_length(header: &mut Header, length: usize) {
+        header.length = length;
     }
 }

@@ -1,5 +1,6 @@
 //! What any descriptor can be asked.
 
+use super::slices;
 use rustix::{
     event::{PollFd, PollFlags, Timespec},
     fs::OFlags,
@@ -20,14 +21,11 @@ pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(rustix::io::read(fd, buffer)?)
 }
 
+/// Reads part of a stream.
 pub(crate) fn read_vectored(fd: BorrowedFd<'_>, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-    let count = buffers.len().min(MAX_SLICES);
-    Ok(rustix::io::readv(fd, &mut buffers[..count])?)
+    let part = slices::part(buffers);
+    Ok(rustix::io::readv(fd, &mut buffers[part])?)
 }
-
-/// How many slices one system call takes: IOV_MAX, which is 1,024 on all systems but illumos (16 by POSIX's
-/// minimum, 1,024 since 2013).
-pub(crate) const MAX_SLICES: usize = 1024;
 
 pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> io::Result<()> {
     Ok(rustix::io::ioctl_fionbio(fd, nonblocking)?)

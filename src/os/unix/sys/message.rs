@@ -3,7 +3,9 @@
 use super::{
     address::Address,
     ancillary::{CLOSE_ON_EXEC, Control, NEEDS_ROOM_FOR_ALL, ROOM_FOR_ALL},
-    fd::MAX_SLICES,
+    option::{self, Buffer},
+    slices,
+    socket::{self, Direction},
 };
 use rustix::net::{SendAncillaryBuffer, SendFlags};
 use std::{
@@ -11,7 +13,13 @@ use std::{
     mem::MaybeUninit,
     os::fd::{AsRawFd, BorrowedFd},
     ptr,
+    time::Instant,
 };
+
+/// Whether the receiver's queue is full, on systems that do not have the sender wait.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ENOBUFS)
+}
 
 /// What recvmsg(2) tells beside the bytes.
 #[derive(Clone, Debug, Default)]
@@ -46,15 +54,11 @@ pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8], flags: libc::c_int) -> 
     count(unsafe { libc::send(socket.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), SEND | flags) })
 }
 
-/// Sends several slices on a connected socket.
-pub(crate) fn send_vectored(
-    socket: BorrowedFd<'_>,
-    slices: &[IoSlice<'_>],
-    flags: libc::c_int,
-) -> io::Result<usize> {
-    let slices = &slices[..slices.len().min(MAX_SLICES)];
+/// Sends part of the slices on a connected stream.
+pub(crate) fn send_part(socket: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> io::Result<usize> {
     // The types of the flags differ from system to system; the bits are the same.
-    let flags = SendFlags::from_bits_retain((SEND | flags) as _);
+    let flags = SendFlags::from_bits_retain(SEND as _);
+    let slices = &slices[slices::part(slices)];
     Ok(rustix::net::sendmsg(socket, slices, &mut SendAncillaryBuffer::default(), flags)?)
 }
 
@@ -88,7 +92,8 @@ pub(crate) fn receive_from(
     })
 }
 
-/// Sends a message of several slices, with control messages, on a connected socket or to an address.
+/// Sends a message of several slices, with control messages, on a connected socket or to an address: the whole message or
+/// nothing, unless the socket is a stream.
 pub(crate) fn send_message(
     socket: BorrowedFd<'_>,
     slices: &[IoSlice<'_>],
@@ -96,31 +101,52 @@ pub(crate) fn send_message(
     to: Option<&Address>,
     flags: libc::c_int,
 ) -> io::Result<usize> {
+    if slices.len() > slices::MOST {
+        check_total(socket, slices::total(slices))?;
+        let joined = slices::joined(slices)?;
+        return send_message(socket, &[IoSlice::new(&joined)], control, to, flags);
+    }
     let control = control.map_or(Ok(&[][..]), Control::outgoing)?;
-    let mut message = header(slices.as_ptr().cast_mut().cast(), slices.len().min(MAX_SLICES));
+    let mut message = header(slices.as_ptr().cast_mut().cast(), slices.len());
     set_control(&mut message, control.as_ptr().cast_mut(), control.len());
     if let Some(to) = to {
         (message.msg_name, message.msg_namelen) = to.as_message_name();
     }
-    // SAFETY: the descriptor is open for the call; the message describes `slices` (which have the layout of an iovec),
-    // `control` and `to`, which the kernel reads and nobody writes.
-    count(unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const message, SEND | flags) })
+    uninterrupted(socket, Direction::Send, || {
+        // SAFETY: the descriptor is open for the call; the message describes `slices` (which have the layout of an
+        // iovec), `control` and `to`, which the kernel reads and nobody writes.
+        count(unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const message, SEND | flags) })
+    })
 }
 
-/// Sends bytes with descriptors on a connected socket of bytes.
+/// Refuses a message that no system would take, before it is copied.
+fn check_total(socket: BorrowedFd<'_>, total: usize) -> io::Result<()> {
+    // Messages are limited by the sender's buffer; a size below this is not worth relying on.
+    const HARMLESS: usize = 1 << 20;
+    let most = option::buffer_size(socket, Buffer::Send).unwrap_or(0).max(HARMLESS);
+    if total > most { Err(io::Error::from_raw_os_error(libc::EMSGSIZE)) } else { Ok(()) }
+}
+
+/// Sends part of the slices with control messages on a connected stream.
 ///
 /// Linux sends nothing at all for no bytes, and says that all went well.
-pub(crate) fn check_stream(slices: &[IoSlice<'_>], control: &Control<'_>) -> io::Result<()> {
+pub(crate) fn send_part_with(
+    socket: BorrowedFd<'_>,
+    slices: &[IoSlice<'_>],
+    control: &Control<'_>,
+) -> io::Result<usize> {
+    let slices = &slices[slices::part(slices)];
     if control.has_descriptors() && slices.iter().all(|slice| slice.is_empty()) {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             "descriptors travel with bytes on a stream, and there are none",
         ));
     }
-    Ok(())
+    send_message(socket, slices, Some(control), None, 0)
 }
 
-/// Receives a message into several slices, with its control messages and, where `from` is given, its sender's address.
+/// Receives a message into several slices, with its control messages and, where `from` is given, its sender's address. Of a
+/// stream, it receives as much as there is and fits.
 pub(crate) fn receive_message(
     socket: BorrowedFd<'_>,
     slices: &mut [IoSliceMut<'_>],
@@ -128,6 +154,12 @@ pub(crate) fn receive_message(
     from: Option<&mut Address>,
     take: Take,
 ) -> io::Result<Received> {
+    if slices.len() > slices::MOST {
+        let size = slices::total(slices);
+        let receive =
+            |buffer: &mut [u8]| receive_message(socket, &mut [IoSliceMut::new(buffer)], control, from, take);
+        return slices::scattered(slices, size, receive, |received| received.length);
+    }
     let Some(control) = control else {
         return receive_into(socket, slices, &mut Control::new(&mut []), from, take);
     };
@@ -148,7 +180,7 @@ fn receive_into(
     from: Option<&mut Address>,
     take: Take,
 ) -> io::Result<Received> {
-    let mut message = header(slices.as_mut_ptr().cast(), slices.len().min(MAX_SLICES));
+    let mut message = header(slices.as_mut_ptr().cast(), slices.len());
     let room = control.room();
     set_control(&mut message, room.as_mut_ptr(), room.len());
     let flags = take.flags() | CLOSE_ON_EXEC.unwrap_or(0);
@@ -156,13 +188,14 @@ fn receive_into(
     if from.is_some() {
         (message.msg_name, message.msg_namelen) = name.as_room();
     }
-    let length = receive_header(socket, &mut message, flags)?;
+    let length = uninterrupted(socket, Direction::Recv, || receive_header(socket, &mut message, flags))?;
+    // From here on nothing fails: the message has been taken.
     let written = control_length(&message);
     // SAFETY: the kernel has written so much into `room`, just now.
-    unsafe { control.received(written, message.msg_flags & libc::MSG_CTRUNC != 0) }?;
+    unsafe { control.received(written, message.msg_flags & libc::MSG_CTRUNC != 0) };
     if let Some(from) = from {
-        name.set_length(message.msg_namelen);
-        *from = name.checked()?;
+        name.set_written(message.msg_namelen);
+        *from = name;
     }
     Ok(Received {
         length,
@@ -194,6 +227,32 @@ pub(super) fn receive_part(
     Ok((length, !tells || message.msg_flags & libc::MSG_CTRUNC != 0))
 }
 
+/// Repeats a call that waits and that a signal handler may interrupt before it has sent or received anything.
+///
+/// The socket's timeout begins anew with each call of the system. After an interruption it is kept here, so that signals
+/// that keep coming make a call wait twice as long at most.
+pub(super) fn uninterrupted<T>(
+    socket: BorrowedFd<'_>,
+    direction: Direction,
+    mut call: impl FnMut() -> io::Result<T>,
+) -> io::Result<T> {
+    let mut end: Option<Instant> = None;
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+        match end {
+            Some(end) if Instant::now() >= end => return Err(io::ErrorKind::WouldBlock.into()),
+            Some(_) => {}
+            None => {
+                let timeout = socket::timeout(socket, direction).ok().flatten();
+                end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+            }
+        }
+    }
+}
+
 /// The call itself, on a header whose pointers and lengths the callers have set from borrows that outlive it.
 fn receive_header(
     socket: BorrowedFd<'_>,
@@ -209,7 +268,7 @@ pub(super) fn header(slices: *mut libc::iovec, count: usize) -> libc::msghdr {
     // SAFETY: a msghdr is pointers and integers, with private padding on some systems; all zeroes is a value.
     let mut message: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
     message.msg_iov = slices;
-    // The types differ from system to system; all hold MAX_SLICES.
+    // The types differ from system to system; all hold `slices::MOST`.
     message.msg_iovlen = count as _;
     message
 }

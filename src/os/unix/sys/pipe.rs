@@ -1,14 +1,14 @@
 //! Pipes that no child inherits.
 
-use super::fd::MAX_SLICES;
+use super::{fd, slices};
 use std::{
-    io::{self, IoSlice},
+    io::{self, IoSlice, IoSliceMut},
     os::fd::{BorrowedFd, OwnedFd},
 };
 
 pub(crate) use self::{
     system::{capacity, new, set_capacity},
-    writing::{write, write_vectored},
+    writing::write,
 };
 
 /// What a pipe can be made with.
@@ -49,6 +49,23 @@ fn other_direction(what: &str) -> io::Error {
 /// How many bytes a pipe takes in one piece, whoever else writes to it.
 // The type differs from system to system.
 pub(crate) const ATOMIC: usize = libc::PIPE_BUF as _;
+
+/// Writes part of the slices, or all of them in one piece if they are up to [`ATOMIC`] bytes.
+pub(crate) fn write_vectored(pipe: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    if slices.len() > slices::MOST && slices::total(slices) <= ATOMIC {
+        return write(pipe, &slices::joined(slices)?);
+    }
+    writing::write_vectored(pipe, &slices[slices::part(slices)])
+}
+
+/// Reads part of a stream, or a whole packet if there is room for it: what does not fit would be dropped.
+pub(crate) fn read_vectored(pipe: BorrowedFd<'_>, slices: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+    if slices.len() > slices::MOST && slices::total(&slices[slices::part(slices)]) < ATOMIC {
+        let size = slices::total(slices).min(ATOMIC);
+        return slices::scattered(slices, size, |buffer| fd::read(pipe, buffer), |&length| length);
+    }
+    fd::read_vectored(pipe, slices)
+}
 
 /// Writes all of a message in one piece.
 pub(crate) fn write_atomic(pipe: BorrowedFd<'_>, message: &[u8]) -> io::Result<()> {
@@ -167,7 +184,7 @@ pub(crate) fn keep_signal_away(_: BorrowedFd<'_>) -> io::Result<()> {
 /// Writing without SIGPIPE, as far as the system can.
 #[cfg(target_os = "linux")]
 mod writing {
-    use super::{BorrowedFd, IoSlice, MAX_SLICES, io};
+    use super::{BorrowedFd, IoSlice, io};
     use rustix::io::{Errno, ReadWriteFlags};
     use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -184,7 +201,6 @@ mod writing {
     /// One `pwritev2` without SIGPIPE where the kernel has that; an older one refuses the flag before it writes
     /// anything, and is not asked again.
     pub(crate) fn write_vectored(pipe: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let slices = &slices[..slices.len().min(MAX_SLICES)];
         if NO_SIGNAL_IS_KNOWN.load(Ordering::Relaxed) {
             match rustix::io::pwritev2(pipe, slices, CURRENT_POSITION, NO_SIGNAL) {
                 // An older kernel; a filter of system calls.
@@ -202,14 +218,14 @@ mod writing {
 
 #[cfg(not(target_os = "linux"))]
 mod writing {
-    use super::{BorrowedFd, IoSlice, MAX_SLICES, io};
+    use super::{BorrowedFd, IoSlice, io};
 
     pub(crate) fn write(pipe: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
         Ok(rustix::io::write(pipe, bytes)?)
     }
 
     pub(crate) fn write_vectored(pipe: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        Ok(rustix::io::writev(pipe, &slices[..slices.len().min(MAX_SLICES)])?)
+        Ok(rustix::io::writev(pipe, slices)?)
     }
 }
 
@@ -217,21 +233,27 @@ mod writing {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod transfer {
     use super::{BorrowedFd, io};
-    use rustix::pipe::{IoSliceRaw, SpliceFlags};
+    use rustix::{
+        io::retry_on_intr,
+        pipe::{IoSliceRaw, SpliceFlags},
+    };
 
     pub(crate) fn splice(from: BorrowedFd<'_>, to: BorrowedFd<'_>, most: usize) -> io::Result<usize> {
-        Ok(rustix::pipe::splice(from, None, to, None, most, SpliceFlags::MOVE)?)
+        Ok(retry_on_intr(|| rustix::pipe::splice(from, None, to, None, most, SpliceFlags::MOVE))?)
     }
 
     pub(crate) fn tee(from: BorrowedFd<'_>, to: BorrowedFd<'_>, most: usize) -> io::Result<usize> {
-        Ok(rustix::pipe::tee(from, to, most, SpliceFlags::empty())?)
+        Ok(retry_on_intr(|| rustix::pipe::tee(from, to, most, SpliceFlags::empty()))?)
     }
 
     pub(crate) fn vmsplice(to: BorrowedFd<'_>, bytes: &'static [u8]) -> io::Result<usize> {
         let slice = [IoSliceRaw::from_slice(bytes)];
-        // SAFETY: the slice is valid memory for ever and nobody writes to it, so the pipe may go on referring to
-        // its pages after the call; without SPLICE_F_GIFT the pages stay this process's own.
-        Ok(unsafe { rustix::pipe::vmsplice(to, &slice, SpliceFlags::empty()) }?)
+        let result = retry_on_intr(|| {
+            // SAFETY: the slice is valid memory for ever and nobody writes to it, so the pipe may go on referring to
+            // its pages after the call; without SPLICE_F_GIFT the pages stay this process's own.
+            unsafe { rustix::pipe::vmsplice(to, &slice, SpliceFlags::empty()) }
+        });
+        Ok(result?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Waiting for descriptors on a Tokio runtime: try, wait, try again.
 
-use super::{fd::MAX_SLICES, message};
+use super::{message, slices};
 use std::{
     future::poll_fn,
     io::{self, IoSlice},
@@ -380,10 +380,9 @@ fn is_short(count: usize, wanted: usize) -> bool {
     0 < count && count < wanted
 }
 
-/// As many of the slices as one system call takes, and how many bytes they are: only against these a write is short.
-pub(crate) fn offered<'s, 'b>(slices: &'s [IoSlice<'b>]) -> (&'s [IoSlice<'b>], usize) {
-    let slices = &slices[..slices.len().min(MAX_SLICES)];
-    (slices, slices.iter().fold(0, |sum: usize, slice| sum.saturating_add(slice.len())))
+/// How many bytes one system call is offered at least: a write of fewer is short.
+pub(crate) fn offered(slices: &[IoSlice<'_>]) -> usize {
+    slices::total(&slices[slices::part(slices)])
 }
 
 /// Reads into memory that need not be initialised. Tells how many bytes, and whether there may be more although they are

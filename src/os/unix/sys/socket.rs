@@ -163,19 +163,52 @@ pub(crate) fn end_listening(socket: BorrowedFd<'_>) -> io::Result<()> {
 ///
 /// Linux delivers packets of length zero, and does not mark them; the other systems deliver none that are not marked. Of the
 /// queue it tells the bytes alone, so that packets of length zero in it are not seen here.
+///
+/// A packet may have been taken, so this fails only if nothing that can be asked tells.
 pub(crate) fn has_ended(socket: BorrowedFd<'_>) -> io::Result<bool> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
-        use rustix::event::{PollFd, PollFlags, Timespec};
-        let mut entry = [PollFd::from_borrowed_fd(socket, PollFlags::RDHUP)];
-        rustix::event::poll(&mut entry, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
-        let is_last = entry[0].revents().intersects(PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR);
-        Ok(is_last && rustix::io::ioctl_fionread(socket)? == 0)
+        has_shut_down(socket).or_else(|error| match is_nothing_next(socket) {
+            Ok(true) => Err(io::Error::other(format!(
+                "cannot tell a packet of length zero from the end of the connection: {error}"
+            ))),
+            other => other,
+        })
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     {
         let _ = socket;
         Ok(true)
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn has_shut_down(socket: BorrowedFd<'_>) -> rustix::io::Result<bool> {
+    use rustix::{
+        event::{PollFd, PollFlags, Timespec},
+        io::retry_on_intr,
+    };
+    let mut entry = [PollFd::from_borrowed_fd(socket, PollFlags::RDHUP)];
+    // Even if it does not wait, poll(2) is interrupted by a signal that has come before it.
+    retry_on_intr(|| rustix::event::poll(&mut entry, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })))?;
+    let is_last = entry[0].revents().intersects(PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR);
+    Ok(is_last && rustix::io::ioctl_fionread(socket)? == 0)
+}
+
+/// Whether the next thing to receive has no bytes: the end, or another packet of length zero. Takes nothing.
+///
+/// This is asked where poll(2) is refused, by a sandbox or because RLIMIT_NOFILE is 0 (EINVAL).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_nothing_next(socket: BorrowedFd<'_>) -> io::Result<bool> {
+    use rustix::{
+        io::{Errno, retry_on_intr},
+        net::RecvFlags,
+    };
+    let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+    match retry_on_intr(|| rustix::net::recv(socket, &mut [0_u8], flags)) {
+        Ok((received, _)) => Ok(received == 0),
+        Err(Errno::AGAIN) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -212,11 +245,10 @@ pub(crate) fn shutdown(socket: BorrowedFd<'_>, how: Shutdown) -> io::Result<()> 
 }
 
 pub(crate) fn local_addr(socket: BorrowedFd<'_>) -> io::Result<Address> {
-    let ((), address) = Address::from_kernel(|address, length| {
-        // SAFETY: the descriptor is open for the call; the pointers are from_kernel's.
+    Address::asked(|address, length| {
+        // SAFETY: the descriptor is open for the call; the pointers are `asked`'s.
         done(unsafe { libc::getsockname(socket.as_raw_fd(), address, length) })
-    })?;
-    Ok(address)
+    })
 }
 
 /// The kind of a Unix domain socket, and whether it listens. `None`: the descriptor is something else.
@@ -234,11 +266,10 @@ pub(crate) fn kind(fd: BorrowedFd<'_>) -> Option<(Kind, bool)> {
 }
 
 pub(crate) fn peer_addr(socket: BorrowedFd<'_>) -> io::Result<Address> {
-    let ((), address) = Address::from_kernel(|address, length| {
-        // SAFETY: the descriptor is open for the call; the pointers are from_kernel's.
+    Address::asked(|address, length| {
+        // SAFETY: the descriptor is open for the call; the pointers are `asked`'s.
         done(unsafe { libc::getpeername(socket.as_raw_fd(), address, length) })
-    })?;
-    Ok(address)
+    })
 }
 
 pub(crate) fn take_error(socket: BorrowedFd<'_>) -> io::Result<Option<io::Error>> {

@@ -1,6 +1,9 @@
 use super::{Messages, SocketAddr, SocketAncillary};
-use crate::os::unix::sys::batch::{Outbox, Outgoing, Room, Slot};
-use std::{io, iter::FusedIterator};
+use crate::os::unix::sys::{
+    batch::{Outbox, Outgoing, Room, Slot},
+    socket,
+};
+use std::{io, iter::FusedIterator, os::fd::BorrowedFd};
 
 /// Room for messages to be received in one call, and those that were received last. It allocates when it is made, and never
 /// again.
@@ -84,15 +87,23 @@ impl RecvBatch {
     /// Takes what stands for the end of a connection of sequenced packets out of the messages.
     ///
     /// The end fills the rest of the batch with messages of length zero that nothing marks.
-    pub(super) fn without_end(&mut self, has_ended: impl FnOnce() -> io::Result<bool>) -> io::Result<usize> {
+    pub(super) fn without_end(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
         let messages = self
             .iter()
             .enumerate()
             .filter(|(_, message)| !message.could_be_end())
             .map(|(index, _)| index + 1);
         let certain = messages.last().unwrap_or(0);
-        if certain < self.len() && has_ended()? {
-            self.0.forget_from(certain);
+        if certain < self.len() {
+            match socket::has_ended(socket) {
+                Ok(false) => {}
+                Ok(true) => self.0.forget_from(certain),
+                Err(error) if certain == 0 => return Err(error),
+                Err(error) => {
+                    self.0.forget_from(certain);
+                    self.0.postpone(socket, error);
+                }
+            }
         }
         Ok(self.len())
     }
@@ -189,6 +200,10 @@ impl<'a> OutgoingMessage<'a> {
     #[must_use]
     pub fn with_ancillary(self, ancillary: &'a SocketAncillary<'a>) -> Self {
         Self { ancillary: Some(ancillary), ..self }
+    }
+
+    pub(super) fn address(&self) -> Option<&'a SocketAddr> {
+        self.to
     }
 
     pub(super) fn parts(&self) -> Outgoing<'a> {

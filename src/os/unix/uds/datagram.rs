@@ -5,6 +5,7 @@ use super::{
 };
 use crate::{
     TryClone,
+    error::about,
     os::unix::sys::{
         self,
         address::Address,
@@ -172,8 +173,7 @@ impl UnixDatagram {
     /// `NotFound`: there is no such file. `ConnectionRefused`: the socket is gone. A datagram is sent whole or not at all:
     /// one that is too long is `EMSGSIZE`.
     pub fn send_to<P: AsRef<Path>>(&self, bytes: &[u8], path: P) -> io::Result<usize> {
-        let (address, _folder) = sys::path::address(path.as_ref())?;
-        message::send_to(self.as_fd(), bytes, &address)
+        to_path(path.as_ref(), |address| message::send_to(self.as_fd(), bytes, address))
     }
 
     /// Sends a datagram to an address.
@@ -181,7 +181,7 @@ impl UnixDatagram {
     /// # Errors
     /// As for [`send_to`](Self::send_to).
     pub fn send_to_addr(&self, bytes: &[u8], address: &SocketAddr) -> io::Result<usize> {
-        message::send_to(self.as_fd(), bytes, &address.0)
+        to_address(address, |address| message::send_to(self.as_fd(), bytes, address))
     }
 
     /// Sends a datagram to the socket that this one is connected to.
@@ -212,7 +212,7 @@ impl UnixDatagram {
         fds: &[BorrowedFd<'_>],
         address: &SocketAddr,
     ) -> io::Result<usize> {
-        self.send_fds_to(bytes, fds, Some(&address.0))
+        to_address(address, |address| self.send_fds_to(bytes, fds, Some(address)))
     }
 
     fn send_fds_to(
@@ -292,8 +292,10 @@ impl UnixDatagram {
         ancillary: &mut SocketAncillary<'_>,
         path: P,
     ) -> io::Result<usize> {
-        let (address, _folder) = sys::path::address(path.as_ref())?;
-        message::send_message(self.as_fd(), slices, Some(&ancillary.0), Some(&address), 0)
+        let control = Some(&ancillary.0);
+        to_path(path.as_ref(), |address| {
+            message::send_message(self.as_fd(), slices, control, Some(address), 0)
+        })
     }
 
     /// [`send_vectored_with_ancillary_to`](Self::send_vectored_with_ancillary_to) for an address.
@@ -306,7 +308,8 @@ impl UnixDatagram {
         ancillary: &mut SocketAncillary<'_>,
         address: &SocketAddr,
     ) -> io::Result<usize> {
-        message::send_message(self.as_fd(), slices, Some(&ancillary.0), Some(&address.0), 0)
+        let control = Some(&ancillary.0);
+        to_address(address, |address| message::send_message(self.as_fd(), slices, control, Some(address), 0))
     }
 
     /// Sends a datagram of several slices, with control messages, to the socket that this one is connected to.
@@ -326,7 +329,8 @@ impl UnixDatagram {
     /// elsewhere.
     ///
     /// # Errors
-    /// `InvalidInput` for a batch without room for a message; else those of recv(2). An error after the first datagram is told by the next call.
+    /// `InvalidInput` for a batch without room for a message; else those of recv(2). An error after the first
+    /// datagram is returned by the next call on this socket with the same batch.
     pub fn recv_many(&self, batch: &mut RecvBatch) -> io::Result<usize> {
         batch.0.receive(self.as_fd())
     }
@@ -338,7 +342,12 @@ impl UnixDatagram {
     /// As for [`send_with_fds`](Self::send_with_fds) and [`send_to`](Self::send_to), of the first message; that of a later
     /// one ends the sending and is told by the next call.
     pub fn send_many(&self, messages: &[OutgoingMessage<'_>], batch: &mut SendBatch) -> io::Result<usize> {
-        batch.0.send(self.as_fd(), messages.iter().map(OutgoingMessage::parts), 0)
+        let sent = batch.0.send(self.as_fd(), messages.iter().map(OutgoingMessage::parts), 0);
+        // An error is that of the first message.
+        match messages.first().and_then(OutgoingMessage::address) {
+            Some(address) => sent.map_err(|error| about_sending(address, error)),
+            None => sent,
+        }
     }
 
     /// How long receiving waits; `None` is for ever.
@@ -400,6 +409,23 @@ impl UnixDatagram {
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         socket::shutdown(self.as_fd(), how)
     }
+}
+
+/// Sends to a path. Errors name it.
+fn to_path(path: &Path, send: impl FnOnce(&Address) -> io::Result<usize>) -> io::Result<usize> {
+    // The descriptor in the second part keeps the address valid.
+    let sent = sys::path::address(path).and_then(|(address, _folder)| send(&address));
+    sent.map_err(|error| about_sending(path, error))
+}
+
+/// Sends to an address. Errors name it.
+fn to_address(address: &SocketAddr, send: impl FnOnce(&Address) -> io::Result<usize>) -> io::Result<usize> {
+    send(&address.0).map_err(|error| about_sending(address, error))
+}
+
+/// A full queue is met again and again, like `WouldBlock`, and stays the system's bare error.
+fn about_sending(to: impl Debug, error: io::Error) -> io::Error {
+    if message::is_full(&error) { error } else { about(format_args!("send to {to:?}"), error) }
 }
 
 impl TryClone for UnixDatagram {

@@ -160,7 +160,7 @@ impl UnixSeqpacket {
     /// # Errors
     /// As for [`send`](Self::send).
     pub fn send_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        message::send_vectored(self.as_fd(), slices, END_OF_RECORD)
+        message::send_message(self.as_fd(), slices, None, None, END_OF_RECORD)
     }
 
     /// Receives a packet. 0 is a packet of length zero, or the end; see [above](Self#packets-of-length-zero-and-the-end).
@@ -183,7 +183,8 @@ impl UnixSeqpacket {
     /// [above](Self#packets-of-length-zero-and-the-end).
     ///
     /// # Errors
-    /// As for [`recv`](Self::recv).
+    /// As for [`recv`](Self::recv). Where the system refuses poll(2), as with a limit of no open descriptors, `Other` at the
+    /// end of the connection, which looks like another packet of length zero then.
     pub fn recv_packet(&self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         let mut from = sys::address::Address::UNNAMED;
         let slices = &mut [IoSliceMut::new(buffer)];
@@ -263,10 +264,11 @@ impl UnixSeqpacket {
     /// [`recv_packet`](Self::recv_packet).
     ///
     /// # Errors
-    /// `InvalidInput` for a batch without room for a message; else as for [`recv`](Self::recv). An error after the first packet is told by the next call.
+    /// `InvalidInput` for a batch without room for a message; else as for [`recv`](Self::recv). An error after the first
+    /// packet is returned by the next call on this socket with the same batch.
     pub fn recv_many(&self, batch: &mut RecvBatch) -> io::Result<usize> {
         batch.0.receive(self.as_fd())?;
-        batch.without_end(|| socket::has_ended(self.as_fd()))
+        batch.without_end(self.as_fd())
     }
 
     /// Sends the first of the messages, as many as the batch has room for, and tells how many; system calls as for

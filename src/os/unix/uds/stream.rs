@@ -239,11 +239,7 @@ impl UnixStream {
     /// `InvalidInput`, before anything is sent: more descriptors than the system passes at once (253 on Linux), or
     /// descriptors without a byte to go with. Else as for a write; `ETOOMANYREFS` if too many descriptors are under way.
     pub fn send_with_fds(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
-        send_fds(fds, |control| {
-            let slices = [IoSlice::new(bytes)];
-            message::check_stream(&slices, control)?;
-            message::send_message(self.as_fd(), &slices, Some(control), None, 0)
-        })
+        send_fds(fds, |control| message::send_part_with(self.as_fd(), &[IoSlice::new(bytes)], control))
     }
 
     /// Reads bytes, and takes the descriptors that came with them, at most `max`.
@@ -273,8 +269,7 @@ impl UnixStream {
         slices: &[IoSlice<'_>],
         ancillary: &mut SocketAncillary<'_>,
     ) -> io::Result<usize> {
-        message::check_stream(slices, &ancillary.0)?;
-        message::send_message(self.as_fd(), slices, Some(&ancillary.0), None, 0)
+        message::send_part_with(self.as_fd(), slices, &ancillary.0)
     }
 
     /// Reads into several slices, with control messages. What the buffer held before is closed first.
@@ -286,8 +281,9 @@ impl UnixStream {
         slices: &mut [IoSliceMut<'_>],
         ancillary: &mut SocketAncillary<'_>,
     ) -> io::Result<usize> {
+        let part = sys::slices::part(slices);
         let control = Some(&mut ancillary.0);
-        message::receive_message(self.as_fd(), slices, control, None, Take::Out)
+        message::receive_message(self.as_fd(), &mut slices[part], control, None, Take::Out)
             .map(|received| received.length)
     }
 }
@@ -314,7 +310,7 @@ impl Write for &UnixStream {
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        message::send_vectored(self.as_fd(), slices, 0)
+        message::send_part(self.as_fd(), slices)
     }
 
     /// Does nothing: a write hands its bytes to the kernel, and they outlive this process.

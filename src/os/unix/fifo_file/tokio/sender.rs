@@ -165,7 +165,7 @@ impl Sender {
     }
 
     fn poll_write_slices(&self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let (slices, offered) = registered::offered(slices);
+        let offered = registered::offered(slices);
         self.0.poll_write(cx, offered, |mut end| end.write_vectored(slices))
     }
 }

@@ -304,7 +304,7 @@ impl UnixStream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let (slices, offered) = registered::offered(slices);
+        let offered = registered::offered(slices);
         self.0.poll_write(cx, offered, |mut stream| stream.write_vectored(slices))
     }
 }
