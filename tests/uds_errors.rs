@@ -6,11 +6,14 @@ mod common;
 use common::Folder;
 use interprocess::{
     error::raw_os_error,
-    os::unix::uds::{SocketAddr, UnixDatagram, UnixListener, UnixSeqpacketListener, UnixStream},
+    os::unix::uds::{
+        OutgoingMessage, SendBatch, SocketAddr, SocketAncillary, UnixDatagram, UnixListener,
+        UnixSeqpacketListener, UnixStream,
+    },
 };
 use std::{
     error::Error,
-    io::{self, ErrorKind},
+    io::{self, ErrorKind, IoSlice},
     path::Path,
     time::Duration,
 };
@@ -64,6 +67,33 @@ fn bind_and_connect_name_path_and_keep_system_error() {
     }
 }
 
+#[test]
+fn sending_names_path_or_address() {
+    let folder = Folder::new();
+    let stale = folder.0.join("stale");
+    drop(UnixDatagram::bind(&stale).unwrap());
+    let socket = UnixDatagram::unbound().unwrap();
+    for (path, kind) in
+        [(folder.0.join("missing"), ErrorKind::NotFound), (stale, ErrorKind::ConnectionRefused)]
+    {
+        let address = SocketAddr::from_pathname(&path).unwrap();
+        let mut none = SocketAncillary::new(&mut []);
+        let slices = [IoSlice::new(b"x")];
+        let message = OutgoingMessage::new(b"x").to(&address);
+        let results = [
+            socket.send_to(b"x", &path),
+            socket.send_to_addr(b"x", &address),
+            socket.send_with_fds_to(b"x", &[], &address),
+            socket.send_vectored_with_ancillary_to(&slices, &mut none, &path),
+            socket.send_vectored_with_ancillary_to_addr(&slices, &mut none, &address),
+            socket.send_many(&[message], &mut SendBatch::new(1)),
+        ];
+        for result in results {
+            expect_named(result, "send to", &format!("{path:?}"), kind);
+        }
+    }
+}
+
 /// What is not the system's error, but the crate's own, is named too.
 #[test]
 fn error_of_unusable_path_names_it() {
@@ -90,5 +120,7 @@ fn tokio_errors_are_those_of_blocking_types() {
         let socket = || tokio::UnixSocket::new_stream().unwrap();
         expect_named(socket().bind(&missing), "bind to", &subject, kind);
         expect_named(socket().connect(&missing).await, "connect to", &subject, kind);
+        let datagram = tokio::UnixDatagram::unbound().unwrap();
+        expect_named(datagram.send_to(b"x", &missing).await, "send to", &subject, kind);
     });
 }

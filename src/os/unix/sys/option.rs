@@ -173,12 +173,14 @@ fn present(option: Optional, missing: &str) -> io::Result<(libc::c_int, libc::c_
     option.ok_or_else(|| unsupported(missing))
 }
 
-/// A kernel that is too old for an option says ENOPROTOOPT.
+/// A kernel that is too old for an option says ENOPROTOOPT. Linux 6.16 says EOPNOTSUPP of one that it was built without, and
+/// a sandbox ENOSYS.
 fn known<T>(result: io::Result<T>, missing: &str) -> io::Result<T> {
-    result.map_err(|error| match error.raw_os_error() {
-        Some(libc::ENOPROTOOPT) => unsupported(missing),
-        _ => error,
-    })
+    result.map_err(|error| if is_unknown(&error) { unsupported(missing) } else { error })
+}
+
+pub(super) fn is_unknown(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOPROTOOPT | libc::EOPNOTSUPP | libc::ENOSYS))
 }
 
 pub(super) fn unsupported(missing: &str) -> io::Error {

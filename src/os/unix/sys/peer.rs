@@ -49,7 +49,8 @@ mod process {
                 Ok(unsafe { OwnedFd::from_raw_fd(number) })
             }
             Err(error) => Err(match error.raw_os_error() {
-                Some(libc::ENOPROTOOPT) => {
+                // EPERM is a sandbox's: the kernel does not ask for any privilege.
+                _ if option::is_unknown(&error) || error.raw_os_error() == Some(libc::EPERM) => {
                     option::unsupported("this kernel has no descriptor of a peer's process (Linux 6.5 has)")
                 }
                 // Before Linux 6.16 for a process that was waited for already.
@@ -85,7 +86,7 @@ mod process {
                 Err(error) => match error.raw_os_error() {
                     // The length now says how much room is wanted.
                     Some(libc::ERANGE) if length > label.len() => label.resize(length, 0),
-                    Some(libc::ENOPROTOOPT) => {
+                    _ if option::is_unknown(&error) => {
                         return Err(option::unsupported(
                             "no security module of this kernel labels the peers of sockets",
                         ));
