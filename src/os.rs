@@ -4,3 +4,6 @@
 pub mod unix;
 #[cfg(windows)]
 pub mod windows;
+
+#[cfg(any(windows, feature = "tokio"))]
+pub(crate) mod wakers;

@@ -1365,3 +1365,65 @@ fn the_end_of_one_direction_does_not_end_the_other() {
 fn uds_write(stream: &UnixStream) -> io::Result<usize> {
     Ok(rustix::io::write(stream, b"x")?)
 }
+
+/// A read ends at the mark of an out-of-band byte, and no event announces what is behind it.
+#[cfg(target_os = "linux")]
+#[test]
+fn bytes_around_out_of_band_data_are_read() {
+    use rustix::net::{SendFlags, send};
+
+    /// `!` is sent out of band, a space lets the receiver read everything, all else is sent as it is.
+    const SCHEDULES: [&str; 12] = [
+        "abc!def",
+        "abc!def ghi",
+        "abc !def ghi",
+        "abc! def",
+        "abc ! def",
+        "!abc",
+        "! abc",
+        "abc!",
+        "! ! abc",
+        "a!b!c!d",
+        "a! b! c! d",
+        "abc!def ghi!jkl ! mno!",
+    ];
+    on_tokio(async {
+        for schedule in SCHEDULES {
+            for room in [1, 2, 64] {
+                let (sender, receiver) = net::UnixStream::pair().unwrap();
+                receiver.set_nonblocking(true).unwrap();
+                let mut receiver = UnixStream::from_std(receiver).unwrap();
+                let mut received = Vec::<u8>::new();
+                let (mut sent, mut buffer) = (Vec::new(), vec![0; room]);
+                for &byte in schedule.as_bytes().iter().chain(b" ") {
+                    match byte {
+                        b'!' => match send(&sender, b"!", SendFlags::OOB) {
+                            Ok(_) => {}
+                            Err(rustix::io::Errno::OPNOTSUPP) => {
+                                return println!("skipped: this kernel has no out-of-band data");
+                            }
+                            Err(error) => panic!("{error}"),
+                        },
+                        b' ' => {
+                            while received.len() < sent.len() {
+                                let count = receiver.read(&mut buffer).await.unwrap();
+                                // One that is followed by another before it is read becomes an ordinary byte.
+                                received.extend(buffer[..count].iter().filter(|&&byte| byte != b'!'));
+                            }
+                            // Waits for the next event.
+                            let mut reading = pin!(receiver.read(&mut buffer));
+                            if let Some(count) = now(&mut reading).await {
+                                assert_eq!(buffer[..count.unwrap()], *b"!", "{schedule:?}");
+                            }
+                        }
+                        _ => {
+                            sent.push(byte);
+                            (&sender).write_all(&[byte]).unwrap();
+                        }
+                    }
+                }
+                assert_eq!(received, sent, "{schedule:?}");
+            }
+        }
+    });
+}

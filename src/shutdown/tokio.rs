@@ -43,8 +43,8 @@ impl Shutdown {
         self.0.recv().await
     }
 
-    /// The next request, or [`Pending`](Poll::Pending): then the task is woken when there may be one. Of several tasks, only
-    /// the last that polled is sure to be woken.
+    /// The next request, or [`Pending`](Poll::Pending): then the task is woken when there may be one. All tasks
+    /// that poll are woken.
     pub fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<Option<Request>> {
         self.0.poll(cx)
     }

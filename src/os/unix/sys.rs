@@ -25,6 +25,8 @@ pub(crate) mod registered;
 pub(crate) mod signal;
 pub(crate) mod slices;
 pub(crate) mod socket;
+#[cfg(feature = "tokio")]
+mod tasks;
 pub(crate) mod watch;
 
 /// Whether this is Linux's way of Unix domain sockets. `--cfg interprocess_portable_unix` makes a Linux build take the

@@ -1,6 +1,6 @@
 //! Waiting for descriptors on a Tokio runtime: try, wait, try again.
 
-use super::{message, slices};
+use super::{message, slices, tasks::Tasks};
 use std::{
     future::poll_fn,
     io::{self, IoSlice},
@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{Interest, ReadBuf, Ready, unix::AsyncFd},
+    io::{
+        Interest, ReadBuf, Ready,
+        unix::{AsyncFd, AsyncFdReadyGuard},
+    },
     task::{coop::poll_proceed, yield_now},
     time::{sleep, timeout},
 };
@@ -51,6 +54,8 @@ unsafe impl StableFd for std::os::fd::OwnedFd {}
 #[derive(Debug)]
 pub(crate) struct Registered<T: StableFd> {
     watched: AsyncFd<T>,
+    readers: Tasks,
+    writers: Tasks,
     /// Until a write shows otherwise, there is room, and no need to be told so.
     assume_writable: AtomicBool,
     /// Whether a read ends with a packet, so that after a short one there may be more.
@@ -63,9 +68,20 @@ impl<T: StableFd> Registered<T> {
     #[track_caller]
     pub(crate) fn new(inner: T, interest: Interest) -> io::Result<Self> {
         // SAFETY: `StableFd` promises an open descriptor that stays the same while the AsyncFd owns the object.
-        let registered = unsafe { AsyncFd::register_with_interest(inner, interest) };
+        let registered = unsafe { AsyncFd::register_with_interest(inner, Self::with_marks(interest)) };
         let watched = registered.map_err(|error| error.into_parts().1)?;
-        Ok(Self { watched, assume_writable: AtomicBool::new(true), has_packets: false })
+        let (readers, writers) = (Tasks::new(), Tasks::new());
+        Ok(Self { watched, readers, writers, assume_writable: AtomicBool::new(true), has_packets: false })
+    }
+
+    /// The runtime is asked for news of out-of-band data too, by the same system call.
+    fn with_marks(interest: Interest) -> Interest {
+        if T::HAS_CONTROL_MESSAGES && interest.is_readable() { interest | OUT_OF_BAND } else { interest }
+    }
+
+    /// Whether there was out-of-band data. A read ends where it was, although more may follow that no further event announces.
+    fn has_marks(&self) -> bool {
+        OUT_OF_BAND != Interest::READABLE && self.watched.try_io(OUT_OF_BAND, |_| Ok(())).is_ok()
     }
 
     /// Says whether what is read are packets.
@@ -113,14 +129,14 @@ impl<T: StableFd> Registered<T> {
         }
     }
 
-    /// The same for a task of its own: of several, only the last that polled is woken.
+    /// The same as a poll function. All tasks that poll are woken.
     pub(crate) fn poll_reading<R>(
         &self,
         cx: &mut Context<'_>,
         mut operation: impl FnMut(&T) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         loop {
-            let mut guard = ready!(self.watched.poll_read_ready(cx))?;
+            let mut guard = ready!(self.poll_readable(cx))?;
             let has_ended = guard.ready().is_read_closed();
             if let Ok(result) = guard.try_io(|watched| operation(watched.get_ref())) {
                 return Poll::Ready(result);
@@ -210,6 +226,20 @@ impl<T: StableFd> Registered<T> {
         Ok(self.watched.ready(interest).await?.ready())
     }
 
+    fn poll_readable(&self, cx: &Context<'_>) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
+        self.readers.poll(cx, |cx| self.watched.poll_read_ready(cx))
+    }
+
+    fn poll_writable(&self, cx: &Context<'_>) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
+        self.writers.poll(cx, |cx| self.watched.poll_write_ready(cx))
+    }
+
+    /// Has all tasks that wait in a poll function poll again.
+    pub(crate) fn wake_all(&self) {
+        self.readers.wake_all();
+        self.writers.wake_all();
+    }
+
     pub(crate) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_ready(cx, Interest::READABLE).map_ok(drop)
     }
@@ -220,11 +250,7 @@ impl<T: StableFd> Registered<T> {
 
     /// For reading if that is of interest, else for writing.
     pub(crate) fn poll_ready(&self, cx: &mut Context<'_>, interest: Interest) -> Poll<io::Result<Ready>> {
-        let guard = if interest.is_readable() {
-            self.watched.poll_read_ready(cx)
-        } else {
-            self.watched.poll_write_ready(cx)
-        };
+        let guard = if interest.is_readable() { self.poll_readable(cx) } else { self.poll_writable(cx) };
         guard.map_ok(|guard| guard.ready())
     }
 
@@ -273,11 +299,12 @@ impl<T: StableFd> Registered<T> {
     {
         let wanted = buffer.remaining();
         loop {
-            let mut guard = ready!(self.watched.poll_read_ready(cx))?;
+            let mut guard = ready!(self.poll_readable(cx))?;
             let has_ended = guard.ready().is_read_closed();
             match guard.try_io(|watched| read_into(watched.get_ref(), buffer)) {
                 Ok(Ok((count, may_have_more))) => {
-                    if is_short(count, wanted) && !may_have_more && !self.has_packets {
+                    let is_empty = is_short(count, wanted) && !may_have_more && !self.has_packets;
+                    if is_empty && !self.has_marks() {
                         guard.clear_ready();
                     }
                     return Poll::Ready(Ok(()));
@@ -320,7 +347,7 @@ impl<T: StableFd> Registered<T> {
             return result;
         }
         loop {
-            let mut guard = ready!(self.watched.poll_write_ready(cx))?;
+            let mut guard = ready!(self.poll_writable(cx))?;
             let has_ended = guard.ready().is_write_closed();
             match guard.try_io(|registered| operation(registered.get_ref())) {
                 Ok(Ok(count)) => {
@@ -363,6 +390,12 @@ impl<T: StableFd> Registered<T> {
         Some(Poll::Ready(result))
     }
 }
+
+/// What the runtime calls readiness for out-of-band data (`MSG_OOB`), which Linux 5.15 and later have on Unix domain sockets.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const OUT_OF_BAND: Interest = Interest::PRIORITY;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const OUT_OF_BAND: Interest = Interest::READABLE;
 
 /// Linux says of a datagram socket whose receiving direction was shut down, as of a listener, that it would have to wait.
 fn nothing_can_come() -> io::Error {

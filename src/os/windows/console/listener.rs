@@ -1,9 +1,12 @@
 //! Listeners, and giving events to all of them.
 
 use super::ControlEvent;
-use crate::os::windows::sys::{
-    console::{self, Kind},
-    event::deadline_after,
+use crate::os::{
+    wakers::Wakers,
+    windows::sys::{
+        console::{self, Kind},
+        event::deadline_after,
+    },
 };
 use std::{
     collections::VecDeque,
@@ -60,7 +63,7 @@ struct State {
     closed: bool,
     /// Closes with the first event.
     once: bool,
-    wakers: Vec<Waker>,
+    wakers: Wakers,
 }
 
 impl Queue {
@@ -83,10 +86,10 @@ impl Queue {
     }
 
     fn wake(&self, mut state: MutexGuard<'_, State>) {
-        let wakers = mem::take(&mut state.wakers);
+        let wakers = state.wakers.take();
         drop(state);
         self.changed.notify_all();
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.for_each(Waker::wake);
     }
 }
 
@@ -186,9 +189,9 @@ impl ControlEvents {
         if state.closed {
             return Poll::Ready(None);
         }
-        if !state.wakers.iter().any(|known| known.will_wake(cx.waker())) {
-            state.wakers.push(cx.waker().clone());
-        }
+        let swept = state.wakers.add(cx.waker());
+        drop(state);
+        swept.into_iter().flatten().for_each(Waker::wake);
         Poll::Pending
     }
 }

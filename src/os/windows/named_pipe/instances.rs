@@ -285,7 +285,7 @@ impl State {
                 instance.waiter = Some(Waiter::new(instance.connect.event())?);
             }
             if let Some(waiter) = &instance.waiter {
-                waiter.wake_when_signalled(waker, usize::MAX);
+                waiter.wake_when_signalled(waker);
             }
         }
         Ok(())

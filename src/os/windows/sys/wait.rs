@@ -2,10 +2,11 @@
 #![cfg_attr(not(feature = "tokio"), allow(dead_code))] // Without tasks it only keeps what others leave behind.
 
 use super::event::Event;
+use crate::os::wakers::Wakers;
 use std::{
     ffi::c_void,
     fmt::{self, Debug, Formatter},
-    io, mem,
+    io,
     os::windows::io::{AsHandle, AsRawHandle},
     ptr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -36,7 +37,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    wakers: Vec<Waker>,
+    wakers: Wakers,
     /// The pool waits for the event, or has seen it and is about to run the callback.
     armed: bool,
 }
@@ -56,18 +57,9 @@ impl Waiter {
     }
 
     /// Has `waker` woken, once, when the event is signalled; at once if it is. It may also be woken for nothing.
-    ///
-    /// Those who do not wait any more leave their wakers behind. When there are `most`, all are woken; who still waits
-    /// comes back.
-    pub(crate) fn wake_when_signalled(&self, waker: &Waker, most: usize) {
+    pub(crate) fn wake_when_signalled(&self, waker: &Waker) {
         let mut state = self.shared.lock();
-        let mut left_behind = Vec::new();
-        if !state.wakers.iter().any(|known| known.will_wake(waker)) {
-            if state.wakers.len() >= most {
-                left_behind = mem::take(&mut state.wakers);
-            }
-            state.wakers.push(waker.clone());
-        }
+        let swept = state.wakers.add(waker);
         if !state.armed {
             state.armed = true;
             let event = self.event.as_handle().as_raw_handle();
@@ -75,18 +67,18 @@ impl Waiter {
             unsafe { SetThreadpoolWait(self.wait, event, ptr::null()) };
         }
         drop(state);
-        left_behind.into_iter().for_each(Waker::wake);
+        swept.into_iter().flatten().for_each(Waker::wake);
     }
 
     /// Does not wake `waker` any more.
     pub(crate) fn forget(&self, waker: &Waker) {
-        self.shared.lock().wakers.retain(|known| !known.will_wake(waker));
+        self.shared.lock().wakers.forget(waker);
     }
 
     /// Wakes all who wait, without the event.
     pub(crate) fn wake_all(&self) {
-        let wakers = mem::take(&mut self.shared.lock().wakers);
-        wakers.into_iter().for_each(Waker::wake);
+        let wakers = self.shared.lock().wakers.take();
+        wakers.for_each(Waker::wake);
     }
 }
 
@@ -132,9 +124,9 @@ unsafe extern "system" fn event_signalled(
     let wakers = {
         let mut state = shared.lock();
         state.armed = false;
-        mem::take(&mut state.wakers)
+        state.wakers.take()
     };
-    wakers.into_iter().for_each(Waker::wake);
+    wakers.for_each(Waker::wake);
 }
 
 /// Runs `action` in the pool when `event` is signalled or `limit` has passed (told by `true`). An action that gives

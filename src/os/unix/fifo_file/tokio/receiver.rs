@@ -88,7 +88,7 @@ impl Receiver {
         self.0.ready(Interest::READABLE).await.map(drop)
     }
 
-    /// [`readable`](Self::readable) as a poll method, which has only the task woken that called it or read last.
+    /// [`readable`](Self::readable) as a poll method. All tasks that poll are woken.
     ///
     /// # Errors
     /// As for [`ready`](Self::ready).

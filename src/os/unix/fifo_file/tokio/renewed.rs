@@ -169,8 +169,13 @@ impl<T: StableFd + AsFd> Renewed<T> {
         // Whoever polls need not be in the runtime's context.
         let _context = self.runtime.enter();
         let renewed = Arc::new(Registered::new(duplicate, self.interest)?);
-        *later = Some(Arc::clone(&renewed));
+        let replaced = later.replace(Arc::clone(&renewed));
         self.is_renewed.store(true, Ordering::Release);
+        drop(later);
+        if let Some(replaced) = replaced {
+            // Its end may be known here before the runtime has woken the other tasks, and dropping it forgets them.
+            replaced.wake_all();
+        }
         Ok(renewed)
     }
 }

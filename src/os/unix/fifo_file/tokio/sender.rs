@@ -87,7 +87,7 @@ impl Sender {
         self.0.ready(Interest::WRITABLE).await.map(drop)
     }
 
-    /// [`writable`](Self::writable) as a poll method, which has only the task woken that called it or wrote last.
+    /// [`writable`](Self::writable) as a poll method. All tasks that poll are woken.
     ///
     /// # Errors
     /// As for [`ready`](Self::ready).

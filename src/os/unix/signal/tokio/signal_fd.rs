@@ -68,7 +68,7 @@ impl SignalFd {
         self.0.try_reading(signal::SignalFd::read)
     }
 
-    /// [`read`](Self::read) by hand. Of several tasks that poll, the last is woken.
+    /// [`read`](Self::read) by hand. All tasks that poll are woken.
     ///
     /// # Errors
     /// Those of read(2).

@@ -65,8 +65,8 @@ impl Signals {
         self.mailbox.reading(next).await.unwrap_or(None)
     }
 
-    /// The next signal, or [`Pending`](Poll::Pending): then the task is woken when there may be one. Of several tasks, only
-    /// the last that polled is woken.
+    /// The next signal, or [`Pending`](Poll::Pending): then the task is woken when there may be one. All tasks
+    /// that poll are woken.
     pub fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<Option<SignalInfo>> {
         self.mailbox.poll_reading(cx, next).map(|result| result.unwrap_or(None))
     }

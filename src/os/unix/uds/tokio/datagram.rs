@@ -23,7 +23,7 @@ use tokio::io::{Interest, ReadBuf, Ready};
 /// A datagram socket, after [`tokio::net::UnixDatagram`].
 ///
 /// All methods take it by reference, so that several tasks can share one. Sending and receiving are cancel-safe: what was
-/// dropped before it was ready has sent or taken nothing. Of several tasks that poll for the same, only the last is woken.
+/// dropped before it was ready has sent or taken nothing. All tasks that wait are woken, those of the `poll_` methods too.
 ///
 /// # Sending to a full queue
 /// On Linux a sender waits for room in the receiver's queue. The kernel announces room to those that are connected to the

@@ -24,7 +24,7 @@ use tokio::io::{Interest, ReadBuf, Ready};
 /// A connected socket of sequenced packets; see [`uds::UnixSeqpacket`].
 ///
 /// All methods take it by reference, so that several tasks can share one. Sending and receiving are cancel-safe: what was
-/// dropped before it was ready has sent or taken nothing. Of several tasks that poll for the same, only the last is woken.
+/// dropped before it was ready has sent or taken nothing. All tasks that wait are woken, those of the `poll_` methods too.
 pub struct UnixSeqpacket(Registered<uds::UnixSeqpacket>);
 
 impl UnixSeqpacket {

@@ -25,9 +25,13 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 
 /// A connected stream socket, after [`tokio::net::UnixStream`].
 ///
-/// `&UnixStream` reads and writes too, so that two tasks can share one. Reading and writing are cancel-safe: a read or
-/// write that was dropped before it was ready has moved no byte. `AsyncWriteExt::shutdown` ends
-/// the sending direction, and the peer sees it.
+/// `&UnixStream` reads and writes too, so that any number of tasks can share one: all that wait in a direction are woken.
+/// Reading and writing are cancel-safe: a read or write that was dropped before it was ready has moved no byte.
+/// `AsyncWriteExt::shutdown` ends the sending direction, and the peer sees it.
+///
+/// # Out-of-band data
+/// A read ends where a peer has sent out-of-band data (`MSG_OOB`, unix(7), Linux 5.15 and later), and the next read goes on
+/// behind it, which discards that byte. Receive it before by [`async_io`](Self::async_io) with [`Interest::PRIORITY`].
 pub struct UnixStream(Registered<uds::UnixStream>);
 
 impl UnixStream {
@@ -190,8 +194,7 @@ impl UnixStream {
         self.0.ready(Interest::WRITABLE).await.map(drop)
     }
 
-    /// [`readable`](Self::readable) as a poll method, which has only the task woken that called it or
-    /// [`poll_read`](Self::poll_read) last.
+    /// [`readable`](Self::readable) as a poll method. All tasks that poll are woken.
     ///
     /// # Errors
     /// As for [`ready`](Self::ready).
@@ -199,8 +202,7 @@ impl UnixStream {
         self.0.poll_read_ready(cx)
     }
 
-    /// [`writable`](Self::writable) as a poll method, which has only the task woken that called it or
-    /// [`poll_write`](Self::poll_write) last.
+    /// [`writable`](Self::writable) as a poll method. All tasks that poll are woken.
     ///
     /// # Errors
     /// As for [`ready`](Self::ready).

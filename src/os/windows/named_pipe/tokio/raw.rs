@@ -27,8 +27,6 @@ use tokio::io::ReadBuf;
 const MOST_READ: usize = 32 * 1024;
 /// The most that one write moves.
 const MOST_WRITTEN: usize = 64 * 1024;
-/// How many tasks can wait in one direction without waking each other now and then.
-const MOST_WAKERS: usize = 64;
 /// How long the system goes on with a write after its stream was dropped.
 const LINGER: Duration = Duration::from_secs(60);
 
@@ -97,7 +95,7 @@ impl Place {
                 Err(error) => return Poll::Ready(Some(Err(error))),
             },
         };
-        waiter.wake_when_signalled(waker, MOST_WAKERS);
+        waiter.wake_when_signalled(waker);
         Poll::Pending
     }
 

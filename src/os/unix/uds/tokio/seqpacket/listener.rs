@@ -76,7 +76,7 @@ impl UnixSeqpacketListener {
         Ok((UnixSeqpacket::registered(socket)?, peer))
     }
 
-    /// Accepts a connection, or has the task woken when one comes: of several tasks, only the last that called this.
+    /// Accepts a connection, or has the task woken when one comes. All tasks that poll are woken.
     ///
     /// # Errors
     /// As for [`accept`](Self::accept).
