@@ -2,7 +2,9 @@
 
 mod common;
 
-use common::{KINDS, Kind, bytes, exchange, expect_bytes, fresh_name, start_role, within_deadline};
+use common::{
+    KINDS, Kind, bytes, exchange, expect_bytes, fresh_name, once_unused, start_role, within_deadline,
+};
 use interprocess::{
     ConnectWaitMode,
     local_socket::{
@@ -301,7 +303,7 @@ fn a_name_in_use() {
         client.write_all(b"x").unwrap();
         expect_bytes(listener.accept().unwrap(), b"x").unwrap();
         drop(listener);
-        drop(listen(&name));
+        once_unused(|| ListenerOptions::new().name(name.borrow()).create_sync());
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{bytes, command_for_role, expect_bytes, within_deadline, write_pieces};
+use common::{bytes, command_for_role, error_once_closed, expect_bytes, within_deadline, write_pieces};
 use interprocess::unnamed_pipe::{Inherit, Recver, Sender, pipe};
 use std::{
     io::{ErrorKind, IoSlice, IoSliceMut, Read, Write},
@@ -209,7 +209,7 @@ fn an_end_that_is_not_handed_over() {
     let mut inherit = Inherit::new();
     recver.inherit(&mut inherit).unwrap();
     drop(inherit);
-    assert_eq!(sender.write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
+    assert_eq!(error_once_closed(|| sender.write(b"x")).kind(), ErrorKind::BrokenPipe);
 }
 
 #[cfg(feature = "tokio")]

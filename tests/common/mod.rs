@@ -50,9 +50,16 @@ pub(crate) fn on_tokio<T>(future: impl Future<Output = T>) -> T {
     runtime.block_on(async { tokio::time::timeout(FOREVER, future).await.expect("the test hangs") })
 }
 
+/// Says why a test does not do its work here. Whoever runs the tests in odd environments counts these lines.
+pub(crate) fn skip(reason: impl std::fmt::Display) {
+    eprintln!("skipped: {reason}");
+}
+
 /// A text that no other test has, in this process or another.
 pub(crate) fn unique() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
+    #[cfg(target_os = "linux")]
+    signalling::fork_if_wanted();
     format!("ip3-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
@@ -72,6 +79,9 @@ impl Folder {
     pub(crate) fn new() -> Self {
         let folder = env::temp_dir().join(unique());
         std::fs::create_dir(&folder).unwrap();
+        // Under any mask.
+        #[cfg(unix)]
+        std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
         Self(folder)
     }
 }
@@ -258,10 +268,13 @@ pub(crate) fn unless_missing<T>(result: io::Result<T>, since_linux: (u32, u32)) 
 }
 
 /// Whether this is Linux of at least this version on the processor that nobody runs these tests on through an emulator.
+/// `INTERPROCESS_TEST_LINUX` is the version of a kernel that is played by denying system calls.
 #[cfg(unix)]
 pub(crate) fn is_native_linux(since: (u32, u32)) -> bool {
     let system = rustix::system::uname();
-    let mut numbers = system.release().to_str().unwrap().split(|c: char| !c.is_ascii_digit());
+    let played = env::var("INTERPROCESS_TEST_LINUX");
+    let release = played.as_deref().unwrap_or_else(|_| system.release().to_str().unwrap());
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit());
     let mut number = || numbers.next().and_then(|number| number.parse::<u32>().ok()).unwrap_or(0);
     cfg!(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "x86")))
         && (number(), number()) >= since
@@ -270,23 +283,33 @@ pub(crate) fn is_native_linux(since: (u32, u32)) -> bool {
 /// Whether qemu's user mode, or something like it, stands in for Linux.
 #[cfg(unix)]
 pub(crate) fn is_emulated() -> bool {
-    cfg!(target_os = "linux") && !is_native_linux((0, 0))
+    cfg!(all(target_os = "linux", not(any(target_arch = "x86_64", target_arch = "x86"))))
 }
 
 /// Whether a control message can have too little room. qemu gives the kernel twice as much as its program has, and leaves
 /// open what it cannot hand on.
 #[cfg(unix)]
 pub(crate) fn cuts_control_messages() -> bool {
-    cfg!(not(target_os = "linux")) || is_native_linux((0, 0))
+    !is_emulated()
 }
 
-/// The error of what succeeds as long as a socket is open that was dropped: a child that another test is just starting has
-/// it for a moment, between fork and exec.
+/// The error of what succeeds as long as a descriptor is open that was dropped: a child that another test is just starting
+/// has it for a moment, between fork and exec.
 pub(crate) fn error_once_closed<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Error {
     loop {
         match call() {
             Ok(_) => thread::yield_now(),
             Err(error) => return error,
+        }
+    }
+}
+
+/// The result of what fails with `AddrInUse` as long as a listener is open that was dropped, for the same reason.
+pub(crate) fn once_unused<T>(mut call: impl FnMut() -> io::Result<T>) -> T {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => thread::yield_now(),
+            result => return result.unwrap(),
         }
     }
 }

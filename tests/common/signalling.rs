@@ -14,8 +14,7 @@ use std::{
 /// together, so that for real-time signals there need not be room.
 pub(crate) fn raise(signal: Signal) {
     while let Err(error) = signal_hook::low_level::raise(signal.as_raw()) {
-        assert_eq!(error.raw_os_error(), Some(libc::EAGAIN), "{error}");
-        std::thread::yield_now();
+        wait_for_room(&error);
     }
 }
 
@@ -40,9 +39,21 @@ pub(crate) fn queue(process: u32, signal: Signal, value: i32) {
         if unsafe { libc::sigqueue(process, signal.as_raw(), value) } == 0 {
             return;
         }
-        assert_eq!(std::io::Error::last_os_error().raw_os_error(), Some(libc::EAGAIN));
-        std::thread::yield_now();
+        wait_for_room(&std::io::Error::last_os_error());
     }
+}
+
+/// After a signal could not be queued.
+fn wait_for_room(error: &std::io::Error) {
+    assert_eq!(error.raw_os_error(), Some(libc::EAGAIN), "{error}");
+    #[cfg(target_os = "linux")]
+    {
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Sigpending).current;
+        if limit == Some(0) {
+            panic!("skipped: no signal can be queued under this limit");
+        }
+    }
+    std::thread::yield_now();
 }
 
 fn set_of(signals: &[Signal]) -> libc::sigset_t {
@@ -167,5 +178,39 @@ unsafe fn in_child(process: libc::pid_t, child: impl FnOnce() -> i32) -> ExitSta
             return ExitStatus::from_raw(status);
         }
         assert_eq!(std::io::Error::last_os_error().kind(), std::io::ErrorKind::Interrupted);
+    }
+}
+
+/// Under `INTERPROCESS_TEST_FORKS`, makes children all the time that hold all descriptors for a moment, as those of a
+/// program do that another thread is just starting. They are unseen by wait(2), and no SIGCHLD tells of them.
+#[cfg(target_os = "linux")]
+pub(crate) fn fork_if_wanted() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    if std::env::var_os("INTERPROCESS_TEST_FORKS").is_some() {
+        ONCE.call_once(|| drop(std::thread::spawn(|| fork_all_the_time())));
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn fork_all_the_time() -> ! {
+    let mut all = set_of(&[]);
+    // SAFETY: fills the local variable.
+    unsafe { libc::sigfillset(&mut all) };
+    // Signals to the process are for other threads.
+    // SAFETY: the set is a local variable.
+    unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &all, ptr::null_mut()) };
+    let none: libc::c_long = 0;
+    loop {
+        // SAFETY: as fork(2), but for the signal; the child only sleeps and ends.
+        let process = unsafe { libc::syscall(libc::SYS_clone, none, none, none, none, none) };
+        if process == 0 {
+            // SAFETY: takes a number.
+            unsafe { libc::usleep(1000) };
+            // SAFETY: takes a number.
+            unsafe { libc::_exit(0) };
+        }
+        // SAFETY: no status is wanted.
+        unsafe { libc::waitpid(process as libc::pid_t, ptr::null_mut(), libc::__WALL) };
+        std::thread::sleep(std::time::Duration::from_millis(1));
     }
 }
