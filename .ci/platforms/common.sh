@@ -53,6 +53,7 @@ step() {
     fi
     case "$status" in
         0) printf -- '-- %s: %s: ok, %d s\n' "$PLATFORM" "$name" $((SECONDS - begun)) ;;
+        77) unavailable "$name: none of it can be tried here" ;;
         124 | 137) tell_failure "$name" "out of time after $((SECONDS - begun)) s" ;;
         *) tell_failure "$name" "exit status $status, $((SECONDS - begun)) s" ;;
     esac
@@ -89,6 +90,22 @@ unavailable() {
 # needs SCRIPT [ARGUMENT...]: another script of this folder that has to succeed first; its verdict is ours.
 needs() {
     INTERPROCESS_CI_PLATFORM="$PLATFORM" "$PLATFORMS/$1" "${@:2}" || exit $?
+}
+
+# matrix NAME [long|ROW...]: one of the tables of `harness/`, as the only step of a script. The long form has the time
+# that it takes, and also has the tests that run for longer do so.
+matrix() {
+    local name="$1" words=()
+    shift
+    if [ "${1:-}" = long ]; then
+        shift
+        words=(--long)
+        export INTERPROCESS_TEST_LONG=1 STEP_LIMIT="${STEP_LIMIT:-7200}"
+    fi
+    cd "$ROOT"
+    cargo build -q -p harness --locked || { tell_failure "$name" "it cannot be built"; finish; }
+    step "$name" "$TARGET_DIR/debug/harness" "$name" "${words[@]}" "$@"
+    finish
 }
 
 # privately REASON "$@": runs the calling script again in mount and process namespaces of its own. Whatever it

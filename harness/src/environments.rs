@@ -1,0 +1,114 @@
+//! The library's test programs in other environments: another user, masks, limits, namespaces, directories.
+
+use crate::{
+    run::{Scratch, Verdict},
+    suites::{self, Cell},
+};
+use std::{
+    fs, io,
+    os::unix::fs::{PermissionsExt, chown},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// Users to whom nothing else belongs. `nobody` is whom tests take for a stranger.
+const USER: u32 = 54321;
+const STRANGER: u32 = 54322;
+
+/// Before the program, for cells that an unprivileged user shall see.
+const AS_USER: [&str; 4] = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"];
+
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+pub(crate) fn run(long: bool, words: &[String]) -> io::Result<Verdict> {
+    let scratch = Scratch::new()?;
+    let root = rustix::process::geteuid().is_root();
+    // Without privileges, all of it happens as the user who runs this.
+    let user: &[&str] = if root { &AS_USER } else { &["env"] };
+    let owner = if root { USER } else { rustix::process::geteuid().as_raw() };
+    let shell =
+        |name: &str, command: &str| Cell::new(name, &[user, &["bash", "-c", command, "bash"]].concat());
+
+    let mut cells = Vec::new();
+    let mut add = |mut cell: Cell, needs: &[&[&str]], temporary: &Path| {
+        cell.obstacle = needs.iter().find_map(|probe| obstacle(probe));
+        cell.variables.push(("TMPDIR".into(), temporary.display().to_string()));
+        // Who starts this may have programs and directories that are closed to others.
+        cell.variables.push(("PATH".into(), PATH.into()));
+        cell.directory = Some(temporary.into());
+        cells.push(cell);
+    };
+    let directory = |name: &str, mode: u32, owner: u32| -> io::Result<PathBuf> {
+        let path = scratch.0.join(name);
+        fs::create_dir(&path)?;
+        if root {
+            chown(&path, Some(owner), Some(owner))?;
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;
+        Ok(path)
+    };
+    let own = directory("own", 0o700, owner)?;
+    let roots = directory("root", 0o700, rustix::process::geteuid().as_raw())?;
+    let probe: &[&str] = &[user, &["true"]].concat();
+    let unshares = |flags: &[&'static str]| [&["unshare"], flags].concat();
+
+    add(Cell::new("unprivileged user", user), &[probe], &own);
+    for mask in ["0", "0777"] {
+        let command = format!("umask {mask}; exec \"$@\"");
+        add(shell(&format!("umask {mask}"), &command), &[probe], &own);
+        if root {
+            let words = ["bash", "-c", &command, "bash"];
+            add(Cell::new(format!("umask {mask}, root"), &words), &[], &roots);
+        }
+    }
+    let mut cell = shell("ulimit -n 20", "ulimit -n 20; exec \"$@\"");
+    cell.arguments.push("--test-threads=1".into());
+    cell.excuses = &["Too many open files", "os error 24"];
+    add(cell, &[probe], &own);
+    let mut cell = shell("ulimit -i 0", "ulimit -i 0; exec \"$@\"");
+    cell.excuses = &["Resource temporarily unavailable"];
+    add(cell, &[probe], &own);
+
+    let mounts = unshares(&["--mount"]);
+    let can_mount: &[&str] = &[&mounts[..], &["true"]].concat();
+    let hide = "mount -t tmpfs none /proc && exec \"$@\"";
+    add(Cell::new("no /proc", &[&mounts[..], &["bash", "-c", hide, "bash"]].concat()), &[can_mount], &roots);
+    let read_only = directory("ro", 0o777, owner)?;
+    let hide =
+        format!("mount -t tmpfs none {0} && mount -o remount,ro {0} && exec \"$@\"", read_only.display());
+    let mut cell = Cell::new("read-only TMPDIR", &[&mounts[..], &["bash", "-c", &hide, "bash"]].concat());
+    cell.excuses = &["Read-only file system"];
+    add(cell, &[can_mount], &read_only);
+    let long_name = directory(&"l".repeat(140 - scratch.0.as_os_str().len()), 0o700, owner)?;
+    add(Cell::new("TMPDIR of 141 bytes", user), &[probe], &long_name);
+    let sticky = directory("sticky", 0o1777, STRANGER)?;
+    add(Cell::new("another's sticky TMPDIR", user), &[probe], &sticky);
+
+    let mut cell = Cell::new("orphaned process group", &["setsid"]);
+    cell.groups_itself = true;
+    add(cell, &[&["setsid", "true"]], &roots);
+    let first = unshares(&["--pid", "--fork", "--kill-child", "--mount-proc"]);
+    add(Cell::new("PID 1", &first), &[&[&first[..], &["true"]].concat()], &roots);
+    let unmapped = [user, &["unshare", "--user"]].concat();
+    add(Cell::new("unmapped user", &unmapped), &[&[&unmapped[..], &["true"]].concat()], &own);
+    let mut cell = Cell::new("forks all the time", &["env"]);
+    cell.variables.push(("INTERPROCESS_TEST_FORKS".into(), "1".into()));
+    add(cell, &[], &roots);
+
+    // CI has time for those that were seen to find most.
+    const LONG: &[&str] = &["umask 0, root", "umask 0777, root"];
+    let cells = cells.into_iter().filter(|cell| long || !LONG.contains(&cell.name.as_str())).collect();
+    suites::run("test programs in other environments", &scratch, suites::chosen(cells, words))
+}
+
+/// Why a command cannot be run here.
+fn obstacle(probe: &[&str]) -> Option<String> {
+    let run = Command::new(probe[0]).args(&probe[1..]).stdin(Stdio::null()).output();
+    match run {
+        Ok(output) if output.status.success() => None,
+        Ok(output) => {
+            Some(format!("{}: {}", probe.join(" "), String::from_utf8_lossy(&output.stderr).trim()))
+        }
+        Err(error) => Some(format!("{}: {error}", probe[0])),
+    }
+}
