@@ -6,6 +6,8 @@ pub(crate) mod fifo;
 #[cfg(windows)]
 pub(crate) mod handles;
 #[cfg(target_os = "linux")]
+pub(crate) mod rain;
+#[cfg(target_os = "linux")]
 pub(crate) mod seccomp;
 #[cfg(unix)]
 pub(crate) mod signalling;
