@@ -80,7 +80,7 @@ mod child;
 pub mod tokio;
 
 // The only place in this module that knows which platform it is on. The half that is chosen provides `Sender`,
-// `Recver`, `pipe`, `Handover`, `take_inherited`, and `tokio` with the ends for the runtime.
+// `Recver`, `pipe`, `Handover`, `ANNOUNCEMENT`, `take_inherited`, and `tokio` with the ends for the runtime.
 #[cfg(unix)]
 pub(crate) mod unix;
 #[cfg(unix)]
@@ -140,14 +140,21 @@ impl Sender {
         inherit.add(self.0.into(), Direction::Send)
     }
 
-    /// Takes the end that this process's parent has handed to it.
+    /// Takes the end that this process's parent has handed to it by [`Inherit`].
+    ///
+    /// Each end can be taken once. Only ends that the parent announced in the environment at the start of this process can
+    /// be taken. Where another program has passed a descriptor or handle without `Inherit`, adopt it with
+    /// [`from_raw_fd`](std::os::fd::FromRawFd) or `from_raw_handle`, which are unsafe because nothing proves that it has no
+    /// owner yet.
     ///
     /// # Errors
-    /// `InvalidInput`, each with what exactly is wrong: the text is no token, or one for the other direction; what it
-    /// means is not open, was not inherited or was taken already, is not a pipe, or not a sender.
-    /// `UnexpectedEof`: on Windows, the parent died before it handed the end over.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): `token` is malformed or for the other direction; what it names is
+    ///   not open, was not announced by the parent or was taken already, is not a pipe, or is the other end of one.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported): this crate is linked into a shared library instead of the program.
+    ///   Such a library may be loaded when descriptors have owners already.
+    /// - [`UnexpectedEof`](io::ErrorKind::UnexpectedEof): on Windows, the parent died before it handed the end over.
     pub fn take_inherited(token: &str) -> io::Result<Self> {
-        platform::take_inherited(token, Direction::Send).map(Self::from)
+        platform::take_inherited(Direction::Send.number_in(token)?, Direction::Send).map(Self::from)
     }
 }
 
@@ -219,7 +226,7 @@ impl Recver {
     /// # Errors
     /// As there.
     pub fn take_inherited(token: &str) -> io::Result<Self> {
-        platform::take_inherited(token, Direction::Recv).map(Self::from)
+        platform::take_inherited(Direction::Recv.number_in(token)?, Direction::Recv).map(Self::from)
     }
 }
 

@@ -301,6 +301,67 @@ fn without_names() {
     assert_eq!(report[0], "3 other /dev/null (none)");
 }
 
+/// What a supervisor starts that does not know the process ID of the service.
+#[test]
+fn role_without_pid() {
+    let Some(expected) = role_argument("role_without_pid") else { return };
+    if env::var_os("LISTEN_PID").is_none() {
+        assert!(activation::take().unwrap().is_empty(), "taken without the option");
+    }
+    let passed = activation::take_without_pid().unwrap();
+    assert_eq!(passed.iter().map(describe).collect::<Vec<_>>().join(";"), expected);
+    assert!(passed.iter().all(|passed| is_close_on_exec(passed.as_fd().as_raw_fd())));
+    assert!(activation::take_without_pid().unwrap().is_empty(), "taken twice");
+    assert!(activation::take().unwrap().is_empty(), "taken twice");
+}
+
+#[test]
+fn a_process_id_is_not_needed_by_option() {
+    const PASSED: &str = "3 other /dev/null one;4 other /dev/zero two";
+    for (pid, expected) in [
+        ("unset LISTEN_PID", PASSED),
+        ("export LISTEN_PID=", PASSED),
+        ("export LISTEN_PID=$$", PASSED),
+        // A service that passed its environment on to this process.
+        ("export LISTEN_PID=1", ""),
+    ] {
+        let script =
+            format!("{pid}; export LISTEN_FDS=2 LISTEN_FDNAMES=one:two; exec 3</dev/null 4</dev/zero");
+        let mut command = role_after(&script, "role_without_pid");
+        let status = command.env("IP3_TEST_ARGUMENT", expected).stdout(Stdio::null()).status().unwrap();
+        assert!(status.success(), "{pid}");
+    }
+}
+
+/// Passed descriptors that are no ends of pipes, or the other end, stay there to be taken for what they are.
+#[test]
+fn role_with_no_pipe() {
+    use interprocess::unnamed_pipe::{Recver, Sender};
+    if role_argument("role_with_no_pipe").is_none() {
+        return;
+    }
+    for (error, part) in [
+        (Recver::take_inherited("recv-3").unwrap_err(), "not a pipe"),
+        (Recver::take_inherited("recv-4").unwrap_err(), "other direction"),
+        (Recver::take_inherited("recv-5").unwrap_err(), "not inherited"),
+        (Recver::take_inherited("recv-0").unwrap_err(), "standard stream"),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    Sender::take_inherited("send-4").unwrap();
+    let error = activation::take_without_pid().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidData, "4 is taken: {error}");
+}
+
+#[test]
+fn passed_descriptors_are_checked_before_they_are_taken() {
+    let script = "unset LISTEN_PID LISTEN_FDNAMES; export LISTEN_FDS=2; exec 3</dev/null 4>&1 5<&0";
+    let (_sender, recver) = interprocess::unnamed_pipe::pipe().unwrap();
+    let output = role_after(script, "role_with_no_pipe").stdin(Stdio::from(recver)).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
 /// The harness runs each test in a thread of its own, but a process that is forked has one thread.
 #[allow(unsafe_code)]
 #[test]

@@ -62,22 +62,33 @@ impl Inherit {
     }
 
     pub(super) fn add(&mut self, end: platform::OwnedEnd, direction: Direction) -> io::Result<InheritToken> {
-        let handover = platform::Handover::new(end, direction)?;
-        let token = InheritToken(handover.token());
+        let handover = platform::Handover::new(end)?;
+        let token = InheritToken(format!("{}-{}", direction.word(), handover.number()));
         self.ends.push(handover);
         Ok(token)
     }
 
-    /// Starts the child and hands it all the ends. The command cannot start a second one: on Unix that fails with
-    /// `EBADF`.
+    /// Starts the child and hands it all the ends.
+    ///
+    /// The child finds them by their tokens and by the environment variable `INTERPROCESS_INHERITED`, which is set on
+    /// `command` meanwhile. A program between the two, such as a shell, has to pass the variable on.
+    ///
+    /// `command` can be used again, by itself or with another `Inherit`. Children that it starts later do not get these
+    /// ends: [`take_inherited`](super::Recver::take_inherited) fails in them.
     ///
     /// # Errors
-    /// Those of [`Command::spawn`]. On Windows also those of duplicating a handle; the child is killed then.
-    pub fn spawn(mut self, command: &mut Command) -> io::Result<Child> {
-        for end in &mut self.ends {
-            end.prepare(command)?;
+    /// - [`ResourceBusy`](io::ErrorKind::ResourceBusy): on Unix, `command` is from `Passing`, which needs the number of one
+    ///   of the ends for a socket. This happens only if more than 500 sockets are passed, or almost no descriptor is free.
+    /// - Those of [`Command::spawn`], and on Windows those of duplicating a handle; the child is killed then.
+    pub fn spawn(self, command: &mut Command) -> io::Result<Child> {
+        for end in &self.ends {
+            end.prepare(command);
         }
-        let mut child = command.spawn()?;
+        let numbers: Vec<_> = self.ends.iter().map(|end| end.number().to_string()).collect();
+        command.env(platform::ANNOUNCEMENT, numbers.join(","));
+        let child = command.spawn();
+        command.env_remove(platform::ANNOUNCEMENT);
+        let mut child = child.map_err(platform::Handover::explain)?;
         for end in self.ends {
             if let Err(error) = end.deliver(&child) {
                 // Both fail only if it has ended already.
@@ -91,6 +102,8 @@ impl Inherit {
 }
 
 /// What a child needs to find a pipe end that its parent hands to it: a short text, which is no secret.
+///
+/// On Unix it is `recv-` or `send-` and the descriptor's number in the child.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct InheritToken(String);
 

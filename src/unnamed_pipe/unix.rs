@@ -7,10 +7,7 @@ pub(super) mod tokio;
 mod transfer;
 
 use super::child::Direction;
-use crate::os::unix::sys::{
-    child::{self, Inheritable},
-    fd, pipe,
-};
+use crate::os::unix::sys::{child::Inheritable, fd, inherited, pipe};
 use std::{
     fmt::Debug,
     io::{self, IoSlice, IoSliceMut},
@@ -72,25 +69,34 @@ impl Recver {
     }
 }
 
+/// The variable by which a child learns that ends are handed to it.
+pub(super) use inherited::ANNOUNCEMENT;
+
 /// An end on its way to a child.
 #[derive(Debug)]
-pub(super) struct Handover {
-    end: Inheritable,
-    direction: Direction,
-}
+pub(super) struct Handover(Inheritable);
 
 impl Handover {
-    pub(super) fn new(end: OwnedFd, direction: Direction) -> io::Result<Self> {
-        Ok(Self { end: Inheritable::new(end)?, direction })
+    pub(super) fn new(end: OwnedFd) -> io::Result<Self> {
+        Inheritable::new(end).map(Self)
     }
 
-    pub(super) fn token(&self) -> String {
-        format!("{}-{}", self.direction.word(), self.end.number())
+    /// The child's number of it.
+    pub(super) fn number(&self) -> u64 {
+        self.0.number().unsigned_abs().into()
     }
 
-    pub(super) fn prepare(&mut self, command: &mut Command) -> io::Result<()> {
-        self.end.prepare(command);
-        Ok(())
+    pub(super) fn prepare(&self, command: &mut Command) {
+        self.0.prepare(command);
+    }
+
+    pub(super) fn explain(error: io::Error) -> io::Error {
+        if error.kind() != Inheritable::REPLACED {
+            return error;
+        }
+        let problem =
+            "a socket that `Passing` passes gets the number of a pipe end that `Inherit` hands over";
+        io::Error::new(error.kind(), format!("cannot start the child: {problem}"))
     }
 
     /// The child has it since its start; here it is closed.
@@ -99,12 +105,12 @@ impl Handover {
     }
 }
 
-pub(super) fn take_inherited(token: &str, direction: Direction) -> io::Result<OwnedFd> {
-    let number = direction.number_in(token)?;
+pub(super) fn take_inherited(number: u64, direction: Direction) -> io::Result<OwnedFd> {
     let number = i32::try_from(number).map_err(|_| {
         io::Error::new(io::ErrorKind::InvalidInput, format!("no descriptor has the number {number}"))
     })?;
-    child::take_inherited(number, |fd| check_direction(fd, direction))
+    let mut claimed = inherited::claim(number..=number, |fd| check_direction(fd, direction))?;
+    Ok(claimed.remove(0))
 }
 
 /// Whether a descriptor is this end of a pipe.

@@ -10,7 +10,7 @@ mod share;
 #[cfg(feature = "tokio")]
 pub(super) mod tokio;
 
-pub(super) use self::handover::{Handover, take_inherited};
+pub(super) use self::handover::{ANNOUNCEMENT, Handover, take_inherited};
 pub use self::{options::CreationOptions, share::ShareHandle};
 
 use crate::os::windows::{

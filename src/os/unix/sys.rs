@@ -14,12 +14,14 @@ pub(crate) mod environment;
 pub(crate) mod fd;
 pub(crate) mod fifo;
 pub(crate) mod file;
+pub(crate) mod inherited;
 pub(crate) mod launchd;
 pub(crate) mod message;
 pub(crate) mod option;
 pub(crate) mod path;
 pub(crate) mod peer;
 pub(crate) mod pipe;
+mod program;
 #[cfg(feature = "tokio")]
 pub(crate) mod registered;
 pub(crate) mod signal;

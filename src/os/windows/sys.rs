@@ -9,6 +9,7 @@ pub(crate) mod console;
 pub(crate) mod directory;
 pub(crate) mod event;
 pub(crate) mod handle;
+pub(crate) mod inherited;
 pub(crate) mod mailslot;
 pub(crate) mod operation;
 pub(crate) mod overlapped;

@@ -6,41 +6,43 @@
 //! through the control pipe.
 
 use super::super::child::Direction;
-use crate::os::windows::sys::{
-    handle::{self, Refusal},
-    pipe,
-};
+use crate::os::windows::sys::{handle, inherited, pipe};
 use std::{
     fs::File,
-    io::{self, Read, Write},
+    io::{self, Write},
     os::windows::io::{AsHandle, AsRawHandle, OwnedHandle},
     process::{Child, Command},
 };
+
+/// The variable by which a child learns that ends are handed to it.
+pub(in crate::unnamed_pipe) use crate::os::windows::sys::inherited::ANNOUNCEMENT;
 
 /// An end on its way to a child.
 #[derive(Debug)]
 pub(in crate::unnamed_pipe) struct Handover {
     end: OwnedHandle,
-    direction: Direction,
     /// What the child inherits.
     control_recver: OwnedHandle,
     control_sender: OwnedHandle,
 }
 
 impl Handover {
-    pub(in crate::unnamed_pipe) fn new(end: OwnedHandle, direction: Direction) -> io::Result<Self> {
+    pub(in crate::unnamed_pipe) fn new(end: OwnedHandle) -> io::Result<Self> {
         let (control_recver, control_sender) = pipe::anonymous(0, None, false)?;
         handle::set_inheritable(control_recver.as_handle(), true)?;
-        Ok(Self { end, direction, control_recver, control_sender })
+        Ok(Self { end, control_recver, control_sender })
     }
 
-    pub(in crate::unnamed_pipe) fn token(&self) -> String {
-        format!("{}-{}", self.direction.word(), self.control_recver.as_raw_handle().addr())
+    /// The child's number of the handle that it inherits.
+    pub(in crate::unnamed_pipe) fn number(&self) -> u64 {
+        self.control_recver.as_raw_handle().addr() as u64
     }
 
     /// std starts children with inheritance in any case.
-    pub(in crate::unnamed_pipe) fn prepare(&mut self, _: &mut Command) -> io::Result<()> {
-        Ok(())
+    pub(in crate::unnamed_pipe) fn prepare(&self, _: &mut Command) {}
+
+    pub(in crate::unnamed_pipe) fn explain(error: io::Error) -> io::Error {
+        error
     }
 
     pub(in crate::unnamed_pipe) fn deliver(self, child: &Child) -> io::Result<()> {
@@ -56,40 +58,23 @@ impl Handover {
     }
 }
 
-pub(in crate::unnamed_pipe) fn take_inherited(token: &str, direction: Direction) -> io::Result<OwnedHandle> {
-    let number = direction.number_in(token)?;
-    let control = handle::adopt(number, true).map_err(|reason| refused(number, reason))?;
-    let mut value = [0; 8];
-    File::from(control).read_exact(&mut value).map_err(|error| match error.kind() {
+pub(in crate::unnamed_pipe) fn take_inherited(number: u64, direction: Direction) -> io::Result<OwnedHandle> {
+    let end = inherited::claim(number)?.receive().map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => {
             io::Error::new(error.kind(), "the parent did not hand the pipe end over: it has ended or failed")
         }
+        io::ErrorKind::InvalidInput => error,
         _ => about("learn of the pipe end that the parent hands over", error),
     })?;
-    let value = u64::from_le_bytes(value);
-    let end = handle::adopt(value, false).map_err(|reason| refused(value, reason))?;
     let (right, what) = match direction {
         Direction::Send => (handle::WRITE, "cannot be written to"),
         Direction::Recv => (handle::READ, "cannot be read from"),
     };
     if handle::granted_access(end.as_handle())? & right == 0 {
-        return Err(invalid(format!("the handle is a pipe of the other direction: it {what}")));
+        let message = format!("the handle is a pipe of the other direction: it {what}");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     Ok(end)
-}
-
-fn refused(number: u64, reason: Refusal) -> io::Error {
-    invalid(match reason {
-        Refusal::Closed => format!("the handle {number} is not open"),
-        Refusal::OtherKind => format!("the handle {number} is not a pipe"),
-        Refusal::NotPassed => {
-            format!("the handle {number} was not handed over by the parent, or was taken already")
-        }
-    })
-}
-
-fn invalid(message: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 
 fn about(what: &str, error: io::Error) -> io::Error {

@@ -1,12 +1,14 @@
 //! Handing descriptors to one child and to no other.
 
+use super::inherited::FIRST_LISTENED;
+use rustix::io::FdFlags;
 use std::{
     io,
-    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
+    os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
     os::unix::process::CommandExt,
     process::Command,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicI32, Ordering},
     },
 };
@@ -17,14 +19,38 @@ const GONE: RawFd = -1;
 ///
 /// It stays close-on-exec in this process; the child alone removes that flag, between fork and exec, so that
 /// children which other threads start meanwhile do not get it.
+///
+/// Its number is beyond those that [`Numbered`] gives, which replaces whatever else is there in the child. Where that is
+/// impossible, since too few descriptors may be open or too many are, the child finds out and is not started.
 #[derive(Debug)]
 pub(crate) struct Inheritable(Arc<AtomicI32>);
 
 impl Inheritable {
+    /// What starting the child fails with if a [`Numbered`] replaces the descriptor there. exec itself never does.
+    pub(crate) const REPLACED: io::ErrorKind = io::ErrorKind::ResourceBusy;
+
     pub(crate) fn new(fd: OwnedFd) -> io::Result<Self> {
+        let least = Self::least_number();
         // Numbers 0 to 2 are replaced in the child by its standard streams.
-        let fd = if fd.as_raw_fd() > 2 { fd } else { rustix::io::fcntl_dupfd_cloexec(&fd, 3)? };
+        let fd = if fd.as_raw_fd() >= least {
+            fd
+        } else {
+            match rustix::io::fcntl_dupfd_cloexec(&fd, least) {
+                Ok(moved) => moved,
+                Err(_) if fd.as_raw_fd() > 2 => fd,
+                Err(_) => rustix::io::fcntl_dupfd_cloexec(&fd, Numbered::FIRST)?,
+            }
+        };
         Ok(Self(Arc::new(AtomicI32::new(std::os::fd::IntoRawFd::into_raw_fd(fd)))))
+    }
+
+    /// [`Numbered`] takes as many numbers from its first one on as it keeps open itself beyond them. So half of what may
+    /// be open is enough room for it. Larger numbers than necessary cost memory, and select(2) knows of 1,024.
+    fn least_number() -> RawFd {
+        const MOST: u64 = 1024;
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+        let half = limit.unwrap_or(MOST).min(MOST) / 2;
+        RawFd::try_from(half).unwrap_or(0) + Numbered::FIRST
     }
 
     /// The number, here and in the child.
@@ -32,20 +58,25 @@ impl Inheritable {
         self.0.load(Ordering::Acquire)
     }
 
-    /// Lets the children that `command` starts from now on inherit the descriptor, until this object is dropped.
+    /// Lets the children that `command` starts from now on inherit the descriptor, until this object is dropped. What the
+    /// command starts after that does without.
     pub(crate) fn prepare(&self, command: &mut Command) {
         let number = Arc::clone(&self.0);
         let keep_open = move || {
             let number = number.load(Ordering::Acquire);
             if number == GONE {
-                return Err(io::Error::from_raw_os_error(libc::EBADF));
+                return Ok(());
             }
             // SAFETY: the owner closes the descriptor only after it has replaced the number by GONE; in the child,
             // where there is one thread and the owner never runs, it stays open.
             let fd = unsafe { BorrowedFd::borrow_raw(number) };
-            Ok(rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::empty())?)
+            // dup2, which `Numbered` calls before this runs, clears the flag.
+            if !rustix::io::fcntl_getfd(fd)?.contains(FdFlags::CLOEXEC) {
+                return Err(io::Error::from_raw_os_error(libc::EBUSY));
+            }
+            Ok(rustix::io::fcntl_setfd(fd, FdFlags::empty())?)
         };
-        // SAFETY: the closure makes one system call and loads an atomic; neither allocates, locks or panics.
+        // SAFETY: the closure makes system calls and loads an atomic; it does not allocate, lock or panic.
         unsafe { command.pre_exec(keep_open) };
     }
 }
@@ -74,8 +105,7 @@ pub(crate) struct Numbered {
 }
 
 impl Numbered {
-    /// The number of the first descriptor.
-    pub(crate) const FIRST: RawFd = 3;
+    const FIRST: RawFd = FIRST_LISTENED;
 
     pub(crate) fn new(fds: Vec<OwnedFd>) -> io::Result<Self> {
         let end = RawFd::try_from(fds.len()).ok().and_then(|count| Self::FIRST.checked_add(count));
@@ -115,49 +145,6 @@ impl Numbered {
         };
         // SAFETY: the closure makes system calls and reads memory; it does not allocate, lock or panic.
         unsafe { command.pre_exec(give_numbers) };
-    }
-}
-
-/// Fails if a descriptor of that number is not there to be taken by [`take_inherited`].
-pub(crate) fn check_inherited(number: RawFd) -> io::Result<()> {
-    if number <= 2 {
-        return Err(invalid(format!("descriptor {number} is a standard stream, which is never handed over")));
-    }
-    // SAFETY: fcntl with F_GETFD touches no memory, and is defined for numbers that are not open: EBADF.
-    let flags = unsafe { libc::fcntl(number, libc::F_GETFD) };
-    if flags == -1 {
-        return Err(invalid(format!("descriptor {number} is not open in this process")));
-    }
-    if flags & libc::FD_CLOEXEC != 0 {
-        return Err(invalid(format!(
-            "descriptor {number} was not inherited by this process, or has been taken already"
-        )));
-    }
-    Ok(())
-}
-
-/// Takes ownership of a descriptor that this process was started with.
-///
-/// Everything that Rust code opens is close-on-exec, so a descriptor without that flag came with the process (or
-/// was made inheritable on purpose). The flag is set before ownership is given, which makes a second taking fail.
-pub(crate) fn take_inherited(
-    number: RawFd,
-    check: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
-) -> io::Result<OwnedFd> {
-    // Of two threads that take the same number at once, one has to see the other's flag.
-    static TAKING: Mutex<()> = Mutex::new(());
-    let _taking = TAKING.lock().unwrap_or_else(PoisonError::into_inner);
-    check_inherited(number)?;
-    // SAFETY: the descriptor is open and has no owner in this process, as check_inherited has shown.
-    let fd = unsafe { OwnedFd::from_raw_fd(number) };
-    let checked = check(fd.as_fd()).and_then(|()| super::fd::set_close_on_exec(fd.as_fd(), true));
-    match checked {
-        Ok(()) => Ok(fd),
-        Err(error) => {
-            // What does not fit was not meant for the caller and stays as it was.
-            let _ = std::os::fd::IntoRawFd::into_raw_fd(fd);
-            Err(error)
-        }
     }
 }
 

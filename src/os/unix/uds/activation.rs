@@ -65,8 +65,9 @@ pub use self::{
 };
 
 use crate::os::unix::sys::{
-    child::{self, Numbered},
-    environment, launchd,
+    environment,
+    inherited::{self, FIRST_LISTENED},
+    launchd,
 };
 use std::{
     ffi::CString,
@@ -88,32 +89,71 @@ use std::{
 /// Sockets are in the mode in which the supervisor has left them; systemd's are in blocking mode unless
 /// `NonBlocking=yes` was said.
 ///
+/// A process without `LISTEN_PID` in its environment takes nothing, as with sd_listen_fds(3): its parent may have taken
+/// the descriptors, and only left the variables behind. See [`take_without_pid`] for supervisors that do not set it.
+///
+/// # Soundness
+/// Only descriptors that the environment announced at the start of this process, and that were open and inheritable then,
+/// can be taken. In a shared library, which may be loaded later, that can't be known: adopt descriptors with
+/// [`OwnedFd::from_raw_fd`](std::os::fd::FromRawFd) there, which is unsafe, and find out with [`Activated::from`] what
+/// they are.
+///
 /// # Errors
-/// `InvalidData`, which names the variable or the descriptor: a value is malformed, there are not as many names as
-/// descriptors, or one of the descriptors is not open or not inherited. Nothing is taken then: all descriptors and
-/// variables stay as they are, and another call fails in the same way.
+/// - [`InvalidData`](io::ErrorKind::InvalidData), with the variable or the descriptor: a value is malformed, the number of
+///   names is not that of descriptors, or one of the descriptors is not open, not inherited, or taken already.
+/// - [`Unsupported`](io::ErrorKind::Unsupported): this crate is linked into a shared library instead of the program.
+///
+/// Nothing is taken then: all descriptors and variables stay as they are, and another call fails in the same way.
 pub fn take() -> io::Result<Vec<ActivatedSocket>> {
+    take_meant_for(variables::Recipient::This)
+}
+
+/// Takes all that was passed to this process like [`take`], also if `LISTEN_PID` is empty or not set.
+///
+/// Supervisors such as `systemfd --no-pid`, and shells, can't set the variable, since the process that starts the service
+/// is not the one that becomes it. Use this only in programs that such a supervisor starts directly. `LISTEN_FDS` is
+/// passed on to all children of a process, and one for which it was not meant would take descriptors 3, 4 and so on that
+/// came to it for another purpose.
+///
+/// ```no_run
+/// # // The test would have to be started by a supervisor.
+/// use interprocess::os::unix::uds::activation;
+///
+/// # fn main() -> std::io::Result<()> {
+/// for passed in activation::take_without_pid()? {
+///     println!("descriptor {:?}: {:?}", passed.name(), passed.socket());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// Those of [`take`].
+pub fn take_without_pid() -> io::Result<Vec<ActivatedSocket>> {
+    take_meant_for(variables::Recipient::ThisOrUnknown)
+}
+
+fn take_meant_for(recipient: variables::Recipient) -> io::Result<Vec<ActivatedSocket>> {
     static TAKEN: Mutex<bool> = Mutex::new(false);
     let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
     if *taken {
         return Ok(Vec::new());
     }
-    let Some(passed) = variables::read(|name| std::env::var_os(name), std::process::id())? else {
+    let Some(passed) = variables::read(|name| std::env::var_os(name), std::process::id(), recipient)? else {
         return Ok(Vec::new());
     };
-    let numbers = || Numbered::FIRST..Numbered::FIRST + passed.count;
-    for number in numbers() {
-        child::check_inherited(number).map_err(|error| {
-            let message = format!("LISTEN_FDS={}, but {error}", passed.count);
-            io::Error::new(io::ErrorKind::InvalidData, message)
-        })?;
-    }
+    let numbers = FIRST_LISTENED..FIRST_LISTENED + passed.count;
+    let fds = inherited::claim(numbers, |_| Ok(())).map_err(|error| {
+        let kind = match error.kind() {
+            io::ErrorKind::InvalidInput => io::ErrorKind::InvalidData,
+            kind => kind,
+        };
+        io::Error::new(kind, format!("LISTEN_FDS={}, but {error}", passed.count))
+    })?;
     *taken = true;
-    let fds = numbers().map(|number| child::take_inherited(number, |_| Ok(())));
-    let fds = fds.collect::<io::Result<Vec<_>>>()?;
     environment::remove_variables(&variables::ALL);
     let mut names = passed.names.into_iter().flatten();
-    fds.into_iter().map(|fd| ActivatedSocket::new(names.next(), fd)).collect()
+    Ok(fds.into_iter().map(|fd| ActivatedSocket::new(names.next(), fd)).collect())
 }
 
 /// Takes the sockets that launchd has opened under this name: a key in the `Sockets` dictionary of the job's property list,
@@ -126,7 +166,7 @@ pub fn take() -> io::Result<Vec<ActivatedSocket>> {
 /// list has no such name. `AlreadyExists`: they have been taken already. `InvalidInput`: the name has a NUL byte.
 pub fn take_from_launchd(name: &str) -> io::Result<Vec<ActivatedSocket>> {
     let fds = launchd::take(&CString::new(name)?)?;
-    fds.into_iter().map(|fd| ActivatedSocket::new(Some(name.to_owned()), fd)).collect()
+    Ok(fds.into_iter().map(|fd| ActivatedSocket::new(Some(name.to_owned()), fd)).collect())
 }
 
 /// Has a command's children not inherit the variables of the protocol, whether or not [`take`] could remove them here.

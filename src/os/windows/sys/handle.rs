@@ -3,11 +3,8 @@
 use std::{
     io,
     mem::size_of,
-    os::windows::io::{
-        AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, IntoRawHandle, OwnedHandle, RawHandle,
-    },
+    os::windows::io::{AsRawHandle, BorrowedHandle, IntoRawHandle, OwnedHandle, RawHandle},
     ptr,
-    sync::{Mutex, PoisonError},
 };
 use windows_sys::{
     Wdk::{
@@ -159,61 +156,6 @@ pub(crate) fn has_ended(process: BorrowedHandle<'_>) -> bool {
 pub(crate) const READ: u32 = FILE_READ_DATA;
 /// The access right to write to a pipe.
 pub(crate) const WRITE: u32 = FILE_WRITE_DATA;
-
-/// What [`adopt`] found wrong with the value.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// There is no open handle of that value.
-    Closed,
-    /// It is a handle, but not one of a pipe.
-    OtherKind,
-    /// Its inheritance flag is not as it must be, so it is somebody else's.
-    NotPassed,
-}
-
-/// Becomes the owner of a pipe handle that the parent process passed to this one as a bare number.
-///
-/// `inherited` says how it was passed: by inheritance (then it still carries the inheritance flag, which is cleared
-/// here), or copied into this process while it ran (then it does not).
-///
-/// That nobody here owns the handle already cannot be asked of Windows. What can be checked is: handles that Rust
-/// programs make are not inheritable, and standard streams are refused; a handle that was adopted once is refused
-/// as inherited from then on. For a copied handle the number came through a pipe that was checked in this way.
-pub(crate) fn adopt(value: u64, inherited: bool) -> Result<OwnedHandle, Refusal> {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-
-    let value = usize::try_from(value).map_err(|_| Refusal::Closed)?;
-    let raw = ptr::without_provenance_mut(value);
-    // The lowest two bits are not part of a handle's value, and the negative ones are not handles but stand for some.
-    if value == 0 || value % 4 != 0 || (value as isize) < 0 || value as u64 > u64::from(u32::MAX) {
-        return Err(Refusal::Closed);
-    }
-    if is_standard_stream(raw) {
-        return Err(Refusal::NotPassed);
-    }
-    // SAFETY: used only to ask whether it is open and what it is; each of those calls fails if it is not.
-    let candidate = unsafe { BorrowedHandle::borrow_raw(raw) };
-    let inheritable = is_inheritable(candidate).map_err(|_| Refusal::Closed)?;
-    if !is_pipe_like(candidate) {
-        return Err(Refusal::OtherKind);
-    }
-    if inheritable != inherited {
-        return Err(Refusal::NotPassed);
-    }
-    // SAFETY: open, a pipe, and passed to this process by its parent (see above); a second call cannot get here with
-    // an inherited value, because the flag is cleared before the lock is released.
-    let handle = unsafe { OwnedHandle::from_raw_handle(raw) };
-    if inherited {
-        set_inheritable(handle.as_handle(), false).map_err(|_| Refusal::Closed)?;
-    }
-    Ok(handle)
-}
-
-fn is_standard_stream(raw: RawHandle) -> bool {
-    let standard = [io::stdin().as_raw_handle(), io::stdout().as_raw_handle(), io::stderr().as_raw_handle()];
-    standard.contains(&raw)
-}
 
 fn current_process() -> RawHandle {
     // SAFETY: gives a constant.

@@ -2,10 +2,7 @@ use crate::os::unix::{
     sys::socket::{self, Kind},
     uds::{UnixDatagram, UnixListener, UnixSeqpacket, UnixSeqpacketListener, UnixStream},
 };
-use std::{
-    io,
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
-};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// A descriptor that was passed to this process, with the name that it was given.
 #[derive(Debug)]
@@ -15,8 +12,8 @@ pub struct ActivatedSocket {
 }
 
 impl ActivatedSocket {
-    pub(super) fn new(name: Option<String>, fd: OwnedFd) -> io::Result<Self> {
-        Ok(Self { name, socket: Activated::new(fd)? })
+    pub(super) fn new(name: Option<String>, fd: OwnedFd) -> Self {
+        Self { name, socket: fd.into() }
     }
 
     /// The name, if the supervisor gives names.
@@ -71,17 +68,30 @@ pub enum Activated {
     Other(OwnedFd),
 }
 
-impl Activated {
-    fn new(fd: OwnedFd) -> io::Result<Self> {
-        let Some((kind, listens)) = socket::kind(fd.as_fd()) else { return Ok(Self::Other(fd)) };
-        socket::no_sigpipe(fd.as_fd())?;
-        Ok(match (kind, listens) {
+/// Finds out what a descriptor is.
+///
+/// ```
+/// use interprocess::os::unix::uds::{UnixDatagram, activation::Activated};
+/// use std::os::fd::OwnedFd;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let fd = OwnedFd::from(UnixDatagram::unbound()?);
+/// assert!(matches!(Activated::from(fd), Activated::Datagram(_)));
+/// # Ok(())
+/// # }
+/// ```
+impl From<OwnedFd> for Activated {
+    fn from(fd: OwnedFd) -> Self {
+        let Some((kind, listens)) = socket::kind(fd.as_fd()) else { return Self::Other(fd) };
+        // macOS refuses this to a connection that the peer has closed already, which is to be taken all the same.
+        let _ = socket::no_sigpipe(fd.as_fd());
+        match (kind, listens) {
             (Kind::Stream, true) => Self::StreamListener(fd.into()),
             (Kind::Stream, false) => Self::Stream(fd.into()),
             (Kind::Seqpacket, true) => Self::SeqpacketListener(fd.into()),
             (Kind::Seqpacket, false) => Self::Seqpacket(fd.into()),
             (Kind::Datagram, _) => Self::Datagram(fd.into()),
-        })
+        }
     }
 }
 

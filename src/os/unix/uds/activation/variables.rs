@@ -17,11 +17,29 @@ pub(super) struct Passed {
     pub(super) names: Option<Vec<String>>,
 }
 
-/// `None`: nothing is meant for the process of that id.
-pub(super) fn read(get: impl Fn(&str) -> Option<OsString>, process: u32) -> io::Result<Option<Passed>> {
-    let (Some(pid), Some(fds)) = (text(&get, PID)?, text(&get, FDS)?) else { return Ok(None) };
-    let pid: u32 = number(PID, &pid)?;
-    if pid != process {
+/// For which processes the variables have to be meant.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Recipient {
+    /// `LISTEN_PID` is this process.
+    This,
+    /// `LISTEN_PID` is this process, empty, or not set.
+    ThisOrUnknown,
+}
+
+/// Reads what is passed to the process of this ID. `None`: nothing.
+pub(super) fn read(
+    get: impl Fn(&str) -> Option<OsString>,
+    process: u32,
+    recipient: Recipient,
+) -> io::Result<Option<Passed>> {
+    let (pid, Some(fds)) = (text(&get, PID)?, text(&get, FDS)?) else { return Ok(None) };
+    let is_meant = match (pid, recipient) {
+        (None, Recipient::This) => false,
+        (None, Recipient::ThisOrUnknown) => true,
+        (Some(pid), Recipient::ThisOrUnknown) if pid.is_empty() => true,
+        (Some(pid), _) => number::<u32>(PID, &pid)? == process,
+    };
+    if !is_meant {
         return Ok(None);
     }
     // Leaves room for what the descriptors' numbers begin with.
@@ -65,7 +83,7 @@ fn malformed(name: &str, value: &str, problem: &str) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Passed, read};
+    use super::{Passed, Recipient, read};
     use std::{ffi::OsString, io, os::unix::ffi::OsStringExt};
 
     fn from(variables: &[(&str, &str)]) -> io::Result<Option<Passed>> {
@@ -73,7 +91,7 @@ mod tests {
             let found = variables.iter().find(|(name, _)| *name == wanted);
             found.map(|(_, value)| OsString::from_vec(value.as_bytes().to_vec()))
         };
-        read(get, 10)
+        read(get, 10, Recipient::This)
     }
 
     #[test]
@@ -90,6 +108,18 @@ mod tests {
         for variables in [&[][..], &[("LISTEN_FDS", "1")], &[("LISTEN_PID", "10")], &of_others] {
             assert_eq!(from(variables).unwrap(), None, "{variables:?}");
         }
+    }
+
+    #[test]
+    fn a_process_id_can_be_optional() {
+        let none = |name: &str| (name == "LISTEN_FDS").then(|| "1".into());
+        let empty = |name: &str| if name == "LISTEN_PID" { Some("".into()) } else { none(name) };
+        let other = |name: &str| if name == "LISTEN_PID" { Some("11".into()) } else { none(name) };
+        let one = Some(Passed { count: 1, names: None });
+        assert_eq!(read(none, 10, Recipient::ThisOrUnknown).unwrap(), one);
+        assert_eq!(read(empty, 10, Recipient::ThisOrUnknown).unwrap(), one);
+        assert_eq!(read(other, 11, Recipient::ThisOrUnknown).unwrap(), one);
+        assert_eq!(read(other, 10, Recipient::ThisOrUnknown).unwrap(), None);
     }
 
     #[test]
@@ -117,6 +147,6 @@ mod tests {
     #[test]
     fn other_bytes_than_text() {
         let get = |name: &str| (name == "LISTEN_PID").then(|| OsString::from_vec(vec![0xff]));
-        assert_eq!(read(get, 10).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(read(get, 10, Recipient::This).unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
 }
