@@ -531,3 +531,47 @@ fn batches_without_the_calls_for_them() {
         common::start_role("role_without_calls", &error.to_string()).succeeds();
     }
 }
+
+/// A call that fails after messages were received loses none of them, nor its error: the next call on that socket has it.
+#[cfg(target_os = "linux")]
+#[test]
+fn role_third_call_fails() {
+    if common::role_argument("role_third_call_fails").is_none() {
+        return;
+    }
+    common::seccomp::deny(&[libc::SYS_recvmmsg], libc::ENOSYS).unwrap();
+    let [(a, b), (c, d)] = [UnixDatagram::pair().unwrap(), UnixDatagram::pair().unwrap()];
+    let messages = [b"one", b"two", b"six", b"ten"].map(|bytes| OutgoingMessage::new(bytes));
+    a.send_many(&messages, &mut SendBatch::new(4)).unwrap();
+    c.send(b"else").unwrap();
+    let mut batch = RecvBatch::new(9, 9);
+    let mut received = Vec::new();
+    assert_eq!(b.recv_many(&mut batch).unwrap(), 2);
+    received.extend(batch.iter().map(|message| message.bytes().to_vec()));
+    assert_eq!(d.recv_many(&mut batch).unwrap(), 1, "the error is another socket's");
+    assert_eq!(batch.get(0).unwrap().bytes(), b"else");
+    let error = b.recv_many(&mut batch).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(libc::ENOMEM));
+    assert_eq!(b.recv_many(&mut batch).unwrap(), 2);
+    received.extend(batch.iter().map(|message| message.bytes().to_vec()));
+    assert_eq!(received, [b"one", b"two", b"six", b"ten"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn error_in_the_middle_of_a_loop_is_returned_next() {
+    if common::is_emulated() {
+        return println!("skipped: qemu's user mode has no seccomp");
+    }
+    let role = common::command_for_role("role_third_call_fails", "");
+    let mut command = std::process::Command::new("strace");
+    command.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=recvmsg"]);
+    command.args(["-e", "inject=recvmsg:error=ENOMEM:when=3"]).arg(role.get_program()).args(role.get_args());
+    for (name, value) in role.get_envs() {
+        command.env(name, value.unwrap());
+    }
+    match command.stdout(std::process::Stdio::null()).spawn() {
+        Ok(child) => common::Killed(child).succeeds(),
+        Err(error) => println!("skipped: strace: {error}"),
+    }
+}

@@ -491,3 +491,28 @@ fn between_processes() {
         sender.succeeds();
     });
 }
+
+/// A socket of another family that was wrapped unchecked: what it receives is not lost to its sender's address.
+#[test]
+fn what_another_family_sends_is_received() {
+    use interprocess::os::unix::uds::RecvBatch;
+    use std::{net::UdpSocket, os::fd::OwnedFd};
+    let Ok(other) = UdpSocket::bind("127.0.0.1:0") else { return println!("skipped: no network") };
+    let address = other.local_addr().unwrap();
+    let socket = UnixDatagram::from(OwnedFd::from(other));
+    let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut buffer = [0; 9];
+    sender.send_to(b"one", address).unwrap();
+    let (length, from) = socket.recv_from(&mut buffer).unwrap();
+    assert!(&buffer[..length] == b"one" && from.is_unnamed());
+    sender.send_to(b"two", address).unwrap();
+    let (length, _, from) = socket.recv_with_fds_from(&mut buffer, 0).unwrap();
+    assert!(&buffer[..length] == b"two" && from.is_unnamed());
+    sender.send_to(b"six", address).unwrap();
+    let mut batch = RecvBatch::new(1, 9);
+    assert_eq!(socket.recv_many(&mut batch).unwrap(), 1);
+    let message = batch.get(0).unwrap();
+    assert!(message.bytes() == b"six" && message.address().is_unnamed());
+    // What takes nothing says what is wrong.
+    assert_eq!(socket.local_addr().unwrap_err().kind(), ErrorKind::InvalidInput);
+}
