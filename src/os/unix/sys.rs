@@ -21,6 +21,7 @@ pub(crate) mod option;
 pub(crate) mod path;
 pub(crate) mod peer;
 pub(crate) mod pipe;
+pub(crate) mod poll;
 mod program;
 #[cfg(feature = "tokio")]
 pub(crate) mod registered;

@@ -1,14 +1,14 @@
 //! What any descriptor can be asked.
 
-use super::slices;
+use super::{poll::poll, slices};
 use rustix::{
-    event::{PollFd, PollFlags, Timespec},
+    event::{PollFlags, Timespec},
     fs::OFlags,
     io::FdFlags,
 };
 use std::{
     io::{self, IoSliceMut},
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    os::fd::{BorrowedFd, OwnedFd},
     time::{Duration, Instant},
 };
 
@@ -54,11 +54,10 @@ pub(crate) fn readable_bytes(fd: BorrowedFd<'_>) -> io::Result<usize> {
 pub(crate) fn wait_readable(fd: BorrowedFd<'_>, deadline: Option<Instant>) -> io::Result<bool> {
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let mut entry = [PollFd::from_borrowed_fd(fd.as_fd(), PollFlags::IN)];
-        match rustix::event::poll(&mut entry, left.map(timespec).as_ref()) {
-            Ok(0) if left.is_some_and(|left| left.is_zero()) => return Ok(false),
-            Ok(0) | Err(rustix::io::Errno::INTR) => {}
-            Ok(_) => return Ok(true),
+        match poll([fd], PollFlags::IN, left.map(timespec).as_ref()) {
+            Ok([ready]) if !ready.is_empty() => return Ok(true),
+            Ok(_) if left.is_some_and(|left| left.is_zero()) => return Ok(false),
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -66,9 +65,9 @@ pub(crate) fn wait_readable(fd: BorrowedFd<'_>, deadline: Option<Instant>) -> io
 
 /// Whether poll(2) says that the other end is gone.
 pub(crate) fn is_hung_up(fd: BorrowedFd<'_>) -> io::Result<bool> {
-    let mut entry = [PollFd::from_borrowed_fd(fd, PollFlags::IN | PollFlags::OUT)];
-    rustix::io::retry_on_intr(|| rustix::event::poll(&mut entry, Some(&timespec(Duration::ZERO))))?;
-    Ok(entry[0].revents().intersects(PollFlags::HUP | PollFlags::ERR))
+    let events = PollFlags::IN | PollFlags::OUT;
+    let [ready] = rustix::io::retry_on_intr(|| poll([fd], events, Some(&timespec(Duration::ZERO))))?;
+    Ok(ready.intersects(PollFlags::HUP | PollFlags::ERR))
 }
 
 pub(in crate::os::unix::sys) fn timespec(duration: Duration) -> Timespec {
