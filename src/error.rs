@@ -51,7 +51,13 @@ pub(crate) fn about(operation: impl Display, cause: io::Error) -> io::Error {
     if is_complete {
         return cause;
     }
-    io::Error::new(cause.kind(), Failed { operation: operation.to_string(), cause })
+    about_as(cause.kind(), operation, cause)
+}
+
+/// The same for a cause to which std gives no kind, or another one.
+#[cfg_attr(windows, allow(dead_code))]
+pub(crate) fn about_as(kind: io::ErrorKind, operation: impl Display, cause: io::Error) -> io::Error {
+    io::Error::new(kind, Failed { operation: operation.to_string(), cause })
 }
 
 /// An operation that failed, and why.

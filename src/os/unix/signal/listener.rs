@@ -1,7 +1,10 @@
 //! What blocking and Tokio listeners share: a mailbox, and which signals go to it.
 
 use super::{Signal, SignalInfo, SignalSet};
-use crate::os::unix::sys::signal::{handler, mailbox::Mailbox};
+use crate::{
+    error::about,
+    os::unix::sys::signal::{handler, mailbox::Mailbox},
+};
 use std::{
     collections::{BTreeMap, btree_map::Entry},
     io,
@@ -34,7 +37,7 @@ impl Listener {
         }
         if let Entry::Vacant(place) = registered.entry(signal) {
             let registration = self.mailbox.listen(signal.as_raw());
-            place.insert(registration.map_err(|error| cannot_listen(signal, &error))?);
+            place.insert(registration.map_err(|error| cannot_listen(signal, error))?);
         }
         Ok(())
     }
@@ -90,6 +93,6 @@ pub(super) fn receivable(signal: Signal) -> io::Result<()> {
     Ok(())
 }
 
-pub(super) fn cannot_listen(signal: Signal, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot listen to {signal}: {error}"))
+pub(super) fn cannot_listen(signal: Signal, error: io::Error) -> io::Error {
+    about(format_args!("listen to {signal}"), error)
 }

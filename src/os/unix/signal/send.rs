@@ -1,5 +1,5 @@
 use super::{Signal, SignalValue};
-use crate::os::unix::sys::signal::send as sys;
+use crate::{error::about_as, os::unix::sys::signal::send as sys};
 use std::{fmt::Display, io};
 
 /// Sends a signal to this thread (raise(3)), which has it before this returns, unless it has blocked it.
@@ -119,7 +119,7 @@ pub fn probe(pid: i32) -> io::Result<()> {
 
 /// An error that names what was sent, and to whom.
 pub(super) fn failed(signal: impl Display, to: impl Display, error: io::Error) -> io::Error {
-    io::Error::new(sys::kind(&error), format!("cannot send {signal} to {to}: {error}"))
+    about_as(sys::kind(&error), format_args!("send {signal} to {to}"), error)
 }
 
 fn check(signal: impl Display, what: &str, number: i32, least: i32) -> io::Result<()> {

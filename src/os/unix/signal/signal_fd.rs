@@ -1,5 +1,8 @@
 use super::{SignalInfo, SignalSet, wait::check_blocked};
-use crate::os::unix::sys::{fd as descriptor, signal::fd as sys};
+use crate::{
+    error::about,
+    os::unix::sys::{fd as descriptor, signal::fd as sys},
+};
 use std::{
     io,
     os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd},
@@ -29,20 +32,18 @@ use std::{
 pub struct SignalFd(OwnedFd);
 
 impl SignalFd {
-    /// A descriptor for these signals, close-on-exec and blocking.
+    /// Creates a descriptor for these signals, close-on-exec and blocking.
     ///
     /// # Errors
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput): this thread has not blocked all of the signals; there are none; or one
-    /// of them is [`KILL`](super::Signal::KILL) or [`STOP`](super::Signal::STOP).
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): this thread has not blocked all of the signals; there are none; or
+    ///   one of them is [`KILL`](super::Signal::KILL) or [`STOP`](super::Signal::STOP).
+    /// - [`Unsupported`](io::ErrorKind::Unsupported): a sandbox denies signalfd4(2).
     pub fn new(signals: impl Into<SignalSet>) -> io::Result<Self> {
         let signals = signals.into();
         check_blocked("make a descriptor of", signals)?;
         match sys::create(signals) {
             Ok(descriptor) => Ok(Self(descriptor)),
-            Err(error) => {
-                let message = format!("cannot make a descriptor of {signals}: {error}");
-                Err(io::Error::new(error.kind(), message))
-            }
+            Err(error) => Err(about(format_args!("make a descriptor of {signals}"), error)),
         }
     }
 
@@ -53,9 +54,8 @@ impl SignalFd {
     pub fn set(&self, signals: impl Into<SignalSet>) -> io::Result<()> {
         let signals = signals.into();
         check_blocked("change a descriptor to", signals)?;
-        sys::set(self.0.as_fd(), signals).map_err(|error| {
-            io::Error::new(error.kind(), format!("cannot change a descriptor to {signals}: {error}"))
-        })
+        sys::set(self.0.as_fd(), signals)
+            .map_err(|error| about(format_args!("change a descriptor to {signals}"), error))
     }
 
     /// Takes one signal; waits for it, unless the descriptor is nonblocking. When other signals are handled meanwhile, this

@@ -1,5 +1,8 @@
 use super::{SignalInfo, SignalSet};
-use crate::os::unix::sys::signal::{mask, wait as sys};
+use crate::{
+    error::about,
+    os::unix::sys::signal::{mask, wait as sys},
+};
 use std::{
     io,
     time::{Duration, Instant},
@@ -101,5 +104,5 @@ pub(super) fn check_blocked(what: &str, signals: SignalSet) -> io::Result<()> {
 }
 
 fn failed(signals: SignalSet, error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot wait for {signals}: {error}"))
+    about(format_args!("wait for {signals}"), error)
 }
