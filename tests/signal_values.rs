@@ -980,3 +980,114 @@ fn handles_are_made_of_descriptors() {
     assert_eq!(kind(again.send(Signal::KILL)), ErrorKind::NotFound);
     assert!(!again.is_alive().unwrap());
 }
+
+// Sandboxes and older kernels.
+
+/// Has system calls of this thread fail with an error, or, with 0, succeed and do nothing.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn deny(calls: &[(libc::c_long, libc::c_int)]) {
+    let statement = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
+    let load = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+    let jump_if_equal = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+    let answer = (libc::BPF_RET | libc::BPF_K) as u16;
+    // The number of the call is first in what a filter sees (seccomp(2)).
+    let mut filter = vec![statement(load, 0, 0, 0)];
+    for (call, error) in calls {
+        filter.push(statement(jump_if_equal, 0, 1, *call as u32));
+        filter.push(statement(answer, 0, 0, libc::SECCOMP_RET_ERRNO | *error as u32));
+    }
+    filter.push(statement(answer, 0, 0, libc::SECCOMP_RET_ALLOW));
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    // SAFETY: takes numbers.
+    assert_eq!(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }, 0);
+    // SAFETY: the program is of local variables.
+    let result = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
+    assert_eq!(result, 0, "{}", io::Error::last_os_error());
+}
+
+/// Runs the work in a thread of its own, to which alone the calls are denied.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn without(calls: &[(libc::c_long, libc::c_int)], work: impl FnOnce() + Send) {
+    if !common::is_native_linux((4, 14)) {
+        return println!("skipped: this kernel has no filters of system calls");
+    }
+    thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            deny(calls);
+            work();
+        });
+        worker.join().unwrap();
+    });
+}
+
+/// A descriptor that is none of a process is not taken for one, whatever a sandbox answers, and what it denies is not said
+/// to be denied by the process.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn sandbox_makes_no_descriptor_one_of_a_process() {
+    let Some(handle) = unless_missing(ProcessHandle::from_pid(here()), (5, 3)) else { return };
+    let adopted = |descriptor: OwnedFd| ProcessHandle::from_pidfd(descriptor);
+    let pipe = || OwnedFd::from(io::pipe().unwrap().0);
+    let own = || handle.as_fd().try_clone_to_owned().unwrap();
+    let send = libc::SYS_pidfd_send_signal;
+    for error in [0, libc::EPERM, libc::ENOSYS, libc::EACCES, libc::EBADF] {
+        without(&[(send, error)], || {
+            assert_eq!(kind(adopted(pipe())), ErrorKind::InvalidInput);
+            let own = adopted(own()).unwrap();
+            assert_eq!(own.pid(), Some(here()));
+            if error == libc::EPERM || error == libc::ENOSYS {
+                assert_eq!(kind(own.probe()), ErrorKind::Unsupported);
+            }
+        });
+        // As without /proc, and before Linux 6.9.
+        let nothing_known = [
+            (send, error),
+            (libc::SYS_readlink, libc::ENOENT),
+            (libc::SYS_readlinkat, libc::ENOENT),
+            (libc::SYS_fstatfs, libc::ENOSYS),
+        ];
+        without(&nothing_known, || {
+            let refused = if error == libc::EBADF { ErrorKind::InvalidInput } else { ErrorKind::Unsupported };
+            assert_eq!(kind(adopted(pipe())), refused);
+            assert_eq!(kind(adopted(own())), refused);
+        });
+        without(&nothing_known[1..], || {
+            assert_eq!(kind(adopted(pipe())), ErrorKind::InvalidInput);
+            let directory = std::fs::File::open("/proc/self").unwrap();
+            assert_eq!(kind(adopted(directory.into())), ErrorKind::InvalidInput);
+            adopted(own()).unwrap().probe().unwrap();
+        });
+    }
+}
+
+/// What a sandbox denies, and an older kernel does not have, is `Unsupported`, or is done another way.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn denied_calls_are_unsupported_or_replaced() {
+    let _blocked = SignalMask::block([Signal::USR1, Signal::USR2]).unwrap();
+    for error in [libc::EPERM, libc::ENOSYS] {
+        without(&[(libc::SYS_pidfd_open, error)], || {
+            assert_eq!(kind(ProcessHandle::from_pid(here())), ErrorKind::Unsupported);
+        });
+        without(&[(libc::SYS_signalfd4, error)], || {
+            assert_eq!(kind(SignalFd::new(Signal::USR1)), ErrorKind::Unsupported);
+        });
+        without(&[(libc::SYS_eventfd2, error)], || {
+            let signals = interprocess::os::unix::signal::Signals::new(Signal::WINCH).unwrap();
+            for _ in 0..3 {
+                raise(Signal::WINCH).unwrap();
+                assert!(common::signalling::is_readable(&signals));
+                assert_eq!(signals.wait().unwrap().signal(), Signal::WINCH);
+                assert!(signals.pending().next().is_none());
+                assert!(!common::signalling::is_readable(&signals));
+            }
+        });
+        // Waiting, and what waits, without poll(2).
+        without(&[(libc::SYS_ppoll, error), (libc::SYS_poll, error)], || {
+            let signals = interprocess::os::unix::signal::Signals::new(Signal::URG).unwrap();
+            assert_eq!(kind(signals.wait_timeout(Duration::from_millis(5))), ErrorKind::TimedOut);
+            raise(Signal::URG).unwrap();
+            assert_eq!(signals.wait().unwrap().signal(), Signal::URG);
+        });
+    }
+}

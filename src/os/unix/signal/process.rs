@@ -1,5 +1,8 @@
 use super::{Signal, SignalValue, send};
-use crate::os::unix::sys::signal::process::{self, Handle};
+use crate::{
+    error::about_as,
+    os::unix::sys::signal::process::{self, Handle},
+};
 use std::{
     io,
     os::fd::{BorrowedFd, OwnedFd},
@@ -42,7 +45,8 @@ impl ProcessHandle {
     /// - [`NotFound`](io::ErrorKind::NotFound): there is none. One that has ended counts until its parent has waited for it.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): `pid` is 0 or negative. The number of a thread that is not the main one
     ///   is not found by Linux 6.18, and invalid to older kernels.
-    /// - [`Unsupported`](io::ErrorKind::Unsupported): Linux before 5.3.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported): Linux before 5.3, or a sandbox that denies pidfd_open(2), as old versions
+    ///   of Docker do. [`send`](super::send()) sends to the number then, which can come to mean another process.
     pub fn from_pid(pid: i32) -> io::Result<Self> {
         if pid <= 0 {
             let message = format!("cannot open process {pid}: there is no such number");
@@ -52,7 +56,7 @@ impl ProcessHandle {
             Ok(handle) => Ok(Self { handle, pid: Some(pid) }),
             Err(error) => {
                 let kind = crate::os::unix::sys::signal::send::kind(&error);
-                Err(io::Error::new(kind, format!("cannot open process {pid}: {error}")))
+                Err(about_as(kind, format_args!("open process {pid}"), error))
             }
         }
     }
@@ -78,7 +82,8 @@ impl ProcessHandle {
     ///
     /// # Errors
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the descriptor is of something else.
-    /// - [`Unsupported`](io::ErrorKind::Unsupported) everywhere but on Linux 5.1 and Android.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported): not Linux 5.1 or Android; or nothing says what the descriptor is of,
+    ///   because `/proc` is missing, the kernel is older than Linux 6.9, and a sandbox denies pidfd_send_signal(2).
     pub fn from_pidfd(descriptor: OwnedFd) -> io::Result<Self> {
         let (handle, pid) = process::adopt(descriptor)?;
         Ok(Self { handle, pid })
@@ -96,7 +101,8 @@ impl ProcessHandle {
     ///
     /// # Errors
     /// - [`NotFound`](io::ErrorKind::NotFound): the process is gone.
-    /// - Those of [`send`](super::send()), but for `InvalidInput`.
+    /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): it is another user's.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported): a sandbox denies pidfd_send_signal(2).
     pub fn send(&self, signal: Signal) -> io::Result<()> {
         self.handle.send(signal.as_raw()).map_err(|error| self.failed(signal, error))
     }

@@ -17,6 +17,7 @@ mod system {
     use super::{BorrowedFd, MOST, OwnedFd, Record, SignalSet, io};
     use crate::os::unix::sys::{
         fd::done,
+        option::unsupported,
         signal::{
             info::{Origin, origin},
             set::to_system,
@@ -30,14 +31,24 @@ mod system {
     pub(crate) fn create(signals: SignalSet) -> io::Result<OwnedFd> {
         // SAFETY: -1 makes a descriptor; the pointer is to an initialised set.
         let number = unsafe { libc::signalfd(-1, &to_system(signals), libc::SFD_CLOEXEC) };
-        done(number)?;
+        done(number).map_err(denied)?;
         // SAFETY: the kernel has just made the descriptor for this caller.
         Ok(unsafe { OwnedFd::from_raw_fd(number) })
     }
 
     pub(crate) fn set(fd: BorrowedFd<'_>, signals: SignalSet) -> io::Result<()> {
         // SAFETY: the descriptor is open for the call; the pointer is to an initialised set.
-        done(unsafe { libc::signalfd(fd.as_raw_fd(), &to_system(signals), 0) })
+        done(unsafe { libc::signalfd(fd.as_raw_fd(), &to_system(signals), 0) }).map_err(denied)
+    }
+
+    /// The kernel itself asks for no permission (signalfd(2)).
+    fn denied(error: io::Error) -> io::Error {
+        match error.raw_os_error() {
+            Some(libc::ENOSYS | libc::EPERM | libc::EACCES) => {
+                unsupported("this kernel, or a sandbox, has no descriptors of signals (signalfd4)")
+            }
+            _ => error,
+        }
     }
 
     /// Takes up to [`MOST`] pending signals in one call, and hands each on. Waits for the first if the descriptor does.

@@ -58,9 +58,10 @@ pub(crate) fn set_or_default(signal: i32, flag: Arc<AtomicBool>) -> io::Result<R
 
 /// Sends a byte to a socket, if it has room.
 pub(crate) fn tell(signal: i32, socket: Arc<OwnedFd>) -> io::Result<Registration> {
-    if option::kind(socket.as_fd()).is_err() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the descriptor is not a socket"));
-    }
+    option::kind(socket.as_fd()).map_err(|error| match error.raw_os_error() {
+        Some(libc::ENOTSOCK) => io::Error::new(io::ErrorKind::InvalidInput, "the descriptor is not a socket"),
+        _ => error,
+    })?;
     socket::no_sigpipe(socket.as_fd())?;
     let process = Process::this()?;
     let action: Arc<Action> = Arc::new(move |_| {

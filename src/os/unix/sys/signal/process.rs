@@ -21,8 +21,7 @@ mod system {
         },
     };
     use std::{
-        fs::File,
-        os::fd::{AsFd, AsRawFd, FromRawFd},
+        os::fd::{AsFd, AsRawFd, FromRawFd, RawFd},
         ptr,
     };
 
@@ -34,6 +33,10 @@ mod system {
         let number = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) } as libc::c_int;
         done(number).map_err(|error| match error.raw_os_error() {
             Some(libc::ENOSYS) => unsupported("this kernel has no descriptors of processes (Linux 5.3 has)"),
+            // The kernel itself asks for no permission (pidfd_open(2)).
+            Some(libc::EPERM | libc::EACCES) => {
+                unsupported("a sandbox does not let this process open descriptors of processes (pidfd_open)")
+            }
             _ => error,
         })?;
         // SAFETY: the kernel has just made the descriptor for this caller, close-on-exec.
@@ -42,24 +45,57 @@ mod system {
 
     /// Takes a descriptor that must be of a process, and its id, as far as that can be known.
     pub(crate) fn adopt(fd: OwnedFd) -> io::Result<(Handle, Option<i32>)> {
+        check(fd.as_fd())?;
+        let path = format!("/proc/self/fdinfo/{}", fd.as_raw_fd());
+        let pid = std::fs::read_to_string(path).ok().and_then(|text| pid_of(&text));
+        Ok((Handle(fd), pid))
+    }
+
+    /// Fails unless something says that the descriptor is one of a process.
+    fn check(fd: BorrowedFd<'_>) -> io::Result<()> {
         let not_a_process =
             || io::Error::new(io::ErrorKind::InvalidInput, "the descriptor is not one of a process");
-        // A folder of /proc is taken for the process, but does not become readable when it ends.
-        let file = File::from(fd);
-        let is_folder = file.metadata().is_ok_and(|metadata| metadata.is_dir());
-        let handle = Handle(file.into());
-        if is_folder {
-            return Err(not_a_process());
+        if rustix::fs::fstatfs(fd).is_ok_and(|found| found.f_type as u32 == PIDFS) {
+            return Ok(());
         }
-        match handle.send(0) {
-            Err(error) if error.raw_os_error() == Some(libc::EBADF) => return Err(not_a_process()),
-            Err(error) if error.kind() == io::ErrorKind::Unsupported => return Err(error),
+        // Before Linux 6.9, and where fstatfs(2) is denied.
+        if let Ok(link) = std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd())) {
+            let link = link.as_os_str().as_encoded_bytes();
+            let is_process = link == b"anon_inode:[pidfd]" || link.starts_with(b"pidfd:[");
+            return if is_process { Ok(()) } else { Err(not_a_process()) };
+        }
+        // Without /proc. A directory of another mount of it is taken for the process by the call, but is not readable when
+        // the process ends.
+        if !send_works() {
+            return Err(unsupported(
+                "cannot find out whether the descriptor is one of a process (without /proc, this needs Linux 6.9, or a \
+                 sandbox that allows pidfd_send_signal)",
+            ));
+        }
+        let is_directory = rustix::fs::fstat(fd)
+            .is_ok_and(|found| rustix::fs::FileType::from_raw_mode(found.st_mode).is_dir());
+        match send_to(fd.as_raw_fd(), 0, ptr::null()) {
+            Err(error) if error.raw_os_error() == Some(libc::EBADF) => Err(not_a_process()),
+            _ if is_directory => Err(not_a_process()),
             // Gone, or not permitted: a process all the same.
-            _ => {}
+            _ => Ok(()),
         }
-        let path = format!("/proc/self/fdinfo/{}", handle.0.as_raw_fd());
-        let pid = std::fs::read_to_string(path).ok().and_then(|text| pid_of(&text));
-        Ok((handle, pid))
+    }
+
+    /// The file system of descriptors of processes (linux/magic.h), since Linux 6.9.
+    const PIDFS: u32 = 0x5049_4446;
+
+    /// Whether pidfd_send_signal(2) is the kernel's. A sandbox may have it fail, or do nothing.
+    fn send_works() -> bool {
+        let error = send_to(-1, 0, ptr::null()).err().and_then(|error| error.raw_os_error());
+        error == Some(libc::EBADF)
+    }
+
+    /// pidfd_send_signal(2). The description is null or the kernel's.
+    fn send_to(number: RawFd, signal: i32, info: *const QueuedInfo) -> io::Result<()> {
+        // SAFETY: the number need not be an open descriptor; the pointer is null or to a description as large as the kernel's.
+        let result = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, number, signal, info, 0) };
+        done(result as libc::c_int)
     }
 
     /// proc(5), /proc/pid/fdinfo. 0 is a process of another pid namespace, -1 one that is gone.
@@ -78,15 +114,16 @@ mod system {
             self.send_with(signal.as_raw(), &QueuedInfo::new(signal, value))
         }
 
-        /// The description is null or the kernel's.
         fn send_with(&self, signal: i32, info: *const QueuedInfo) -> io::Result<()> {
-            let number = self.0.as_raw_fd();
-            // SAFETY: the descriptor is open for the call; the pointer is null or to a description as large as the kernel's.
-            let result = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, number, signal, info, 0) };
-            done(result as libc::c_int).map_err(|error| match error.raw_os_error() {
+            send_to(self.0.as_raw_fd(), signal, info).map_err(|error| match error.raw_os_error() {
                 Some(libc::ENOSYS) => {
                     unsupported("this kernel does not send through descriptors (Linux 5.1 does)")
                 }
+                // By the kernel, if it looks at the descriptor.
+                Some(libc::EPERM | libc::EACCES) if !send_works() => unsupported(
+                    "a sandbox does not let this process send through descriptors of processes \
+                     (pidfd_send_signal)",
+                ),
                 _ => error,
             })
         }
