@@ -138,7 +138,8 @@ pub fn wait() -> io::Result<Request> {
 }
 
 /// Tells by a flag whether there was a request. A second request does what it does by default: it ends the process, on
-/// Windows unless somebody else listens.
+/// Windows unless somebody else listens. In process 1 of a pid namespace, the first of a container, for which the kernel has
+/// no default actions, it ends the process with status 128 + the signal's number.
 ///
 /// # Errors
 /// As for [`Shutdown::new`].

@@ -11,11 +11,15 @@ use interprocess::os::unix::signal::{
 use interprocess::shutdown::{self, Shutdown};
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
-    os::unix::{net::UnixStream, process::ExitStatusExt},
+    os::unix::{
+        net::UnixStream,
+        process::{CommandExt, ExitStatusExt},
+    },
     process::{ChildStdin, ChildStdout, ExitStatus, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering},
+        mpsc,
     },
     thread,
 };
@@ -138,20 +142,24 @@ fn role_that_ends_at_the_second() {
             flag::register(Signal::INT, &stop).unwrap(),
         ],
     };
+    let told = end_with_the_test();
     say("ready");
     while !stop.load(Ordering::SeqCst) {
         thread::yield_now();
     }
     say("first");
-    wait_to_be_told();
+    let _ = told.recv();
     drop(registrations);
 }
 
 /// A signal that stops is acted upon as without a handler, and the handler is still there afterwards.
+///
+/// The kernel stops no process of an orphaned group this way (POSIX, 2.4.3). The role has a group of its own, which is not
+/// orphaned while this process, its parent, is of the same session.
 #[test]
 fn the_default_action_may_be_to_stop() {
     within_deadline(|| {
-        let mut role = Role::start("role_that_is_stopped", "", |_| {});
+        let mut role = Role::start("role_that_is_stopped", "", |command| _ = command.process_group(0));
         role.expect("ready");
         role.send(Signal::TSTP);
         let status = wait_for_stop(role.pid());
@@ -185,6 +193,7 @@ fn role_that_is_stopped() {
         flag::register_conditional_default(Signal::TSTP, &always).unwrap(),
         flag::register_counter(Signal::TSTP, &count).unwrap(),
     ];
+    let told = end_with_the_test();
     say("ready");
     for round in 1..=2 {
         while count.load(Ordering::SeqCst) != round {
@@ -192,8 +201,96 @@ fn role_that_is_stopped() {
         }
         say("stopped and gone on");
     }
-    wait_to_be_told();
+    told.recv().unwrap();
     drop(registrations);
+}
+
+/// Has a role that does not wait for the test end with it, also if that is killed. Returns what is told.
+fn end_with_the_test() -> mpsc::Receiver<()> {
+    let (tell, told) = mpsc::channel();
+    // Signals are for the other threads.
+    let _blocked = SignalMask::block(SignalSet::all()).unwrap();
+    thread::spawn(move || {
+        while io::stdin().read_exact(&mut [0]).is_ok() {
+            let _ = tell.send(());
+        }
+        std::process::exit(1);
+    });
+    told
+}
+
+/// Process 1 of a pid namespace has no default actions (pid_namespaces(7)). What ends a process by default ends it with the
+/// status by which shells tell of that.
+#[cfg(target_os = "linux")]
+#[test]
+fn acting_by_default_ends_process_one() {
+    if !common::is_native_linux((0, 0)) {
+        return println!("skipped: acting_by_default_ends_process_one needs a kernel of its own");
+    }
+    within_deadline(|| {
+        for (way, status) in [
+            ("second request", 128 + libc::SIGTERM),
+            ("second signal", 128 + libc::SIGHUP),
+            ("caught", 128 + libc::SIGQUIT),
+            ("blocked", 128 + libc::SIGTERM),
+            ("cannot be caught", 128 + libc::SIGKILL),
+            ("nothing by default", 0),
+        ] {
+            let role = command_for_role("role_of_process_one", way);
+            let mut command = std::process::Command::new("unshare");
+            command.args(["--user", "--map-root-user", "--pid", "--fork", "--kill-child", "--"]);
+            command.arg(role.get_program()).args(role.get_args());
+            command.envs(role.get_envs().filter_map(|(name, value)| Some((name, value?))));
+            command.stdin(Stdio::null()).stdout(Stdio::null());
+            let mut child = match command.spawn() {
+                Ok(child) => Killed(child),
+                Err(error) => return println!("skipped: acting_by_default_ends_process_one: {error}"),
+            };
+            let ended = child.0.wait().unwrap();
+            if ended.code() == Some(1) {
+                // unshare(1) says why.
+                return println!("skipped: acting_by_default_ends_process_one needs a pid namespace");
+            }
+            assert_eq!(ended.code(), Some(status), "{way}: {ended}");
+        }
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn role_of_process_one() {
+    let Some(way) = role_argument("role_of_process_one") else { return };
+    assert_eq!(std::process::id(), 1);
+    match way.as_str() {
+        "second request" => {
+            let stop = shutdown::flag().unwrap();
+            signal::raise(Signal::TERM).unwrap();
+            assert!(stop.is_set());
+            signal::raise(Signal::TERM).unwrap();
+        }
+        "second signal" => {
+            let _kept = flag::set_or_default(Signal::HUP, &Arc::new(AtomicBool::new(true))).unwrap();
+            signal::raise(Signal::HUP).unwrap();
+        }
+        "caught" => {
+            let signals = Signals::new(Signal::QUIT).unwrap();
+            signal::raise(Signal::QUIT).unwrap();
+            signal::act_by_default(signals.wait().unwrap().signal()).unwrap();
+        }
+        "blocked" => {
+            let _blocked = SignalMask::block(Signal::TERM).unwrap();
+            signal::act_by_default(Signal::TERM).unwrap();
+        }
+        "cannot be caught" => signal::act_by_default(Signal::KILL).unwrap(),
+        _ => {
+            signal::act_by_default(Signal::CHLD).unwrap();
+            signal::act_by_default(Signal::CONT).unwrap();
+            // Not caught: the kernel does not deliver it.
+            signal::raise(Signal::TERM).unwrap();
+            return;
+        }
+    }
+    unreachable!("it has ended the process");
 }
 
 #[test]
@@ -312,7 +409,7 @@ fn role_that_takes_values() {
     let signal = realtime_signals()[0];
     limit_queue();
     let signals = Signals::new(signal).unwrap();
-    let (pass_on, passed_on) = std::sync::mpsc::channel();
+    let (pass_on, passed_on) = mpsc::channel();
     // Its thread is as blocked as this one.
     let function = (when == "by a function")
         .then(|| signal::on(signal, move |info| pass_on.send(info).unwrap()).unwrap());
@@ -463,7 +560,7 @@ fn handlers_disturb_no_system_call() {
     within_deadline(|| {
         let signals = Signals::new(Signal::IO).unwrap();
         let (mut here, mut there) = UnixStream::pair().unwrap();
-        let (tell, told) = std::sync::mpsc::channel();
+        let (tell, told) = mpsc::channel();
         let reader = thread::spawn(move || {
             // SAFETY: takes nothing.
             tell.send(unsafe { libc::pthread_self() } as usize).unwrap();

@@ -17,6 +17,11 @@
 //! - **A child by fork** without exec has none of its parent's listeners: their signals do what they would do without. But
 //!   what a [`flag`] or [`low_level`] does goes on in the child, on its own copy, until exec. Other threads do not exist
 //!   there, so only what signal-safety(7) lists is safe, and making listeners is not among it.
+//! - **A handler has to return.** If a handler of other code interrupts one of this module and leaves it by siglongjmp(3), as
+//!   C programs do for time limits, a listener that was just taking a signal may hear of no more. Nothing else is harmed:
+//!   no call of this module waits for a handler.
+//! - **Process 1 of a container** receives only what it has a handler for, and has no default actions: see
+//!   [`act_by_default`].
 //! - [`Signal::KILL`] and [`Signal::STOP`] cannot be received, blocked or ignored; and faults, which the processor raises
 //!   ([`Signal::is_fault`]), can neither be ignored nor waited for.
 //!

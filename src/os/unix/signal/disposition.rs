@@ -1,7 +1,10 @@
 use super::Signal;
-use crate::os::unix::sys::signal::{
-    disposition::{self, Action},
-    handler,
+use crate::{
+    error::about,
+    os::unix::sys::signal::{
+        disposition::{self, Action},
+        handler,
+    },
 };
 use std::io;
 
@@ -55,6 +58,11 @@ pub fn set_disposition(signal: Signal, disposition: Disposition) -> io::Result<D
 ///
 /// This returns if that is nothing, or when the process goes on after it was stopped. Handlers are as before then.
 ///
+/// # Process 1 and orphaned process groups
+/// Process 1 of a pid namespace, such as the first of a container, has no default actions
+/// (pid_namespaces(7)): there, a signal that would end the process ends it with status 128 + its number, by which shells
+/// report that. A signal that stops does nothing in an orphaned process group (POSIX, 2.4.3).
+///
 /// # Errors
 /// [`InvalidInput`](io::ErrorKind::InvalidInput): the C library keeps the signal for itself.
 ///
@@ -69,10 +77,11 @@ pub fn set_disposition(signal: Signal, disposition: Disposition) -> io::Result<D
 /// # }
 /// ```
 pub fn act_by_default(signal: Signal) -> io::Result<()> {
-    if !signal.can_be_caught() {
-        return super::raise(signal);
+    if signal.can_be_caught() {
+        disposition(signal)?;
+    } else {
+        super::raise(signal)?;
     }
-    disposition(signal)?;
     handler::act_by_default(signal.as_raw());
     Ok(())
 }
@@ -159,5 +168,5 @@ fn change(signal: Signal, to: Disposition) -> io::Result<Action> {
 }
 
 fn failed(signal: Signal, what: &str, error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot {what} the disposition of {signal}: {error}"))
+    about(format_args!("{what} the disposition of {signal}"), error)
 }

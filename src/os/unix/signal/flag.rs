@@ -1,7 +1,12 @@
 //! Variables that the signal handler itself sets, and sockets that it writes to.
 //!
 //! The least that can be done with a signal, and all that many programs want: a loop that looks at a flag now and then.
-//! Nothing is woken: a thread that waits in a system call goes on waiting, as most calls are restarted.
+//! Nothing is woken: a thread that waits in a system call goes on waiting, as most calls are restarted. They are not if a
+//! handler was there before that was installed without `SA_RESTART`: then they fail with
+//! [`Interrupted`](std::io::ErrorKind::Interrupted), as that one's program expects.
+//!
+//! What ends the process by default does so by status 128 + n in process 1 of a container: see
+//! [`act_by_default`](super::act_by_default).
 //!
 //! ```
 //! use interprocess::os::unix::signal::{self, Signal, flag};

@@ -7,7 +7,9 @@ use std::{io, mem};
 /// Actions that were added to one or several signals. Dropping it removes them, and gives signals for which nothing else was
 /// added their old disposition.
 ///
-/// Dropping waits until the actions do not run in any thread. It must not be done in one of them.
+/// Signals that come after it was dropped do not run the actions. A handler that began before that in another thread may
+/// still run them: dropping does not wait for it, as a handler may be interrupted for any time. What the actions own is
+/// dropped then by the next change to any signal's actions. An action must not drop its own registration.
 #[derive(Debug)]
 #[must_use = "dropping it removes the action"]
 pub struct Registration(Vec<handler::Registration>);
@@ -22,7 +24,7 @@ impl Registration {
         for signal in signals.iter() {
             listener::receivable(signal)?;
             let registration = register(signal.as_raw());
-            all.push(registration.map_err(|error| listener::cannot_listen(signal, &error))?);
+            all.push(registration.map_err(|error| listener::cannot_listen(signal, error))?);
         }
         Ok(Self(all))
     }
@@ -34,7 +36,7 @@ impl Registration {
 
     /// Of what was added to one signal.
     pub(crate) fn one(signal: Signal, registered: io::Result<handler::Registration>) -> io::Result<Self> {
-        let one = registered.map_err(|error| listener::cannot_listen(signal, &error))?;
+        let one = registered.map_err(|error| listener::cannot_listen(signal, error))?;
         Ok(Self(vec![one]))
     }
 

@@ -22,6 +22,11 @@ use std::{
 /// does not block them, and two threads can overtake each other on the way into their handlers. Where the order of
 /// real-time signals matters, let only one thread take them, by a [`SignalMask`](super::SignalMask) in the others.
 ///
+/// # Children
+/// What the old disposition of [`CHLD`](Signal::CHLD) says stays in force. A handler with `SA_NOCLDSTOP` keeps signals of
+/// children that stop from being raised, and if the process ignores the signal, or has set `SA_NOCLDWAIT`, children are no
+/// zombies when they end. Linux raises the signal for those all the same; other systems need not (sigaction(2)).
+///
 /// # Forks
 /// A process that is forked from this one (fork(2)) receives none of its signals: there the listener is closed, nothing is
 /// taken from the parent, and the signals do what they did before it. Who becomes a daemon by forking listens afterwards.
@@ -45,6 +50,9 @@ use std::{
 /// ```
 #[derive(Debug)]
 pub struct Signals(pub(super) Listener);
+
+/// How often [`Signals::wait`] looks for signals where the system does not let it wait.
+const PAUSE: Duration = Duration::from_millis(10);
 
 impl Signals {
     /// Begins to receive these signals. Others can be [added](Self::add).
@@ -85,8 +93,8 @@ impl Signals {
                 return self.0.take();
             }
             if self.0.mailbox.wait(None).is_err() {
-                // The kernel has no memory just now.
-                thread::yield_now();
+                // The kernel has no memory just now, or a sandbox lets nobody wait. The queue itself needs no system call.
+                thread::sleep(PAUSE);
             }
         }
     }
@@ -124,7 +132,8 @@ impl Signals {
     }
 
     /// Stops receiving, from any thread: the old dispositions are back, threads that wait are woken, and what has come
-    /// before can still be received.
+    /// before can still be received. A signal that another thread's handler is at that moment about to hand over does what
+    /// it does without this listener.
     pub fn close(&self) {
         self.0.close();
     }

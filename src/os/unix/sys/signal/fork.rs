@@ -4,7 +4,6 @@
 //! come before that. So the kernel is asked as well where it can tell: on Linux, for memory that is zeros in a child
 //! (madvise(2), `MADV_WIPEONFORK`).
 
-use super::handler;
 use std::{
     io,
     sync::{
@@ -54,7 +53,6 @@ fn watch() -> io::Result<()> {
 
 unsafe extern "C" fn in_child() {
     FORKS.fetch_add(1, Ordering::Relaxed);
-    handler::forget_other_threads();
 }
 
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(interprocess_portable_unix)))]

@@ -9,8 +9,19 @@
 //! disposition is put back, if this handler is still in place. If another has been put above it, which then calls this one
 //! (as signal-hook-registry's does, which Tokio uses), this one stays below, and only passes on.
 //!
+//! What the old disposition says beside its handler goes on to hold: whether system calls are restarted, which children
+//! `SIGCHLD` is raised for and whether they are waited for by the system, which signals are blocked in the old handler, on
+//! which stack it runs, and that it is called once only (sigaction(2): `SA_RESTART`, `SA_NOCLDSTOP`, `SA_NOCLDWAIT`,
+//! `sa_mask`, `SA_NODEFER`, `SA_ONSTACK`, `SA_RESETHAND`).
+//!
 //! A process-wide registry can put nothing back, as it does not know who of its users is there for good; that is why this
 //! is a handler of its own. Two of them that call each other are as good as one.
+//!
+//! # Reclamation
+//! A handler can be interrupted anywhere and never resumed: by a thread of higher priority that does not let it run, or by
+//! another handler that leaves with siglongjmp(3). So nothing here waits for handlers. A state that was replaced while a
+//! handler used it is kept, and freed by a later change, once nobody uses it. A handler that was abandoned keeps the one
+//! state that it used; everything else is freed.
 
 use super::{
     action,
@@ -21,13 +32,16 @@ use super::{
 };
 use crate::os::unix::signal::{DefaultAction, Signal};
 use std::{
+    cell::UnsafeCell,
     fmt::{self, Debug, Formatter},
-    io, mem, ptr,
+    io,
+    mem::{self, MaybeUninit},
+    ops::Deref,
+    ptr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicPtr, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering},
     },
-    thread,
 };
 
 /// More than the greatest number of a signal on any system.
@@ -56,21 +70,33 @@ unsafe impl Send for Previous {}
 // SAFETY: as above.
 unsafe impl Sync for Previous {}
 
-/// Of each signal; null: nobody has asked for it so far.
-static STATES: [AtomicPtr<State>; SLOTS] = [const { AtomicPtr::new(ptr::null_mut()) }; SLOTS];
+/// Memory for a state. It is never freed, so that a handler may count itself before it knows whether the state is still in
+/// place.
+struct Node {
+    /// How many handlers use the state, or are about to find out that they do not.
+    users: AtomicUsize,
+    state: UnsafeCell<Option<State>>,
+}
 
-/// How many handlers use some state, by the parity of the replacement after which they began.
-static READERS: [AtomicUsize; 2] = [const { AtomicUsize::new(0) }; 2];
-static PARITY: AtomicUsize = AtomicUsize::new(0);
+// SAFETY: a state is written by the holder of the lock alone, while the node is not in place and has no users.
+unsafe impl Sync for Node {}
+
+/// Of each signal; null: nobody has asked for it so far.
+static NODES: [AtomicPtr<Node>; SLOTS] = [const { AtomicPtr::new(ptr::null_mut()) }; SLOTS];
+
+/// Of each signal: whether the old handler, which was to be called once (`SA_RESETHAND`), has been called.
+static SPENT: [AtomicBool; SLOTS] = [const { AtomicBool::new(false) }; SLOTS];
 
 /// For who changes anything.
-static CHANGING: Mutex<Changes> = Mutex::new(Changes { next: 0, guards: [0; SLOTS] });
+static CHANGING: Mutex<Changes> = Mutex::new(Changes { next: 0, guards: [0; SLOTS], replaced: Vec::new() });
 
 struct Changes {
     /// The next action's number.
     next: u64,
     /// How many guards have given each signal another disposition for a while.
     guards: [u32; SLOTS],
+    /// Nodes that are not in place. Those that have a state had users when they were looked at last.
+    replaced: Vec<&'static Node>,
 }
 
 /// An action of a signal, until it is dropped.
@@ -86,14 +112,15 @@ pub(crate) struct Registration {
 /// The action is called in a signal handler: it may do only what the module's documentation says, and must not panic.
 pub(crate) unsafe fn register(signal: i32, action: Arc<Action>) -> io::Result<Registration> {
     let slot = slot(signal)?;
-    let mut replaced = Vec::new();
+    // Dropped after the lock is released: what an action owns may itself have a registration.
+    let mut freed = Vec::new();
     let mut changes = changing();
     if changes.guards_of(signal) != Some(&mut 0) {
         return Err(busy("a guard of its disposition is there"));
     }
     let id = changes.next;
     let current = action::get(signal)?;
-    let state = state(slot);
+    let state = state(slot, &changes);
     let mut actions = state.map_or_else(Vec::new, |state| state.actions.clone());
     actions.push((id, action));
     let before = state.map(|state| state.previous);
@@ -101,13 +128,14 @@ pub(crate) unsafe fn register(signal: i32, action: Arc<Action>) -> io::Result<Re
     let mut was_replaced = state.is_some_and(|state| state.was_replaced);
     match before {
         Some(previous) if is_ours(&current) || (was_in_chain || was_replaced) && is_function(&current) => {
-            replaced.push(replace(slot, State { previous, actions, in_chain: true, was_replaced }));
+            freed.extend(changes.replace(slot, State { previous, actions, in_chain: true, was_replaced }));
         }
         _ => {
             was_replaced |= was_in_chain;
             let state = |previous, actions| State { previous, actions, in_chain: true, was_replaced };
             // For a signal that comes before the old disposition is certain.
-            replaced.push(replace(slot, state(Previous(current), actions.clone())));
+            slot.spent.store(false, Ordering::SeqCst);
+            freed.extend(changes.replace(slot, state(Previous(current), actions.clone())));
             match set_disposition(signal, &ours(&current)) {
                 Ok(previous) => {
                     // Ours, if `act_by_default` in another thread has put it back just now.
@@ -115,11 +143,11 @@ pub(crate) unsafe fn register(signal: i32, action: Arc<Action>) -> io::Result<Re
                         Some(before) if is_ours(&previous) => before,
                         _ => Previous(previous),
                     };
-                    replaced.push(replace(slot, state(previous, actions)));
+                    freed.extend(changes.replace(slot, state(previous, actions)));
                 }
                 Err(error) => {
                     let none = State { in_chain: false, ..state(Previous(current), Vec::new()) };
-                    replaced.push(replace(slot, none));
+                    freed.extend(changes.replace(slot, none));
                     return Err(error);
                 }
             }
@@ -134,7 +162,7 @@ pub(crate) unsafe fn register(signal: i32, action: Arc<Action>) -> io::Result<Re
 pub(crate) fn begin_guard<T>(signal: i32, set: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let slot = slot(signal)?;
     let mut changes = changing();
-    if state(slot).is_some_and(|state| !state.actions.is_empty()) {
+    if state(slot, &changes).is_some_and(|state| !state.actions.is_empty()) {
         return Err(busy("it is listened to"));
     }
     let done = set()?;
@@ -161,6 +189,79 @@ impl Changes {
     fn guards_of(&mut self, signal: i32) -> Option<&mut u32> {
         self.guards.get_mut(usize::try_from(signal).ok()?)
     }
+
+    /// Puts another state in place, and returns all that were replaced and have no users now.
+    fn replace(&mut self, slot: Slot, new: State) -> Vec<State> {
+        let node = self.empty_node();
+        // SAFETY: the node is not in place, and no handler reads a state that it has not found in place afterwards.
+        unsafe { *node.state.get() = Some(new) };
+        let old = slot.node.swap(ptr::from_ref(node).cast_mut(), Ordering::SeqCst);
+        // SAFETY: null, or a node, which is never freed.
+        self.replaced.extend(unsafe { old.as_ref() });
+        self.replaced.iter().filter_map(|node| node.free()).collect()
+    }
+
+    fn empty_node(&mut self) -> &'static Node {
+        // SAFETY: those that are not in place are changed by the holder of the lock alone.
+        let is_empty = |node: &&Node| unsafe { (*node.state.get()).is_none() };
+        match self.replaced.iter().position(is_empty) {
+            Some(index) => self.replaced.swap_remove(index),
+            None => Box::leak(Box::new(Node { users: AtomicUsize::new(0), state: UnsafeCell::new(None) })),
+        }
+    }
+}
+
+impl Node {
+    /// Takes the state out if no handler uses it. For the holder of the lock, and nodes that are not in place.
+    fn free(&self) -> Option<State> {
+        if self.users.load(Ordering::SeqCst) != 0 {
+            return None;
+        }
+        // SAFETY: who is counted from now on finds that the node is not in place, and does not look at the state.
+        unsafe { (*self.state.get()).take() }
+    }
+}
+
+/// What there is for a signal.
+#[derive(Copy, Clone)]
+struct Slot {
+    node: &'static AtomicPtr<Node>,
+    spent: &'static AtomicBool,
+}
+
+/// A state that is in place, or was when the handler began, and is not freed meanwhile.
+struct InUse(&'static Node);
+
+impl InUse {
+    /// For signal handlers.
+    fn new(slot: Slot) -> Option<Self> {
+        loop {
+            let node = slot.node.load(Ordering::SeqCst);
+            // SAFETY: null, or a node, which is never freed.
+            let used = Self(unsafe { node.as_ref() }?);
+            used.0.users.fetch_add(1, Ordering::SeqCst);
+            // Whoever replaces it after this finds it in use. Else another has been put in place meanwhile, which whoever
+            // changes something does once.
+            if slot.node.load(Ordering::SeqCst) == node {
+                return Some(used);
+            }
+        }
+    }
+}
+
+impl Deref for InUse {
+    type Target = Option<State>;
+
+    fn deref(&self) -> &Option<State> {
+        // SAFETY: a node that was found in place by a counted user is not written while it is counted.
+        unsafe { &*self.0.state.get() }
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        self.0.users.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Registration {
@@ -172,16 +273,16 @@ impl Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         let Ok(slot) = slot(self.signal) else { return };
-        let changing = changing();
-        let Some(state) = state(slot) else { return };
+        let mut changes = changing();
+        let Some(state) = state(slot, &changes) else { return };
         let mut actions = state.actions.clone();
         actions.retain(|(id, _)| *id != self.id);
         let (previous, was_replaced) = (state.previous, state.was_replaced);
-        let in_chain = !(actions.is_empty() && put_back(self.signal, &previous.0));
-        let replaced = replace(slot, State { previous, actions, in_chain, was_replaced });
+        let in_chain = !(actions.is_empty() && put_back(slot, self.signal, previous.0));
+        let freed = changes.replace(slot, State { previous, actions, in_chain, was_replaced });
         // What an action owns may itself have a registration.
-        drop(changing);
-        drop(replaced);
+        drop(changes);
+        drop(freed);
     }
 }
 
@@ -192,11 +293,15 @@ impl Debug for Registration {
 }
 
 /// Gives a signal its old disposition; `false` if another handler is in place.
-fn put_back(signal: i32, previous: &libc::sigaction) -> bool {
+fn put_back(slot: Slot, signal: i32, mut previous: libc::sigaction) -> bool {
+    if slot.spent.load(Ordering::SeqCst) {
+        // What the system does with one that is called once.
+        previous.sa_sigaction = libc::SIG_DFL;
+    }
     if !action::get(signal).is_ok_and(|current| is_ours(&current)) {
         return false;
     }
-    match set_disposition(signal, previous) {
+    match set_disposition(signal, &previous) {
         Ok(replaced) if is_ours(&replaced) => true,
         // Somebody was quicker.
         Ok(replaced) => {
@@ -207,13 +312,14 @@ fn put_back(signal: i32, previous: &libc::sigaction) -> bool {
     }
 }
 
-fn slot(signal: i32) -> io::Result<&'static AtomicPtr<State>> {
+fn slot(signal: i32) -> io::Result<Slot> {
     let none = || io::Error::new(io::ErrorKind::InvalidInput, format!("there is no signal {signal}"));
     slot_of(signal).ok_or_else(none)
 }
 
-fn slot_of(signal: i32) -> Option<&'static AtomicPtr<State>> {
-    STATES.get(usize::try_from(signal).ok()?)
+fn slot_of(signal: i32) -> Option<Slot> {
+    let index = usize::try_from(signal).ok()?;
+    Some(Slot { node: NODES.get(index)?, spent: SPENT.get(index)? })
 }
 
 fn changing() -> MutexGuard<'static, Changes> {
@@ -221,52 +327,42 @@ fn changing() -> MutexGuard<'static, Changes> {
     CHANGING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The state of a signal, for who holds the lock or is counted as a reader.
-fn state(slot: &AtomicPtr<State>) -> Option<&State> {
-    let state = slot.load(Ordering::SeqCst);
-    // SAFETY: made by Box, and freed by the holder of the lock after all counted readers have gone.
-    unsafe { state.as_ref() }
-}
-
-/// Puts another state in place, and gives back the old one as soon as no handler uses it. For the holder of the lock.
-fn replace(slot: &AtomicPtr<State>, new: State) -> Option<Box<State>> {
-    let old = slot.swap(Box::into_raw(Box::new(new)), Ordering::SeqCst);
-    if old.is_null() {
-        return None;
-    }
-    // Both counts have to be seen at zero once: who is counted after that has found the new state. Who comes now is counted
-    // by the other one, so that no storm of signals keeps them from getting there.
-    let parity = PARITY.load(Ordering::SeqCst);
-    wait_for_none(&READERS[1 - parity]);
-    PARITY.store(1 - parity, Ordering::SeqCst);
-    wait_for_none(&READERS[parity]);
-    // SAFETY: made by Box in this function, not in place any more, and nobody uses it.
-    Some(unsafe { Box::from_raw(old) })
-}
-
-fn wait_for_none(readers: &AtomicUsize) {
-    while readers.load(Ordering::SeqCst) != 0 {
-        thread::yield_now();
-    }
-}
-
-/// In a child by fork there are no other threads, and so no handlers under way in them.
-pub(super) fn forget_other_threads() {
-    READERS.iter().for_each(|readers| readers.store(0, Ordering::SeqCst));
+/// The state of a signal, for the holder of the lock.
+fn state(slot: Slot, _: &Changes) -> Option<&State> {
+    // SAFETY: null, or a node, which is never freed.
+    let node = unsafe { slot.node.load(Ordering::SeqCst).as_ref() }?;
+    // SAFETY: only the holder of the lock changes states.
+    unsafe { (*node.state.get()).as_ref() }
 }
 
 /// How the handler is installed over `current`.
 fn ours(current: &libc::sigaction) -> libc::sigaction {
     let mut action = action::without_flags(handler as *const () as usize);
-    action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
-    // A function that expects the ordinary stack is called on the one that this handler runs on.
-    if !is_function(current) || current.sa_flags & libc::SA_ONSTACK != 0 {
-        action.sa_flags |= libc::SA_ONSTACK;
+    action.sa_flags = libc::SA_SIGINFO;
+    // Which children the signal is raised for, and whether they stay until they are waited for.
+    action.sa_flags |= current.sa_flags & (libc::SA_NOCLDSTOP | libc::SA_NOCLDWAIT);
+    if is_function(current) {
+        // A function that expects the ordinary stack is called on the one that this handler runs on.
+        action.sa_flags |= current.sa_flags & (libc::SA_RESTART | libc::SA_ONSTACK | libc::SA_NODEFER);
+        action.sa_mask = current.sa_mask;
+        return action;
+    }
+    action.sa_flags |= libc::SA_RESTART | libc::SA_ONSTACK;
+    if current.sa_sigaction == libc::SIG_IGN {
+        // Of a process that ignores SIGCHLD, children are gone when they end (POSIX, _Exit); of other signals it says nothing.
+        action.sa_flags |= libc::SA_NOCLDWAIT;
     }
     // One at a time, unless a handler above has called this one: a small stack has no room for several.
-    // SAFETY: the set is a local variable's.
-    unsafe { libc::sigfillset(&mut action.sa_mask) };
+    action.sa_mask = all_signals();
     action
+}
+
+fn all_signals() -> libc::sigset_t {
+    let mut all = MaybeUninit::uninit();
+    // SAFETY: the pointer is to memory for a set.
+    unsafe { libc::sigfillset(all.as_mut_ptr()) };
+    // SAFETY: the call has filled it in, and cannot fail.
+    unsafe { all.assume_init() }
 }
 
 fn is_ours(action: &libc::sigaction) -> bool {
@@ -286,27 +382,32 @@ fn set_disposition(signal: i32, new: &libc::sigaction) -> io::Result<libc::sigac
 extern "C" fn handler(signal: libc::c_int, information: *mut libc::siginfo_t, context: *mut libc::c_void) {
     let _kept = Kept::new();
     let Some(slot) = slot_of(signal) else { return };
-    let parity = PARITY.load(Ordering::SeqCst);
-    READERS[parity].fetch_add(1, Ordering::SeqCst);
-    let (mut is_done, mut previous) = (false, None);
-    if let Some(state) = state(slot) {
-        // SAFETY: SA_SIGINFO has the kernel point to it, or the handler that calls this one.
-        let known = unsafe { information.as_ref() };
-        let record = known.map_or_else(|| info::undescribed(signal), info::record);
-        for (_, action) in &state.actions {
-            is_done |= action(&record);
-        }
-        previous = Some(state.previous.0);
-    }
+    let Some(used) = InUse::new(slot) else { return };
+    let Some(state) = &*used else { return };
+    let mut previous = state.previous.0;
+    // Over a function, this handler is installed with that one's mask.
+    let mask = is_function(&previous).then(|| mask::apply(Change::Block, Some(&all_signals())));
+    // SAFETY: SA_SIGINFO has the kernel point to it, or the handler that calls this one.
+    let known = unsafe { information.as_ref() };
+    let record = known.map_or_else(|| info::undescribed(signal), info::record);
+    let is_done = state.actions.iter().fold(false, |is_done, (_, action)| is_done | action(&record));
     // Before the old handler, which need not return.
-    READERS[parity].fetch_sub(1, Ordering::SeqCst);
-    let Some(previous) = previous else { return };
+    drop(used);
+    if let Some(Ok(mask)) = mask {
+        let _ = mask::apply(Change::Set, Some(&mask));
+    }
     if is_function(&previous) {
         // What a fault needs is done by one handler: the next would end the process.
-        if !(is_done && Signal::from_system(signal).is_fault()) {
-            call(&previous, signal, information, context);
+        if is_done && Signal::from_system(signal).is_fault() {
+            return;
         }
-    } else if !is_done && previous.sa_sigaction == libc::SIG_DFL {
+        let once = previous.sa_flags & libc::SA_RESETHAND != 0;
+        if !(once && slot.spent.swap(true, Ordering::SeqCst)) {
+            return call(&previous, signal, information, context);
+        }
+        previous.sa_sigaction = libc::SIG_DFL;
+    }
+    if !is_done && previous.sa_sigaction == libc::SIG_DFL {
         act_as_nobody_does(signal);
     }
 }
@@ -339,7 +440,14 @@ fn act_as_nobody_does(signal: i32) {
         return;
     }
     match action::get(signal) {
-        Ok(current) if is_ours(&current) => act_by_default(signal),
+        Ok(current) if is_ours(&current) => {
+            if Signal::from_system(signal).is_fault() {
+                // Also in process 1: the thread would come back here again and again.
+                act_by_default(signal);
+            } else {
+                raise_by_default(signal);
+            }
+        }
         // Comes when this handler has returned: in it, a storm of signals whose listeners come and go would pile up handlers.
         Ok(current) if current.sa_sigaction == libc::SIG_DFL => {
             // SAFETY: takes a number.
@@ -352,6 +460,17 @@ fn act_as_nobody_does(signal: i32) {
 /// Does what the signal does by default, whatever handlers there are, and leaves them in place should the process live on.
 /// For signal handlers, and everybody else.
 pub(crate) fn act_by_default(signal: i32) {
+    raise_by_default(signal);
+    let action = Signal::from_system(signal).default_action();
+    if matches!(action, DefaultAction::Terminate | DefaultAction::CoreDump) {
+        // Process 1 of a pid namespace, to which the kernel does not deliver what has no handler (pid_namespaces(7)).
+        // SAFETY: takes a number, and may be called in a handler.
+        unsafe { libc::_exit(128 + signal) };
+    }
+}
+
+/// Has the system do what it does by default, which to process 1 is nothing.
+fn raise_by_default(signal: i32) {
     // Nothing, during which the system would drop those that come to other threads.
     if does_nothing_by_default(signal) {
         return;

@@ -8,11 +8,8 @@ use super::{
     queue::{Queue, Reader},
     wake::Wake,
 };
-use crate::os::unix::sys::fd::timespec;
-use rustix::{
-    event::{PollFd, PollFlags},
-    io::Errno,
-};
+use crate::os::unix::sys::{fd::timespec, poll::poll};
+use rustix::{event::PollFlags, io::Errno};
 use std::{
     array, io,
     os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd},
@@ -68,9 +65,10 @@ impl Mailbox {
         unsafe { handler::register(signal, Arc::new(move |record| mailbox.deliver(record))) }
     }
 
-    /// Takes a signal; `false` in a process that was forked from the listener's. For signal handlers.
+    /// Takes a signal; `false` in a process that was forked from the listener's, and in a handler that had begun when the
+    /// listener was closed: there, the signal does what it does without a listener. For signal handlers.
     fn deliver(&self, record: &Record) -> bool {
-        if !self.process.is_this() {
+        if self.is_closed() {
             return false;
         }
         let unread = self.counter_of(record);
@@ -114,7 +112,7 @@ impl Mailbox {
     /// The same for a descriptor that is watched by a runtime: only changes matter, not whether it stays readable.
     #[cfg(feature = "tokio")]
     pub(crate) fn take_watched(&self) -> Option<Record> {
-        self.take_and_rest(Wake::MUST_BE_CLEARED)
+        self.take_and_rest(self.wake.must_be_cleared())
     }
 
     fn take_and_rest(&self, clear: bool) -> Option<Record> {
@@ -162,11 +160,10 @@ impl Mailbox {
     /// Waits until there may be a signal. `false`: the time is over.
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> io::Result<bool> {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let mut entry = [PollFd::new(&self.wake, PollFlags::IN)];
-        match rustix::event::poll(&mut entry, left.map(timespec).as_ref()) {
-            Ok(0) => Ok(left != Some(Duration::ZERO)),
+        match poll([self.wake.as_fd()], PollFlags::IN, left.map(timespec).as_ref()) {
+            Ok([ready]) => Ok(!ready.is_empty() || left != Some(Duration::ZERO)),
             // Most likely by the very signal that is waited for.
-            Ok(_) | Err(Errno::INTR) => Ok(true),
+            Err(Errno::INTR) => Ok(true),
             Err(error) => Err(error.into()),
         }
     }
@@ -198,7 +195,7 @@ impl Mailbox {
 
 impl Drop for Mailbox {
     fn drop(&mut self) {
-        // The registrations, of which each has the mailbox, are gone, and with them all handlers that knew it.
+        // The registrations are gone, and with them all handlers that knew it: each state of the handler has the mailbox.
         let reader = self.reader.get_mut().unwrap_or_else(PoisonError::into_inner);
         self.queue.free(reader);
     }
