@@ -40,7 +40,7 @@ impl File {
     fn is_tokio(&self) -> bool {
         self.path.ends_with("tokio.rs")
             || self.path.contains("/tokio/")
-            || self.path.ends_with("/registered.rs")
+            || ["/registered.rs", "/timer.rs"].iter().any(|name| self.path.ends_with(name))
     }
 }
 

@@ -201,7 +201,7 @@ impl<'n> ConnectOptions<'n> {
     /// As for [`connect_sync`](Self::connect_sync).
     ///
     /// # Panics
-    /// On Unix, outside a Tokio runtime with I/O enabled; everywhere, if it has to wait and the runtime has no timer.
+    /// On Unix, outside a Tokio runtime with I/O enabled.
     #[cfg(feature = "tokio")]
     pub fn connect_tokio(
         &self,

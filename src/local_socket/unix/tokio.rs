@@ -17,6 +17,7 @@ use std::{
     io,
     net::Shutdown,
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
+    time::Instant,
 };
 use tokio::io::Interest;
 
@@ -34,19 +35,16 @@ pub(in crate::local_socket) async fn connect(options: &ConnectOptions<'_>) -> io
         ConnectWaitMode::Deferred => attempt()?,
         ConnectWaitMode::Unbounded => uds::tokio::retried(attempt).await?,
         ConnectWaitMode::Timeout(timeout) => {
-            // The first attempt is made whatever the timeout is, and without the timer.
-            match attempt() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                other => return other.and_then(Stream::registered),
-            }
-            tokio::time::timeout(timeout, uds::tokio::retried(attempt)).await.map_err(|_| {
-                io::Error::new(
+            let deadline = Instant::now().checked_add(timeout);
+            uds::tokio::retried_until(deadline, attempt).await.map_err(|error| match error.kind() {
+                io::ErrorKind::WouldBlock => io::Error::new(
                     io::ErrorKind::TimedOut,
                     format!(
                         "cannot connect to {name}: the listener's backlog stayed full until the deadline"
                     ),
-                )
-            })??
+                ),
+                _ => error,
+            })?
         }
     };
     Stream::registered(connected)

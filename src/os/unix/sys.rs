@@ -30,6 +30,8 @@ pub(crate) mod slices;
 pub(crate) mod socket;
 #[cfg(feature = "tokio")]
 mod tasks;
+#[cfg(feature = "tokio")]
+pub(crate) mod timer;
 pub(crate) mod watch;
 
 /// Whether this is Linux's way of Unix domain sockets. `--cfg interprocess_portable_unix` makes a Linux build take the

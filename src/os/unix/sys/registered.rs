@@ -1,6 +1,10 @@
 //! Waiting for descriptors on a Tokio runtime: try, wait, try again.
 
-use super::{message, slices, tasks::Tasks};
+use super::{
+    message, slices,
+    tasks::Tasks,
+    timer::{sleep, timeout},
+};
 use std::{
     future::poll_fn,
     io::{self, IoSlice},
@@ -15,7 +19,6 @@ use tokio::{
         unix::{AsyncFd, AsyncFdReadyGuard},
     },
     task::{coop::poll_proceed, yield_now},
-    time::{sleep, timeout},
 };
 
 /// Owns its descriptor from construction to drop, and never changes it.
@@ -185,13 +188,13 @@ impl<T: StableFd> Registered<T> {
                     return result;
                 }
             }
-            if let Ok(ready) = timeout(pause, self.watched.writable()).await {
+            if let Some(ready) = timeout(pause, self.watched.writable()).await? {
                 drop(ready?);
                 if let Some(left) = events_to_believe.checked_sub(1) {
                     events_to_believe = left;
                     continue;
                 }
-                sleep(pause).await;
+                sleep(pause).await?;
             }
             pause = LONGEST.min(pause * 2);
         }

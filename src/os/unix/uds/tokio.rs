@@ -49,7 +49,7 @@ mod socket;
 mod split;
 mod stream;
 
-pub(crate) use self::stream::retried;
+pub(crate) use self::stream::{retried, retried_until};
 pub use self::{
     datagram::UnixDatagram,
     listener::UnixListener,

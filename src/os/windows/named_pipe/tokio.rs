@@ -2,8 +2,7 @@
 //!
 //! Streams and listeners use overlapped operations of their own, and the system's thread pool wakes the tasks. Nothing
 //! is bound to a runtime or to a completion port: an object can be made, used and dropped inside any runtime or outside
-//! of one, and turned into its synchronous counterpart and back. Only connecting needs a runtime, with its timer, if it
-//! has to wait for a busy server.
+//! of one, and turned into its synchronous counterpart and back.
 //!
 //! # Example
 //! ```

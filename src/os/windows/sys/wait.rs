@@ -158,11 +158,15 @@ struct Detached {
 }
 
 fn arm(wait: PTP_WAIT, event: &Event, limit: Duration) {
-    // Negative: from now on, in steps of 100 ns.
-    let steps = i64::try_from(limit.as_nanos() / 100).unwrap_or(i64::MAX).wrapping_neg() as u64;
-    let time = FILETIME { dwLowDateTime: steps as u32, dwHighDateTime: (steps >> 32) as u32 };
+    let time = from_now(limit);
     // SAFETY: both objects are open; the `Detached` that the callback frees keeps the event open until then.
     unsafe { SetThreadpoolWait(wait, event.as_handle().as_raw_handle(), &time) };
+}
+
+/// What the pool takes for a time from now on: a negative number of steps of 100 ns.
+pub(super) fn from_now(duration: Duration) -> FILETIME {
+    let steps = i64::try_from(duration.as_nanos() / 100).unwrap_or(i64::MAX).wrapping_neg() as u64;
+    FILETIME { dwLowDateTime: steps as u32, dwHighDateTime: (steps >> 32) as u32 }
 }
 
 /// Runs in the pool for [`spawn`].

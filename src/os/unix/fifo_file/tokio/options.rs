@@ -87,7 +87,7 @@ impl OpenOptions {
     /// As for [`open_receiver`](Self::open_receiver).
     ///
     /// # Panics
-    /// Outside a Tokio runtime with I/O enabled; and, where it has to look again and again, without its timer.
+    /// Outside a Tokio runtime with I/O enabled.
     pub async fn open_receiver_waiting<P: AsRef<Path>>(&self, path: P) -> io::Result<Receiver> {
         let receiver = self.open_receiver(path)?;
         receiver.wait_until(fifo_file::Receiver::has_met_sender).await?;
@@ -104,7 +104,7 @@ impl OpenOptions {
     /// As for [`open_sender`](Self::open_sender), but for that.
     ///
     /// # Panics
-    /// Outside a Tokio runtime with I/O enabled; and, if it has to wait, without its timer.
+    /// Outside a Tokio runtime with I/O enabled.
     pub async fn open_sender_waiting<P: AsRef<Path>>(&self, path: P) -> io::Result<Sender> {
         let opening = self.opening(path.as_ref());
         if let Some(sender) = opening.sender_if_received()? {

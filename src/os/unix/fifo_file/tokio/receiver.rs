@@ -107,7 +107,7 @@ impl Receiver {
     /// The limit of open descriptors.
     ///
     /// # Panics
-    /// Outside a Tokio runtime with I/O enabled; and, where it has to look again and again, without its timer.
+    /// Outside a Tokio runtime with I/O enabled.
     pub async fn wait_for_sender(&self) -> io::Result<()> {
         self.wait_until(fifo_file::Receiver::has_sender).await
     }

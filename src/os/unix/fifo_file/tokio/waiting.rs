@@ -2,6 +2,7 @@
 
 use crate::os::unix::sys::{
     registered::Registered,
+    timer::{sleep, timeout},
     watch::{self, Watch},
 };
 use std::{
@@ -9,10 +10,7 @@ use std::{
     os::fd::{AsFd, OwnedFd},
     time::Duration,
 };
-use tokio::{
-    io::Interest,
-    time::{sleep, timeout},
-};
+use tokio::io::Interest;
 
 /// A watch on the runtime. `None`: nobody will tell.
 pub(super) struct Waiting(Option<Registered<OwnedFd>>);
@@ -32,11 +30,8 @@ impl Waiting {
     pub(super) async fn wait(&self, at_most: Option<Duration>) -> io::Result<()> {
         match (&self.0, at_most) {
             (Some(watch), None) => told(watch).await,
-            (Some(watch), Some(at_most)) => timeout(at_most, told(watch)).await.unwrap_or(Ok(())),
-            (None, Some(at_most)) => {
-                sleep(at_most).await;
-                Ok(())
-            }
+            (Some(watch), Some(at_most)) => timeout(at_most, told(watch)).await?.unwrap_or(Ok(())),
+            (None, Some(at_most)) => sleep(at_most).await,
             (None, None) => Ok(()),
         }
     }

@@ -28,7 +28,7 @@ use tokio::io::{Interest, ReadBuf, Ready};
 /// # Sending to a full queue
 /// On Linux a sender waits for room in the receiver's queue. The kernel announces room to those that are connected to the
 /// receiver; to others it says that there may be room as often as they ask. So [`send_to`](Self::send_to) and what else
-/// takes an address try again after one to twenty milliseconds while they wait, which needs the runtime's timer;
+/// takes an address try again after one to twenty milliseconds while they wait;
 /// [`poll_send_to`](Self::poll_send_to), and a loop of [`writable`](Self::writable) and
 /// [`try_send_to`](Self::try_send_to), keep the processor busy, as Tokio's own do.
 pub struct UnixDatagram(Registered<uds::UnixDatagram>);
@@ -186,9 +186,6 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// As for [`uds::UnixDatagram::send_to`].
-    ///
-    /// # Panics
-    /// If it has to wait and the runtime has no timer.
     pub async fn send_to<P: AsRef<Path>>(&self, bytes: &[u8], path: P) -> io::Result<usize> {
         let path = path.as_ref();
         self.0.writing_anywhere(|socket| socket.send_to(bytes, path)).await
@@ -198,9 +195,6 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// As for `send_to`.
-    ///
-    /// # Panics
-    /// As `send_to` does.
     pub async fn send_to_addr(&self, bytes: &[u8], address: &SocketAddr) -> io::Result<usize> {
         self.0.writing_anywhere(|socket| socket.send_to_addr(bytes, address)).await
     }
@@ -222,7 +216,7 @@ impl UnixDatagram {
         self.0.write_regardless(|socket| socket.send_to_addr(bytes, address))
     }
 
-    /// [`send_to`](Self::send_to) as a poll method, without its timer.
+    /// [`send_to`](Self::send_to) as a poll method, without its pauses.
     ///
     /// # Errors
     /// As for `send_to`.

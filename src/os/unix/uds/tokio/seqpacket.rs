@@ -35,7 +35,7 @@ impl UnixSeqpacket {
     /// As for [`uds::UnixSeqpacket::connect`].
     ///
     /// # Panics
-    /// Outside a Tokio runtime with I/O enabled; and, if it has to wait, without its timer.
+    /// Outside a Tokio runtime with I/O enabled.
     pub async fn connect<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let path = path.as_ref();
         retried(|| uds::UnixSeqpacket::connect_nonblocking(path)).await.and_then(Self::registered)

@@ -5,6 +5,7 @@ use crate::os::unix::{
     sys::{
         registered::{self, Registered},
         socket::{self, FULL_BACKLOG, Kind},
+        timer::sleep,
     },
     uds::{self, SocketAddr, UCred, UnixSocketExt, options::Sealed},
 };
@@ -19,7 +20,7 @@ use std::{
     path::Path,
     pin::Pin,
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 
@@ -38,13 +39,13 @@ impl UnixStream {
     /// Connects to the listener at a path. While its backlog is full, Linux waits; the other systems refuse.
     ///
     /// The kernel does not announce room in a backlog, so the wait is a series of attempts, from one to fifty
-    /// milliseconds apart; it needs the runtime's timer. Cancel-safe.
+    /// milliseconds apart. Cancel-safe.
     ///
     /// # Errors
     /// As for [`uds::UnixStream::connect`].
     ///
     /// # Panics
-    /// Outside a Tokio runtime with I/O enabled; and, if it has to wait, without its timer.
+    /// Outside a Tokio runtime with I/O enabled.
     pub async fn connect<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let path = path.as_ref();
         retried(|| uds::UnixStream::connect_nonblocking(path)).await.and_then(Self::registered)
@@ -277,14 +278,11 @@ impl UnixStream {
     ///
     /// # Errors
     /// As for that.
-    ///
-    /// # Panics
-    /// If it has to wait and the runtime has no timer.
     pub async fn drain(&self) -> io::Result<()> {
         const LONGEST: Duration = Duration::from_millis(20);
         let mut pause = Duration::from_millis(1);
         while !self.get().is_drained()? {
-            tokio::time::sleep(pause).await;
+            sleep(pause).await?;
             pause = LONGEST.min(pause * 2);
         }
         Ok(())
@@ -442,13 +440,25 @@ impl TryFrom<OwnedFd> for UnixStream {
 }
 
 /// Repeats a connect while it would have to wait.
-pub(crate) async fn retried<T>(mut connect: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+pub(crate) async fn retried<T>(connect: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    retried_until(None, connect).await
+}
+
+/// The same until a deadline: if that is over, the error says that it would have to wait.
+pub(crate) async fn retried_until<T>(
+    deadline: Option<Instant>,
+    mut connect: impl FnMut() -> io::Result<T>,
+) -> io::Result<T> {
     const LONGEST: Duration = Duration::from_millis(50);
     let mut pause = Duration::from_millis(1);
     loop {
         match connect() {
             Err(error) if error.kind() == FULL_BACKLOG => {
-                tokio::time::sleep(pause).await;
+                let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+                if left.is_some_and(|left| left.is_zero()) {
+                    return Err(error);
+                }
+                sleep(left.map_or(pause, |left| left.min(pause))).await?;
                 pause = LONGEST.min(pause * 2);
             }
             other => return other,

@@ -7,7 +7,7 @@ use crate::os::windows::{
         ConnectOptions, connect::Attempt, identity::impersonate_client, name::PipePath,
         pipe_mode::PipeModeTag,
     },
-    sys::{handle, pipe},
+    sys::{handle, pipe, timer::Sleep},
 };
 use std::{
     ffi::{OsStr, OsString},
@@ -21,15 +21,12 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     /// # Errors
     /// Those of the synchronous
     /// [`connect_with`](crate::os::windows::named_pipe::PipeStream::connect_with).
-    ///
-    /// # Panics
-    /// If it has to wait, outside a Tokio runtime with its timer enabled.
     pub async fn connect_with(path: impl AsRef<OsStr>, options: &ConnectOptions) -> io::Result<Self> {
         let path = PipePath::for_operation(path.as_ref(), "connect to named pipe")?;
         let mut attempts = options.attempts::<Rm, Sm>(&path);
         loop {
             match attempts.attempt()? {
-                Attempt::Pause(pause) => tokio::time::sleep(pause).await,
+                Attempt::Pause(pause) => Sleep::new(pause)?.await,
                 Attempt::Connected(handle) => return Ok(Self::from_raw(AsyncPipe::new(handle, false))),
             }
         }

@@ -109,9 +109,6 @@ impl PipeStream<Messages, Messages> {
     /// # Errors
     /// Those of [`connect_by_path_with_wait_mode`](Self::connect_by_path_with_wait_mode) and of
     /// [`transact`](Self::transact).
-    ///
-    /// # Panics
-    /// If it has to wait for an instance, outside a Tokio runtime with its timer enabled.
     pub async fn call(
         path: impl AsRef<OsStr>,
         request: &[u8],

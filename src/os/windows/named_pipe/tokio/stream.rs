@@ -64,9 +64,6 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     /// # Errors
     /// Those of the synchronous
     /// [`connect_by_path`](crate::os::windows::named_pipe::PipeStream::connect_by_path).
-    ///
-    /// # Panics
-    /// If it has to wait, outside a Tokio runtime with its timer enabled.
     pub async fn connect_by_path(path: impl AsRef<OsStr>) -> io::Result<Self> {
         Self::connect_by_path_with_wait_mode(path, ConnectWaitMode::Unbounded).await
     }
@@ -76,9 +73,6 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     /// # Errors
     /// Those of the synchronous
     /// [`connect_by_path_with_wait_mode`](crate::os::windows::named_pipe::PipeStream::connect_by_path_with_wait_mode).
-    ///
-    /// # Panics
-    /// If it has to wait, outside a Tokio runtime with its timer enabled.
     pub async fn connect_by_path_with_wait_mode(
         path: impl AsRef<OsStr>,
         wait_mode: ConnectWaitMode,

@@ -26,9 +26,6 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// As for `send_with_fds` and [`send_to`](Self::send_to).
-    ///
-    /// # Panics
-    /// As `send_to` does.
     pub async fn send_with_fds_to(
         &self,
         bytes: &[u8],
@@ -92,9 +89,6 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// As for [`send_with_fds_to`](Self::send_with_fds_to); `Unsupported` for credentials on a system that has none.
-    ///
-    /// # Panics
-    /// As [`send_to`](Self::send_to) does.
     pub async fn send_vectored_with_ancillary_to<P: AsRef<Path>>(
         &self,
         slices: &[IoSlice<'_>],
@@ -111,9 +105,6 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// As for that.
-    ///
-    /// # Panics
-    /// As [`send_to`](Self::send_to) does.
     pub async fn send_vectored_with_ancillary_to_addr(
         &self,
         slices: &[IoSlice<'_>],
@@ -156,9 +147,6 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// As for [`send_many`].
-    ///
-    /// # Panics
-    /// As [`send_to`](Self::send_to) does, for messages with an address.
     ///
     /// [`send_many`]: crate::os::unix::uds::UnixDatagram::send_many
     pub async fn send_many(

@@ -1,0 +1,104 @@
+//! Waiting for time to pass, by the system's thread pool: no thread of ours, and no runtime.
+
+use super::wait::from_now;
+use std::{
+    ffi::c_void,
+    io,
+    pin::Pin,
+    ptr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+use windows_sys::Win32::System::Threading::{
+    CloseThreadpoolTimer, CreateThreadpoolTimer, DisassociateCurrentThreadFromCallback,
+    PTP_CALLBACK_INSTANCE, PTP_TIMER, SetThreadpoolTimer, WaitForThreadpoolTimerCallbacks,
+};
+
+/// Is ready when some time has passed. Dropping it ends the wait.
+pub(crate) struct Sleep {
+    timer: PTP_TIMER,
+    shared: Arc<Shared>,
+}
+
+/// What the callback sees. It outlives the `Sleep` if a callback is running when that is dropped.
+#[derive(Default)]
+struct Shared(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    is_over: bool,
+    waker: Option<Waker>,
+}
+
+impl Sleep {
+    pub(crate) fn new(duration: Duration) -> io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let context = Arc::as_ptr(&shared).cast_mut().cast();
+        // SAFETY: the callback expects a pointer to `Shared` that is valid whenever the callback starts. `Drop` makes
+        // sure that none starts after it, and `shared` is dropped only then.
+        let timer = unsafe { CreateThreadpoolTimer(Some(time_is_over), context, ptr::null()) };
+        if timer == 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let due = from_now(duration);
+        // SAFETY: the timer is open until `Drop`, and the time is read during the call. It is not repeated.
+        unsafe { SetThreadpoolTimer(timer, &due, 0, 0) };
+        Ok(Self { timer, shared })
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.shared.lock();
+        if state.is_over {
+            return Poll::Ready(());
+        }
+        state.waker = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        // SAFETY: the timer is open; no time means to stop it.
+        unsafe { SetThreadpoolTimer(self.timer, ptr::null(), 0, 0) };
+        // Ends callbacks that have not started and waits for those that have, up to where they let go of us.
+        // SAFETY: the timer is open.
+        unsafe { WaitForThreadpoolTimerCallbacks(self.timer, 1) };
+        // SAFETY: the timer is open, and neither runs nor is used after this.
+        unsafe { CloseThreadpoolTimer(self.timer) };
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs in the pool when the time of a [`Sleep`] is over.
+unsafe extern "system" fn time_is_over(
+    instance: PTP_CALLBACK_INSTANCE,
+    context: *mut c_void,
+    _timer: PTP_TIMER,
+) {
+    let shared: *const Shared = context.cast_const().cast();
+    // SAFETY: the `Sleep` that made the pointer with `Arc::as_ptr` still has its `Arc`: its `Drop` waits for us.
+    unsafe { Arc::increment_strong_count(shared) };
+    // SAFETY: the count was raised for this one.
+    let shared = unsafe { Arc::from_raw(shared) };
+    // A task that is woken may drop the `Sleep` at once, perhaps on this very thread. It must not wait for us then.
+    // SAFETY: `instance` is this callback.
+    unsafe { DisassociateCurrentThreadFromCallback(instance) };
+    let waker = {
+        let mut state = shared.lock();
+        state.is_over = true;
+        state.waker.take()
+    };
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
