@@ -52,15 +52,14 @@
 //! does not know the lock is tested by connecting to it, which that program sees as a client that leaves at once.
 //!
 //! # Shutting down
-//! [`Listener::close`] and [`Stream::shutdown`] wake other threads or tasks that are blocked on the same object.
+//! [`Listener::close`], [`Stream::close`] and [`Stream::shutdown`] wake other threads or tasks that are blocked on the same
+//! object. Dropping a [`SendHalf`] ends the sending direction where the platform can.
 //!
 //! | | Unix | Windows |
 //! | --- | --- | --- |
-//! | end of one's own sending, peer reads to the end | `shutdown(Shutdown::Write)` | not there: `Unsupported`. Say in your protocol how long a message is |
+//! | end of one's own sending, peer reads to the end | `shutdown(Shutdown::Write)`, or dropping the `SendHalf` | not there: `shutdown` is `Unsupported`. Say in your protocol how long a message is |
+//! | after `close`, the peer reads to the end | at once | when the stream and its clones are dropped |
 //! | the peer reads what was written before a drop | always | always, as long as the process lives or everything fitted into the pipe's buffer |
-//! | timeouts | [`WouldBlock`](std::io::ErrorKind::WouldBlock) | [`TimedOut`](std::io::ErrorKind::TimedOut) |
-//!
-//! [`is_timeout`] tells a timeout on both.
 
 mod listener;
 mod name;
@@ -72,8 +71,8 @@ pub mod tokio;
 pub mod traits;
 
 // The only place in this module that knows which platform it is on. The half that is chosen provides `Stream`,
-// `Listener`, `ListenerExtras`, `Pid`, `connect`, `pair`, `peer_creds`, `local_name`, `peer_name`, the checks and facts
-// about names, and `tokio` with the same for the runtime.
+// `Listener`, `ListenerExtras`, `Pid`, `connect`, `pair`, `waited_for`, `close`, `end_sending`, `peer_creds`, `local_name`,
+// `peer_name`, the checks and facts about names, and `tokio` with the same for the runtime.
 #[cfg(unix)]
 pub(crate) mod unix;
 #[cfg(unix)]

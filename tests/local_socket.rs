@@ -791,6 +791,110 @@ fn halves() {
 }
 
 #[test]
+fn an_expired_timeout_is_timed_out_and_names_the_operation() {
+    within_deadline(|| {
+        let (_listener, server, client) = connected(Kind::Namespaced);
+        let reads = |kind, from: &mut dyn Read| {
+            let error = from.read(&mut [0]).unwrap_err();
+            assert!(error.kind() == kind && is_timeout(&error), "{error}");
+            let error = from.read_vectored(&mut [IoSliceMut::new(&mut [0])]).unwrap_err();
+            assert_eq!(error.kind(), kind, "{error}");
+            error.to_string()
+        };
+        let writes = |kind, to: &mut dyn Write| {
+            let pattern = vec![0; 1 << 20];
+            let error = loop {
+                if let Err(error) = to.write(&pattern) {
+                    break error;
+                }
+            };
+            assert!(error.kind() == kind && is_timeout(&error), "{error}");
+            let error = to.write_vectored(&[IoSlice::new(&pattern)]).unwrap_err();
+            assert_eq!(error.kind(), kind, "{error}");
+            error.to_string()
+        };
+        server.set_nonblocking(true).unwrap();
+        reads(ErrorKind::WouldBlock, &mut &server);
+        server.set_recv_timeout(Some(SHORT)).unwrap();
+        server.set_send_timeout(Some(SHORT)).unwrap();
+        reads(ErrorKind::WouldBlock, &mut &server);
+        writes(ErrorKind::WouldBlock, &mut &server);
+        server.set_nonblocking(false).unwrap();
+        assert!(reads(ErrorKind::TimedOut, &mut &server).contains("read"));
+        assert!(writes(ErrorKind::TimedOut, &mut &server).contains("writ"));
+        let (mut recv, mut send) = server.split();
+        assert!(reads(ErrorKind::TimedOut, &mut recv).contains("read"));
+        assert!(writes(ErrorKind::TimedOut, &mut send).contains("writ"));
+        drop(client);
+    });
+}
+
+#[test]
+fn dropping_the_sending_half_ends_a_request() {
+    within_deadline(|| {
+        let (client, mut server) = Stream::pair().unwrap();
+        let (recv, mut send) = client.split();
+        send.write_all(b"put together").unwrap();
+        let mut client = Stream::reunite(recv, send).unwrap();
+        client.write_all(b" again").unwrap();
+        let (recv, send) = client.split();
+        send.forget();
+        expect_bytes(&server, b"put together again").unwrap();
+        server.set_recv_timeout(Some(SHORT)).unwrap();
+        let error = server.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut, "forgetting or reuniting has ended the direction");
+        server.set_recv_timeout(None).unwrap();
+        drop(recv);
+        assert_eq!(server.read(&mut [0]).unwrap(), 0);
+
+        let (client, mut server) = Stream::pair().unwrap();
+        let (mut answers, mut requests) = client.split();
+        requests.write_all(b"the request").unwrap();
+        drop(requests);
+        if cfg!(unix) {
+            let mut request = String::new();
+            server.read_to_string(&mut request).unwrap();
+            assert_eq!(request, "the request");
+        }
+        server.write_all(b"the answer").unwrap();
+        drop(server);
+        let mut answer = String::new();
+        answers.read_to_string(&mut answer).unwrap();
+        assert_eq!(answer, "the answer");
+    });
+}
+
+#[test]
+fn closing_wakes_all_that_are_blocked() {
+    for kind in KINDS {
+        within_deadline(move || {
+            let (_listener, server, client) = connected(kind);
+            let clone = server.try_clone().unwrap();
+            thread::scope(|scope| {
+                let readers = [&server, &clone].map(|mut stream| scope.spawn(move || stream.read(&mut [0])));
+                let writer = scope.spawn(|| {
+                    loop {
+                        if let Err(error) = (&server).write(&[0; 1 << 16]) {
+                            break error;
+                        }
+                    }
+                });
+                server.close().unwrap();
+                for reader in readers {
+                    assert_eq!(reader.join().unwrap().unwrap(), 0);
+                }
+                assert_eq!(writer.join().unwrap().kind(), ErrorKind::BrokenPipe);
+            });
+            server.close().unwrap();
+            drop((server, clone));
+            let mut rest = Vec::new();
+            (&client).read_to_end(&mut rest).unwrap();
+            client.close().unwrap();
+        });
+    }
+}
+
+#[test]
 fn pairs() {
     let (mut a, b) = Stream::pair().unwrap();
     a.write_all(b"pair").unwrap();
@@ -826,7 +930,7 @@ mod tokio_streams {
         self,
         tokio::{Listener, Stream},
     };
-    use std::io;
+    use std::{future::poll_fn, io, pin::pin, task::Poll};
     use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
     fn listen_tokio(name: &Name<'_>) -> Listener {
@@ -1052,6 +1156,95 @@ mod tokio_streams {
             assert_eq!(&got, b"half");
             drop(Stream::reunite(wrong.rh, send).unwrap());
             assert_eq!(other_recv.read(&mut got).await.unwrap(), 0);
+        });
+    }
+
+    #[test]
+    fn dropping_the_sending_half_ends_a_request() {
+        on_tokio(async {
+            let (client, mut server) = Stream::pair().unwrap();
+            let (recv, mut send) = client.split();
+            send.write_all(b"put together").await.unwrap();
+            let mut client = Stream::reunite(recv, send).unwrap();
+            client.write_all(b" again").await.unwrap();
+            let (recv, send) = client.split();
+            send.forget();
+            let mut got = [0; 18];
+            server.read_exact(&mut got).await.unwrap();
+            assert_eq!(&got, b"put together again");
+            let mut reading = pin!(server.read(&mut got));
+            let now = poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await;
+            assert!(now.is_pending(), "forgetting or reuniting has ended the direction");
+            drop(recv);
+            assert_eq!(reading.await.unwrap(), 0);
+
+            for shut_down in [false, true] {
+                let (client, mut server) = Stream::pair().unwrap();
+                let (mut answers, mut requests) = client.split();
+                requests.write_all(b"the request").await.unwrap();
+                requests.flush().await.unwrap();
+                if shut_down {
+                    requests.shutdown().await.unwrap();
+                }
+                drop(requests);
+                if cfg!(unix) {
+                    let mut request = String::new();
+                    server.read_to_string(&mut request).await.unwrap();
+                    assert_eq!(request, "the request");
+                }
+                server.write_all(b"the answer").await.unwrap();
+                server.flush().await.unwrap();
+                drop(server);
+                let mut answer = String::new();
+                answers.read_to_string(&mut answer).await.unwrap();
+                assert_eq!(answer, "the answer");
+            }
+        });
+    }
+
+    #[test]
+    fn closing_wakes_all_tasks() {
+        for kind in KINDS {
+            on_tokio(async {
+                let (_listener, server, mut client) = connected_tokio(kind).await;
+                let (server, clone) = (Arc::new(server.try_clone().unwrap()), Arc::new(server));
+                let mut tasks = Vec::new();
+                for stream in [&server, &clone].into_iter().cycle().take(20).cloned() {
+                    tasks.push(tokio::spawn(async move {
+                        assert_eq!((&*stream).read(&mut [0]).await.unwrap(), 0);
+                        let error = (&*stream).write_all(&[0; 1 << 20]).await.unwrap_err();
+                        assert_eq!(error.kind(), ErrorKind::BrokenPipe, "{error}");
+                    }));
+                }
+                tokio::task::yield_now().await;
+                server.close().unwrap();
+                for task in tasks {
+                    task.await.unwrap();
+                }
+                server.close().unwrap();
+                drop((server, clone));
+                assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
+                client.close().unwrap();
+            });
+        }
+    }
+
+    #[test]
+    fn clones_are_of_one_connection() {
+        on_tokio(async {
+            let (_listener, server, mut client) = connected_tokio(Kind::Path).await;
+            let mut clone = interprocess::TryClone::try_clone(&server).unwrap();
+            let another = clone.try_clone().unwrap();
+            let mut got = [0; 4];
+            for mut stream in [server, another] {
+                stream.write_all(b"some").await.unwrap();
+                stream.flush().await.unwrap();
+                client.read_exact(&mut got).await.unwrap();
+                client.write_all(b"back").await.unwrap();
+                clone.read_exact(&mut got).await.unwrap();
+            }
+            drop(clone);
+            assert_eq!(client.read(&mut got).await.unwrap(), 0);
         });
     }
 

@@ -13,6 +13,11 @@ use std::{
 /// threads which share a stream (in an [`Arc`], say) can do both at the same time.
 ///
 /// Dropping a stream closes it. The peer still reads everything that was written, and then sees the end.
+///
+/// # Timeouts
+/// A read or write whose timeout expires fails with [`TimedOut`](io::ErrorKind::TimedOut), and has moved no byte. In
+/// nonblocking mode, which ignores timeouts, the error is [`WouldBlock`](io::ErrorKind::WouldBlock). [`is_timeout`] is true
+/// for both.
 #[derive(Debug)]
 pub struct Stream(pub(super) platform::Stream);
 
@@ -42,8 +47,8 @@ impl Stream {
         self.0.set_nonblocking(nonblocking)
     }
 
-    /// How long a read waits; `None`, the default, is for ever. A read that has waited that long fails with an error
-    /// for which [`is_timeout`] is true, and has taken no byte.
+    /// Sets the read timeout. With `None` (the default), reads block indefinitely. A read whose timeout expires fails with
+    /// [`TimedOut`](io::ErrorKind::TimedOut), and has taken no byte.
     ///
     /// # Errors
     /// `InvalidInput` for a timeout of zero.
@@ -51,8 +56,8 @@ impl Stream {
         self.0.set_read_timeout(timeout)
     }
 
-    /// How long a write waits; `None`, the default, is for ever. A write that has waited that long tells how much it
-    /// has written, or fails with an error for which [`is_timeout`] is true if that is nothing.
+    /// Sets the write timeout. With `None` (the default), writes block indefinitely. A write returns the number of bytes
+    /// written before the timeout expired, or fails with [`TimedOut`](io::ErrorKind::TimedOut) if none were.
     ///
     /// # Errors
     /// `InvalidInput` for a timeout of zero.
@@ -84,11 +89,35 @@ impl Stream {
         self.0.try_clone().map(Self)
     }
 
-    /// Two halves that can go to different threads. Dropping one half ends nothing: the connection ends when both are
-    /// gone, or by [`shutdown`](SendHalf::shutdown).
+    /// Splits the stream into two halves for different threads. Dropping the [`SendHalf`] ends the sending direction where
+    /// the platform can, and the connection closes when both are dropped.
+    ///
+    /// ```
+    /// use interprocess::local_socket::Stream;
+    /// use std::io::{Read, Write};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (client, mut server) = Stream::pair()?;
+    /// let (mut answers, mut requests) = client.split();
+    /// requests.write_all(b"the whole request")?;
+    /// drop(requests);
+    ///
+    /// # if cfg!(unix) {
+    /// let mut request = String::new();
+    /// server.read_to_string(&mut request)?; // Ends here on Unix.
+    /// assert_eq!(request, "the whole request");
+    /// # }
+    /// server.write_all(b"the answer")?;
+    /// drop(server);
+    /// let mut answer = String::new();
+    /// answers.read_to_string(&mut answer)?;
+    /// assert_eq!(answer, "the answer");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn split(self) -> (RecvHalf, SendHalf) {
         let shared = Arc::new(self.0);
-        (RecvHalf(Arc::clone(&shared)), SendHalf(shared))
+        (RecvHalf(Arc::clone(&shared)), SendHalf { stream: shared, ends_on_drop: true })
     }
 
     /// Puts two halves together again.
@@ -96,13 +125,13 @@ impl Stream {
     /// # Errors
     /// The halves are of different streams, and are given back.
     pub fn reunite(recv: RecvHalf, send: SendHalf) -> ReuniteResult {
-        if !Arc::ptr_eq(&recv.0, &send.0) {
+        if !Arc::ptr_eq(&recv.0, &send.stream) {
             return Err(ReuniteError { rh: recv, sh: send });
         }
-        drop(recv);
-        match Arc::try_unwrap(send.0) {
-            Ok(stream) => Ok(Self(stream)),
-            Err(_) => {
+        send.forget();
+        match Arc::into_inner(recv.0) {
+            Some(stream) => Ok(Self(stream)),
+            None => {
                 unreachable!("a stream has two halves, which cannot be cloned, and one was just dropped")
             }
         }
@@ -117,6 +146,34 @@ impl Stream {
     /// `Unsupported`: `Shutdown::Write` on Windows. `NotConnected`: on some systems, if the peer has closed.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.0.shutdown(how)
+    }
+
+    /// Ends both directions and wakes all threads that are blocked in them, also through clones of this stream.
+    ///
+    /// From then on, writes fail with [`BrokenPipe`](io::ErrorKind::BrokenPipe), and reads return what has arrived before
+    /// (Unix) and then 0. Closing a stream again does nothing.
+    ///
+    /// # Platform-specific behavior
+    /// On Unix this is shutdown(2): the peer reads what was written and then end-of-file. On Windows this stream and its
+    /// clones end at once, and the peer sees end-of-file when the last of them is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::local_socket::Stream;
+    /// use std::{io::Read, sync::Arc, thread};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (stream, _silent) = Stream::pair()?;
+    /// let stream = Arc::new(stream);
+    /// let shared = Arc::clone(&stream);
+    /// let reader = thread::spawn(move || (&*shared).read(&mut [0]));
+    /// stream.close()?;
+    /// assert_eq!(reader.join().unwrap()?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn close(&self) -> io::Result<()> {
+        platform::close(&self.0)
     }
 
     /// Waits until the peer has read everything that was written: what `flush`, which does nothing, does not do.
@@ -170,8 +227,8 @@ impl TryClone for Stream {
     }
 }
 
-/// Whether an error of a read or write means that its timeout is over: `WouldBlock` on Unix, where the system does not
-/// tell it from nonblocking mode, and `TimedOut` on Windows.
+/// Returns whether an error of a read or write says that it would have to wait longer than it may: `TimedOut` if a timeout
+/// expired, `WouldBlock` in nonblocking mode.
 ///
 /// ```
 /// use interprocess::local_socket::{Stream, is_timeout};
@@ -215,24 +272,43 @@ pub fn is_no_listener(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
 }
 
+fn read(mut stream: &platform::Stream, buffer: &mut [u8]) -> io::Result<usize> {
+    stream.read(buffer).map_err(|error| platform::waited_for(stream, READ, error))
+}
+
+fn read_vectored(mut stream: &platform::Stream, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+    stream.read_vectored(buffers).map_err(|error| platform::waited_for(stream, READ, error))
+}
+
+fn write(mut stream: &platform::Stream, bytes: &[u8]) -> io::Result<usize> {
+    stream.write(bytes).map_err(|error| platform::waited_for(stream, WRITE, error))
+}
+
+fn write_vectored(mut stream: &platform::Stream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    stream.write_vectored(slices).map_err(|error| platform::waited_for(stream, WRITE, error))
+}
+
+const READ: &str = "read from the local socket";
+const WRITE: &str = "write to the local socket";
+
 impl Read for &Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&self.0).read(buffer)
+        read(&self.0, buffer)
     }
 
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        (&self.0).read_vectored(buffers)
+        read_vectored(&self.0, buffers)
     }
 }
 
 /// Flushing does nothing: a write hands its bytes to the system.
 impl Write for &Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&self.0).write(bytes)
+        write(&self.0, bytes)
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        (&self.0).write_vectored(slices)
+        write_vectored(&self.0, slices)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -242,21 +318,21 @@ impl Write for &Stream {
 
 impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&self.0).read(buffer)
+        read(&self.0, buffer)
     }
 
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        (&self.0).read_vectored(buffers)
+        read_vectored(&self.0, buffers)
     }
 }
 
 impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&self.0).write(bytes)
+        write(&self.0, bytes)
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        (&self.0).write_vectored(slices)
+        write_vectored(&self.0, slices)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -264,7 +340,7 @@ impl Write for Stream {
     }
 }
 
-/// The receiving half of a [`Stream`].
+/// The receiving half of a [`Stream`], made by [`Stream::split`]. Dropping it ends nothing.
 #[derive(Debug)]
 pub struct RecvHalf(Arc<platform::Stream>);
 
@@ -288,35 +364,49 @@ impl RecvHalf {
 
 impl Read for &RecvHalf {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&*self.0).read(buffer)
+        read(&self.0, buffer)
     }
 
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        (&*self.0).read_vectored(buffers)
+        read_vectored(&self.0, buffers)
     }
 }
 
 impl Read for RecvHalf {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&*self.0).read(buffer)
+        read(&self.0, buffer)
     }
 
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        (&*self.0).read_vectored(buffers)
+        read_vectored(&self.0, buffers)
     }
 }
 
-/// The sending half of a [`Stream`].
+/// The sending half of a [`Stream`], made by [`Stream::split`].
+///
+/// # Half-close
+/// Dropping it ends the sending direction, as [`shutdown`](Self::shutdown) does, so that a peer which reads to the end goes
+/// on; [`forget`](Self::forget) drops it without. Windows cannot end one direction of a named pipe: there, the peer sees
+/// end-of-file when both halves are dropped, and a message has to say where it ends.
 #[derive(Debug)]
-pub struct SendHalf(Arc<platform::Stream>);
+#[must_use = "dropping it ends the sending direction"]
+pub struct SendHalf {
+    stream: Arc<platform::Stream>,
+    ends_on_drop: bool,
+}
 
 impl SendHalf {
+    /// Drops this half and leaves the sending direction as it is. Then the connection closes when the other half is dropped.
+    pub fn forget(mut self) {
+        self.ends_on_drop = false;
+    }
+
     /// [`Stream::set_send_timeout`].
     ///
     /// # Errors
     /// As there.
     pub fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.0.set_write_timeout(timeout)
+        self.stream.set_write_timeout(timeout)
     }
 
     /// [`Stream::shutdown`] of the sending direction.
@@ -324,17 +414,25 @@ impl SendHalf {
     /// # Errors
     /// As there.
     pub fn shutdown(&self) -> io::Result<()> {
-        self.0.shutdown(Shutdown::Write)
+        self.stream.shutdown(Shutdown::Write)
+    }
+}
+
+impl Drop for SendHalf {
+    fn drop(&mut self) {
+        if self.ends_on_drop {
+            platform::end_sending(&self.stream);
+        }
     }
 }
 
 impl Write for &SendHalf {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self.0).write(bytes)
+        write(&self.stream, bytes)
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        (&*self.0).write_vectored(slices)
+        write_vectored(&self.stream, slices)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -344,11 +442,11 @@ impl Write for &SendHalf {
 
 impl Write for SendHalf {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self.0).write(bytes)
+        write(&self.stream, bytes)
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        (&*self.0).write_vectored(slices)
+        write_vectored(&self.stream, slices)
     }
 
     fn flush(&mut self) -> io::Result<()> {

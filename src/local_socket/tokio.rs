@@ -31,7 +31,7 @@
 //! ```
 
 use super::{ConnectOptions, ListenerOptions, Name, PeerCreds, platform};
-use crate::error;
+use crate::{TryClone, error};
 use std::{
     io::{self, IoSlice},
     net::Shutdown,
@@ -57,7 +57,8 @@ pub mod prelude {
 
 /// A connected local socket.
 ///
-/// `&Stream` reads and writes too, so that two tasks can share one. The two directions are independent.
+/// `&Stream` reads and writes too, so that any number of tasks can share one: all that wait are woken. The two directions
+/// are independent.
 ///
 /// # Cancel safety
 /// A read that was dropped before it was ready has taken no byte, and a write none either: both are cancel-safe, as
@@ -110,11 +111,11 @@ impl Stream {
         Ok((Self(a), Self(b)))
     }
 
-    /// Two halves that can go to different tasks. Dropping one half ends nothing: the connection ends when both are
-    /// gone, or by shutting the sending half down.
+    /// Splits the stream into two halves for different tasks. Dropping the [`SendHalf`] ends the sending direction where the
+    /// platform can, and the connection closes when both are dropped.
     pub fn split(self) -> (RecvHalf, SendHalf) {
         let shared = Arc::new(self.0);
-        (RecvHalf(Arc::clone(&shared)), SendHalf(shared))
+        (RecvHalf(Arc::clone(&shared)), SendHalf { stream: shared, ends_on_drop: true })
     }
 
     /// Puts two halves together again.
@@ -122,16 +123,74 @@ impl Stream {
     /// # Errors
     /// The halves are of different streams, and are given back.
     pub fn reunite(recv: RecvHalf, send: SendHalf) -> ReuniteResult {
-        if !Arc::ptr_eq(&recv.0, &send.0) {
+        if !Arc::ptr_eq(&recv.0, &send.stream) {
             return Err(ReuniteError { rh: recv, sh: send });
         }
-        drop(recv);
-        match Arc::try_unwrap(send.0) {
-            Ok(stream) => Ok(Self(stream)),
-            Err(_) => {
+        send.forget();
+        match Arc::into_inner(recv.0) {
+            Some(stream) => Ok(Self(stream)),
+            None => {
                 unreachable!("a stream has two halves, which cannot be cloned, and one was just dropped")
             }
         }
+    }
+
+    /// Creates a new handle to the same connection. The connection closes when the last handle is dropped.
+    ///
+    /// # Errors
+    /// The limit of open descriptors (Unix).
+    ///
+    /// # Panics
+    /// On Unix, outside a Tokio runtime with I/O enabled.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::local_socket::tokio::Stream;
+    /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (mut stream, mut peer) = Stream::pair()?;
+    /// let mut clone = stream.try_clone()?;
+    /// stream.write_all(b"one ").await?;
+    /// stream.flush().await?;
+    /// drop(stream);
+    /// clone.write_all(b"connection").await?;
+    /// clone.flush().await?;
+    /// drop(clone);
+    /// let mut received = String::new();
+    /// peer.read_to_string(&mut received).await?;
+    /// assert_eq!(received, "one connection");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_clone(&self) -> io::Result<Self> {
+        self.0.try_clone().map(Self)
+    }
+
+    /// Ends both directions and wakes all tasks that wait in them, also through clones of this stream; see
+    /// [`local_socket::Stream::close`](super::Stream::close).
+    ///
+    /// # Platform-specific behavior
+    /// On Windows, a write that is under way is cancelled: flush before.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::local_socket::tokio::Stream;
+    /// use tokio::io::AsyncReadExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (stream, _silent) = Stream::pair()?;
+    /// let reading = async { (&stream).read(&mut [0]).await };
+    /// let (read, closed) = tokio::join!(reading, async { stream.close() });
+    /// closed?;
+    /// assert_eq!(read?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn close(&self) -> io::Result<()> {
+        platform::tokio::close(&self.0)
     }
 
     /// Ends one direction or both at once, and wakes the tasks that wait in it.
@@ -175,6 +234,12 @@ impl Stream {
     /// Those of the system.
     pub fn peer_name(&self) -> io::Result<Option<Name<'static>>> {
         platform::tokio::peer_name(&self.0)
+    }
+}
+
+impl TryClone for Stream {
+    fn try_clone(&self) -> io::Result<Self> {
+        self.try_clone()
     }
 }
 
@@ -262,7 +327,7 @@ impl TryFrom<Stream> for super::Stream {
     }
 }
 
-/// The receiving half of a [`Stream`].
+/// The receiving half of a [`Stream`], made by [`Stream::split`]. Dropping it ends nothing.
 #[derive(Debug)]
 pub struct RecvHalf(Arc<platform::tokio::Stream>);
 
@@ -278,13 +343,64 @@ impl AsyncRead for RecvHalf {
     }
 }
 
-/// The sending half of a [`Stream`].
+/// The sending half of a [`Stream`], made by [`Stream::split`].
+///
+/// # Half-close
+/// Dropping it ends the sending direction, as `AsyncWriteExt::shutdown` does, so that a peer which reads to the end goes on;
+/// [`forget`](Self::forget) drops it without. Windows cannot end one direction of a named pipe: there, the peer sees
+/// end-of-file when both halves are dropped, and a message has to say where it ends.
+///
+/// ```
+/// use interprocess::local_socket::tokio::Stream;
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let (client, mut server) = Stream::pair()?;
+/// let (mut answers, mut requests) = client.split();
+/// requests.write_all(b"the whole request").await?;
+/// requests.flush().await?;
+/// drop(requests);
+///
+/// # if cfg!(unix) {
+/// let mut request = String::new();
+/// server.read_to_string(&mut request).await?; // Ends here on Unix.
+/// assert_eq!(request, "the whole request");
+/// # }
+/// server.write_all(b"the answer").await?;
+/// server.flush().await?;
+/// drop(server);
+/// let mut answer = String::new();
+/// answers.read_to_string(&mut answer).await?;
+/// assert_eq!(answer, "the answer");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
-pub struct SendHalf(Arc<platform::tokio::Stream>);
+#[must_use = "dropping it ends the sending direction"]
+pub struct SendHalf {
+    stream: Arc<platform::tokio::Stream>,
+    ends_on_drop: bool,
+}
+
+impl SendHalf {
+    /// Drops this half and leaves the sending direction as it is. Then the connection closes when the other half is dropped.
+    pub fn forget(mut self) {
+        self.ends_on_drop = false;
+    }
+}
+
+impl Drop for SendHalf {
+    fn drop(&mut self) {
+        if self.ends_on_drop {
+            platform::tokio::end_sending(&self.stream);
+        }
+    }
+}
 
 impl AsyncWrite for &SendHalf {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &*self.0).poll_write(cx, bytes)
+        Pin::new(&mut &*self.stream).poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -292,7 +408,7 @@ impl AsyncWrite for &SendHalf {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut &*self.0).poll_write_vectored(cx, slices)
+        Pin::new(&mut &*self.stream).poll_write_vectored(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -300,11 +416,11 @@ impl AsyncWrite for &SendHalf {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut &*self.0).poll_flush(cx)
+        Pin::new(&mut &*self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut &*self.0).poll_shutdown(cx)
+        Pin::new(&mut &*self.stream).poll_shutdown(cx)
     }
 }
 

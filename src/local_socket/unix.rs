@@ -18,7 +18,7 @@ use super::{
 use crate::{
     ConnectWaitMode, error,
     os::unix::{
-        sys::{file, path, socket},
+        sys::{fd, file, path, socket},
         uds::{SocketAddr, UnixStream},
     },
 };
@@ -26,7 +26,11 @@ use std::{
     borrow::Cow,
     ffi::{OsStr, OsString},
     io,
-    os::unix::ffi::{OsStrExt, OsStringExt},
+    net::Shutdown,
+    os::{
+        fd::AsFd,
+        unix::ffi::{OsStrExt, OsStringExt},
+    },
     path::{Path, PathBuf},
 };
 
@@ -184,6 +188,27 @@ fn about(name: &Name<'_>, target: &Target, error: io::Error) -> io::Error {
 
 pub(super) fn pair() -> io::Result<(Stream, Stream)> {
     UnixStream::pair()
+}
+
+/// Tells an expired timeout from nonblocking mode, which the system does not.
+pub(super) fn waited_for(stream: &Stream, operation: &str, error: io::Error) -> io::Error {
+    if error.kind() != io::ErrorKind::WouldBlock || fd::is_nonblocking(stream.as_fd()).unwrap_or(true) {
+        return error;
+    }
+    io::Error::new(io::ErrorKind::TimedOut, format!("cannot {operation}: the timeout expired"))
+}
+
+pub(super) fn close(stream: &Stream) -> io::Result<()> {
+    match stream.shutdown(Shutdown::Both) {
+        // Some systems say so when the peer has closed.
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+        other => other,
+    }
+}
+
+/// Whoever wants to know whether that worked calls `shutdown`.
+pub(super) fn end_sending(stream: &Stream) {
+    let _ = stream.shutdown(Shutdown::Write);
 }
 
 pub(super) fn peer_creds(stream: &Stream) -> io::Result<PeerCreds> {

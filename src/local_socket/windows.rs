@@ -21,6 +21,7 @@ use std::{
     borrow::Cow,
     ffi::{OsStr, OsString},
     io,
+    net::Shutdown,
     os::windows::io::{AsHandle, BorrowedHandle},
     path::Path,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
@@ -121,6 +122,18 @@ pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<Stream> {
 pub(super) fn pair() -> io::Result<(Stream, Stream)> {
     Stream::pair()
 }
+
+/// Its errors say already what took too long.
+pub(super) fn waited_for(_: &Stream, _: &str, error: io::Error) -> io::Error {
+    error
+}
+
+pub(super) fn close(stream: &Stream) -> io::Result<()> {
+    stream.shutdown(Shutdown::Both)
+}
+
+/// One direction of a named pipe cannot be ended.
+pub(super) fn end_sending(_: &Stream) {}
 
 pub(super) fn peer_creds(stream: &Stream) -> io::Result<PeerCreds> {
     creds(stream.peer_process_id(), stream.peer_user_sid()?)

@@ -66,6 +66,14 @@ pub(in crate::local_socket) fn shutdown_now(stream: &Stream, how: Shutdown) -> i
     stream.shutdown_now(how)
 }
 
+pub(in crate::local_socket) fn close(stream: &Stream) -> io::Result<()> {
+    super::close(stream.get())
+}
+
+pub(in crate::local_socket) fn end_sending(stream: &Stream) {
+    super::end_sending(stream.get());
+}
+
 pub(in crate::local_socket) fn peer_creds(stream: &Stream) -> io::Result<PeerCreds> {
     super::peer_creds(stream.get())
 }

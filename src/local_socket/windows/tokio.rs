@@ -38,6 +38,13 @@ pub(in crate::local_socket) fn shutdown_now(stream: &Stream, how: Shutdown) -> i
     stream.shutdown_now(how)
 }
 
+pub(in crate::local_socket) fn close(stream: &Stream) -> io::Result<()> {
+    stream.shutdown_now(Shutdown::Both)
+}
+
+/// One direction of a named pipe cannot be ended.
+pub(in crate::local_socket) fn end_sending(_: &Stream) {}
+
 pub(in crate::local_socket) fn peer_creds(stream: &Stream) -> io::Result<PeerCreds> {
     creds(stream.peer_process_id(), stream.peer_user_sid()?)
 }

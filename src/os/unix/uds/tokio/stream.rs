@@ -1,6 +1,7 @@
 mod ancillary;
 
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use crate::TryClone;
 use crate::os::unix::{
     sys::{
         registered::{self, Registered},
@@ -137,6 +138,18 @@ impl UnixStream {
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
             other => other,
         }
+    }
+
+    /// Creates a new handle to the same connection, on the current runtime. The connection closes when the last handle is
+    /// dropped.
+    ///
+    /// # Errors
+    /// The limit of open descriptors.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        self.get().try_clone().and_then(Self::registered)
     }
 
     /// Takes the stream off the runtime, in nonblocking mode.
@@ -370,6 +383,12 @@ impl AsyncWrite for UnixStream {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(self.end_sending())
+    }
+}
+
+impl TryClone for UnixStream {
+    fn try_clone(&self) -> io::Result<Self> {
+        self.try_clone()
     }
 }
 

@@ -19,7 +19,7 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> TryFrom<OwnedHandle> for PipeStream<Rm, S
 }
 
 /// Gives the handle. Fails, and gives the stream back, if a write is in flight (flush before), if bytes have arrived for
-/// a read that was dropped, or if the other half of a split stream still exists.
+/// a read that was dropped, or if a clone or the other half of the stream still exists.
 impl<Rm: PipeModeTag, Sm: PipeModeTag> TryFrom<PipeStream<Rm, Sm>> for OwnedHandle {
     type Error = ConversionError<PipeStream<Rm, Sm>>;
 
@@ -60,5 +60,8 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> TryFrom<PipeStream<Rm, Sm>> for named_pip
 }
 
 fn split_stream() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "the stream is split: its other half uses the handle")
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "the stream is shared: a clone or its other half uses the handle",
+    )
 }

@@ -190,6 +190,15 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
         Ok(None)
     }
 
+    /// Creates a new handle to the same end, which is closed when all are dropped. They share everything, such as bytes that
+    /// have arrived for a read that was dropped. While there are several, none can be converted.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self::from_shared(Arc::clone(&self.raw)))
+    }
+
     /// Closes the client's end, from the server's. See the synchronous
     /// [`disconnect`](crate::os::windows::named_pipe::PipeStream::disconnect): **what was not received is discarded**.
     ///
