@@ -82,7 +82,8 @@ fn connecting_waits_for_a_busy_listener() {
                 }
             };
             let (one, other, ()) = tokio::join!(one, other, accepting);
-            (one.unwrap(), other.unwrap());
+            one.unwrap();
+            other.unwrap();
         }
     });
 }
@@ -120,7 +121,7 @@ mod unix {
             },
         },
     };
-    use std::{io::ErrorKind, os::fd::AsFd, pin::pin};
+    use std::{io::ErrorKind, os::fd::AsFd, path::Path, pin::pin};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     const QUEUES: bool = cfg!(any(target_os = "linux", target_os = "android"));
@@ -150,7 +151,9 @@ mod unix {
                 }
             };
             let (a, b, c, ()) = tokio::join!(streams.0, streams.1, streams.2, accepting);
-            (a.unwrap(), b.unwrap(), c.unwrap());
+            a.unwrap();
+            b.unwrap();
+            c.unwrap();
 
             let path = folder.0.join("packets");
             let address = SocketAddr::from_pathname(&path).unwrap();
@@ -165,7 +168,8 @@ mod unix {
                 }
             };
             let (a, b, ()) = tokio::join!(packets.0, packets.1, accepting);
-            (a.unwrap(), b.unwrap());
+            a.unwrap();
+            b.unwrap();
         });
     }
 
@@ -180,14 +184,7 @@ mod unix {
             let address = SocketAddr::from_pathname(&path).unwrap();
             let receiver = UnixDatagram::bind(&path).unwrap();
             let sender = UnixDatagram::unbound().unwrap();
-            let mut count = 0;
-            loop {
-                match sender.try_send_to(b"fills", &path) {
-                    Ok(_) => count += 1,
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                    Err(error) => panic!("{error}"),
-                }
-            }
+            let count = fill(&sender, &path);
             let messages = [OutgoingMessage::new(b"batch").to(&address)];
             let mut batch = SendBatch::new(1);
             let descriptors = [receiver.as_fd()];
@@ -218,8 +215,58 @@ mod unix {
             }
             let reading = async { b.read_exact(&mut [0; 7]).await };
             let (drained, read) = tokio::join!(a.drain(), reading);
-            (drained.unwrap(), read.unwrap());
+            drained.unwrap();
+            read.unwrap();
         });
+    }
+
+    /// In a process of its own, whose limit is changed.
+    #[test]
+    fn role_without_descriptors() {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+        if common::role_argument("unix::role_without_descriptors").is_none() {
+            return;
+        }
+        without_timer(async || {
+            let folder = common::Folder::new();
+            let path = folder.0.join("datagrams");
+            let receiver = UnixDatagram::bind(&path).unwrap();
+            let sender = UnixDatagram::unbound().unwrap();
+            let count = fill(&sender, &path);
+            let limit = getrlimit(Resource::Nofile);
+            setrlimit(Resource::Nofile, Rlimit { current: Some(0), ..limit }).unwrap();
+            let mut sending = pin!(sender.send_to(b"last", &path));
+            assert!(waits(&mut sending).await);
+            let receiving = async {
+                for _ in 0..=count {
+                    receiver.recv(&mut [0; 16]).await.unwrap();
+                }
+            };
+            let (sent, ()) = tokio::join!(sending, receiving);
+            assert_eq!(sent.unwrap(), 4);
+            setrlimit(Resource::Nofile, limit).unwrap();
+        });
+    }
+
+    #[test]
+    fn sending_waits_without_a_descriptor_left() {
+        if !QUEUES {
+            return println!("skipped: this system refuses instead");
+        }
+        common::start_role("unix::role_without_descriptors", "").succeeds();
+    }
+
+    /// Fills the queue of the socket at a path, and returns how many datagrams that took.
+    fn fill(sender: &UnixDatagram, path: &Path) -> usize {
+        let mut count = 0;
+        loop {
+            match sender.try_send_to(b"fills", path) {
+                Ok(_) => count += 1,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return count,
+                Err(error) => panic!("{error}"),
+            }
+        }
     }
 
     #[test]
