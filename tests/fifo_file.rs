@@ -94,7 +94,7 @@ fn in_the_folder_of_a_descriptor() {
 
     // An absolute path does not begin there.
     let elsewhere = folder.0.join("elsewhere");
-    create_fifo_at(&descriptor, &elsewhere, 0o600).unwrap();
+    CreationOptions::new().exact_mode(true).create_at(&descriptor, &elsewhere).unwrap();
     assert_eq!(mode_of(&elsewhere), 0o600);
     let no_folder = File::open("/dev/null").unwrap();
     assert_eq!(create_fifo_at(&no_folder, "x", 0o600).unwrap_err().kind(), ErrorKind::NotADirectory);

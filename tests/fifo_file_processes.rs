@@ -59,7 +59,7 @@ fn role_descriptors() {
     let path = Path::new(&folder).join("fifo");
     let limit = Duration::from_millis(1);
     let round = || {
-        let guard = CreationOptions::new().create_guarded(&path).unwrap();
+        let guard = CreationOptions::new().exact_mode(true).create_guarded(&path).unwrap();
         assert!(CreationOptions::new().exact_mode(true).create(&path).is_err());
         assert!(nonblocking().open_sender(&path).is_err());
         assert!(OpenOptions::new().timeout(limit).open_sender(&path).is_err());

@@ -453,6 +453,9 @@ fn role_counts() {
 #[cfg(target_os = "linux")]
 #[test]
 fn nothing_stays_open() {
+    if !common::has_room_for_descriptors(100) {
+        return;
+    }
     common::start_role("role_counts", "").succeeds();
 }
 
@@ -524,6 +527,9 @@ fn role_without_calls() {
 #[cfg(target_os = "linux")]
 #[test]
 fn batches_without_the_calls_for_them() {
+    if !common::has_room_for_descriptors(100) {
+        return;
+    }
     if common::is_emulated() {
         return println!("skipped: qemu's user mode has no seccomp");
     }

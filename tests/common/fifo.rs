@@ -13,6 +13,8 @@ pub(crate) fn fifo() -> (Folder, PathBuf) {
     let folder = Folder::new();
     let path = folder.0.join("fifo");
     create_fifo(&path, 0o600).unwrap();
+    // Under any mask.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     (folder, path)
 }
 

@@ -57,6 +57,17 @@ pub(crate) fn skip(reason: impl std::fmt::Display) {
     eprintln!("skipped: {reason}");
 }
 
+/// Whether a test can have so many descriptors open. Says so if it cannot.
+#[cfg(unix)]
+pub(crate) fn has_room_for_descriptors(count: u64) -> bool {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let few = limit.filter(|&limit| limit < count);
+    if let Some(few) = few {
+        skip(format_args!("this process may have {few} descriptors, the test needs {count}"));
+    }
+    few.is_none()
+}
+
 /// A text that no other test has, in this process or another.
 pub(crate) fn unique() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
