@@ -93,14 +93,14 @@ needs() {
 }
 
 # matrix NAME [long|ROW...]: one of the tables of `harness/`, as the only step of a script. The long form has the time
-# that it takes, and also has the tests that run for longer do so.
+# that it takes.
 matrix() {
     local name="$1" words=()
     shift
     if [ "${1:-}" = long ]; then
         shift
         words=(--long)
-        export INTERPROCESS_TEST_LONG=1 STEP_LIMIT="${STEP_LIMIT:-7200}"
+        STEP_LIMIT="${STEP_LIMIT:-7200}"
     fi
     cd "$ROOT"
     cargo build -q -p harness --locked || { tell_failure "$name" "it cannot be built"; finish; }

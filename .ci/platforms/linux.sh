@@ -1,6 +1,12 @@
 #!/usr/bin/env bash
-# Everything that runs on the machine itself: the tests, the tool, formatting, lints and documentation.
+# linux.sh [long]: everything that runs on the machine itself: the tests, the tool, formatting, lints and documentation.
+# In the long form, tests whose rounds are bounded for CI run many more.
 . "$(dirname "$0")/common.sh"
+
+if [ "${1:-}" = long ]; then
+    export IP3_RAIN_ROUNDS="${IP3_RAIN_ROUNDS:-50}" INTERPROCESS_RACE_ROUNDS="${INTERPROCESS_RACE_ROUNDS:-20000}"
+    STEP_LIMIT="${STEP_LIMIT:-7200}"
+fi
 
 # Tools that some tests use to look at a program from outside; those tests pass over themselves without them.
 packages=()

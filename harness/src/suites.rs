@@ -35,6 +35,8 @@ pub(crate) struct Cell {
     pub(crate) programs: &'static [&'static str],
     /// A test that fails with such a text has got a clean error for what the cell takes away: it counts as skipped.
     pub(crate) excuses: &'static [&'static str],
+    /// Not even then, if it has one of these texts.
+    pub(crate) never_excused: &'static [&'static str],
     /// Whether the wrapper makes its own process group.
     pub(crate) groups_itself: bool,
     /// Why the cell cannot be tried here.
@@ -189,7 +191,10 @@ fn report(cell: &Cell, program: &Program, log: &Path) -> io::Result<Report> {
     }
     let outcome = run::run(&mut command, LIMIT, log)?;
     let mut report = read(&outcome);
-    let excused = |text: &str| cell.excuses.iter().find(|excuse| text.contains(*excuse));
+    let excused = |text: &str| {
+        let never = cell.never_excused.iter().any(|never| text.contains(never));
+        cell.excuses.iter().find(|excuse| !never && text.contains(*excuse))
+    };
     let (excusable, failed) = report.failed.into_iter().partition(|(_, text)| excused(text).is_some());
     report.failed = failed;
     let excusable: Vec<(String, String)> = excusable;
