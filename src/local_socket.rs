@@ -46,10 +46,13 @@
 //! On Windows, and for abstract names, a name vanishes with its listener; on Windows with the last stream that it
 //! accepted, if that lives longer. A socket file stays behind if its server was
 //! killed. A new listener finds that and takes the path over
-//! ([`reclaim_stale`](ListenerOptions::reclaim_stale)), and leaves a living one alone (`AddrInUse`). For that, a
-//! listener at a path holds a lock on an empty file `.NAME.interprocess-lock` beside the socket for as long as it
-//! lives; the lock is what makes one of several servers that start at the same moment win. A socket of a program that
-//! does not know the lock is tested by connecting to it, which that program sees as a client that leaves at once.
+//! ([`reclaim_stale`](ListenerOptions::reclaim_stale)), and leaves a living one alone (`AddrInUse`), even one that does
+//! not listen yet or whose backlog is full: the system tells whether a living socket has the file, and the other program
+//! does not notice. While a listener takes or leaves a path, it locks an empty file `.NAME.interprocess-lock` beside the
+//! socket, so that one of several servers that start at the same moment wins. A living listener whose socket file was
+//! renamed or removed does not keep its path.
+//!
+//! A listener belongs to the process that made it: dropped in a child by fork(2), it leaves the socket file alone.
 //!
 //! # Shutting down
 //! [`Listener::close`], [`Stream::close`] and [`Stream::shutdown`] wake other threads or tasks that are blocked on the same

@@ -17,7 +17,10 @@ use std::{
     ffi::OsStr,
     fs,
     io::{BufRead, BufReader, ErrorKind, Read, Write},
-    os::unix::fs::{FileTypeExt, PermissionsExt, symlink},
+    os::unix::{
+        fs::{FileTypeExt, PermissionsExt, symlink},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::Stdio,
     thread,
@@ -51,7 +54,7 @@ fn nothing_is_left_behind() {
     let folder = Folder::new();
     let path = folder.0.join("s");
     let listener = options(&path).create_sync().unwrap();
-    assert_eq!(names_in(&folder), [".s.interprocess-lock", "s"]);
+    assert_eq!(names_in(&folder), ["s"]);
     drop(listener);
     assert!(names_in(&folder).is_empty(), "{:?}", names_in(&folder));
 
@@ -79,9 +82,11 @@ fn listeners_that_know_no_lock_are_left_alone() {
     let folder = Folder::new();
     let path = folder.0.join("s");
     let theirs = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    theirs.set_nonblocking(true).unwrap();
     let error = options(&path).create_sync().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}");
     assert!(error.to_string().contains("another process listens there"), "{error}");
+    assert_eq!(theirs.accept().unwrap_err().kind(), ErrorKind::WouldBlock, "it was not even disturbed");
     drop(connect(&path).unwrap());
     drop(theirs);
 
@@ -159,9 +164,8 @@ fn of_twenty_racing_servers_one_wins() {
             for (_, input, _) in &mut racers {
                 input.write_all(end).unwrap();
             }
-            // The winner of this round must be gone before the next: its lock tells.
-            let lock = folder.0.join(".s.interprocess-lock");
-            while lock.exists() {
+            // The winner of this round must be gone before the next.
+            while connect(&path).is_ok() {
                 thread::yield_now();
             }
         }
@@ -198,7 +202,7 @@ fn a_killed_servers_path_is_free() {
         wait_until_alive(&path);
         assert_eq!(options(&path).create_sync().unwrap_err().kind(), ErrorKind::AddrInUse);
         server.kill();
-        assert_eq!(names_in(&folder), [".s.interprocess-lock", "s"]);
+        assert_eq!(names_in(&folder), ["s"]);
         drop(options(&path).create_sync().unwrap());
         assert!(names_in(&folder).is_empty());
     });
@@ -253,12 +257,15 @@ fn other_files_are_never_touched() {
     let path = folder.0.join("s");
     let target = folder.0.join("target");
     stale(&target);
-    let attempts: [fn(&Path) -> ListenerOptions<'_>; 2] =
-        [|path| options(path), |path| options(path).try_overwrite(true)];
+    let attempts: [fn(&Path) -> ListenerOptions<'_>; 3] = [
+        |path| options(path),
+        |path| options(path).reclaim_stale(false),
+        |path| options(path).try_overwrite(true),
+    ];
     for attempt in attempts {
         fs::write(&path, "precious").unwrap();
         let error = attempt(&path).create_sync().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}");
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}");
         assert!(error.to_string().contains("not a socket"), "{error}");
         let error = connect(&path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
@@ -267,12 +274,12 @@ fn other_files_are_never_touched() {
         fs::remove_file(&path).unwrap();
 
         fs::create_dir(&path).unwrap();
-        assert_eq!(attempt(&path).create_sync().unwrap_err().kind(), ErrorKind::AddrInUse);
+        assert_eq!(attempt(&path).create_sync().unwrap_err().kind(), ErrorKind::AlreadyExists);
         fs::remove_dir(&path).unwrap();
 
         // Not even a link to a stale socket.
         symlink(&target, &path).unwrap();
-        assert_eq!(attempt(&path).create_sync().unwrap_err().kind(), ErrorKind::AddrInUse);
+        assert_eq!(attempt(&path).create_sync().unwrap_err().kind(), ErrorKind::AlreadyExists);
         assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
         assert!(fs::metadata(&target).unwrap().file_type().is_socket());
         fs::remove_file(&path).unwrap();
@@ -291,6 +298,233 @@ fn a_path_with_no_folder() {
     assert_eq!(connect(&path).unwrap_err().kind(), ErrorKind::NotFound);
 }
 
+/// bind(2) and listen(2) are two steps, in between a server refuses connections as a dead one does.
+#[cfg(feature = "tokio")]
+#[test]
+fn socket_that_does_not_listen_yet_is_left_alone() {
+    use interprocess::os::unix::uds::tokio::UnixSocket;
+    let folder = Folder::new();
+    let path = folder.0.join("s");
+    let theirs = UnixSocket::new_stream().unwrap();
+    theirs.bind(&path).unwrap();
+    assert_eq!(connect(&path).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    let error = options(&path).create_sync().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}");
+    drop(theirs);
+    drop(options(&path).create_sync().unwrap());
+}
+
+/// A living listener whose socket is somewhere else by now, or nowhere, does not keep its path.
+#[test]
+fn path_of_a_moved_or_removed_socket_is_free() {
+    let folder = Folder::new();
+    let (path, moved) = (folder.0.join("s"), folder.0.join("moved"));
+    for remove in [false, true] {
+        let old = options(&path).create_sync().unwrap();
+        if remove {
+            fs::remove_file(&path).unwrap()
+        } else {
+            fs::rename(&path, &moved).unwrap()
+        }
+        let new = options(&path).create_sync().unwrap();
+        connect(&path).unwrap().write_all(b"new").unwrap();
+        expect_bytes(new.accept().unwrap(), b"new").unwrap();
+        drop(old);
+        connect(&path).unwrap();
+        drop(new);
+        assert!(!path.exists());
+    }
+    assert_eq!(names_in(&folder), ["moved"]);
+}
+
+/// What belongs to this process stays when a child by fork drops its copies.
+#[test]
+#[allow(unsafe_code)]
+fn forked_child_removes_nothing() {
+    use interprocess::os::unix::{fifo_file::CreationOptions, uds};
+    let folder = Folder::new();
+    let (path, fifo, other) = (folder.0.join("s"), folder.0.join("fifo"), folder.0.join("other"));
+    let listener = options(&path).create_sync().unwrap();
+    let fifo_guard = CreationOptions::new().create_guarded(&fifo).unwrap();
+    let _socket = UnixListener::bind(&other).unwrap();
+    let socket_guard = uds::UnlinkOnDrop::new(&other).unwrap();
+    // SAFETY: the child makes only calls that a child of a process with several threads may make.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        drop((listener, fifo_guard, socket_guard));
+        // SAFETY: it ends the child at once.
+        unsafe { libc::_exit(0) };
+    }
+    let pid = rustix::process::Pid::from_raw(child).unwrap();
+    rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty()).unwrap();
+    assert_eq!(names_in(&folder), ["fifo", "other", "s"]);
+    connect(&path).unwrap();
+    assert_eq!(options(&path).create_sync().unwrap_err().kind(), ErrorKind::AddrInUse);
+    drop((listener, fifo_guard, socket_guard));
+    assert!(names_in(&folder).is_empty(), "{:?}", names_in(&folder));
+}
+
+/// However a socket came to its path, its peers are told that path, or nothing if it does not fit into an address.
+#[test]
+fn peers_are_told_the_path_that_was_asked_for() {
+    use interprocess::os::unix::uds::{UnixDatagram, UnixSeqpacketListener};
+    let folder = Folder::new();
+    let path = folder.0.join("s");
+    let told = |path: &Path, options: ListenerOptions<'_>| {
+        let listener = options.create_sync().unwrap();
+        let client = connect(path).unwrap();
+        let accepted = listener.accept().unwrap();
+        assert_eq!(listener.local_name().unwrap().as_path(), Some(path));
+        let names = [accepted.local_name().unwrap(), client.peer_name().unwrap()];
+        names.map(|name| name.map(|name| name.as_path().unwrap().to_owned()))
+    };
+    let expected = [Some(path.clone()), Some(path.clone())];
+    assert_eq!(told(&path, options(&path)), expected);
+    assert_eq!(told(&path, options(&path).mode(0o666)), expected);
+    assert_eq!(told(&path, options(&path).try_overwrite(true)), expected);
+    let old = options(&path).create_sync().unwrap();
+    assert_eq!(told(&path, options(&path).try_overwrite(true).mode(0o600)), expected);
+    drop(old);
+
+    let datagram = UnixDatagram::bind_with(&path, Some(0o666)).unwrap();
+    assert_eq!(datagram.local_addr().unwrap().as_pathname(), Some(&*path));
+    fs::remove_file(&path).unwrap();
+    if let Ok(packets) = UnixSeqpacketListener::bind_with(&path, Some(0o666), 1) {
+        assert_eq!(packets.local_addr().unwrap().as_pathname(), Some(&*path));
+        fs::remove_file(&path).unwrap();
+    }
+
+    if cfg!(not(target_os = "linux")) {
+        return;
+    }
+    let path = long_path(&folder, 300);
+    for options in [options(&path), options(&path).mode(0o600), options(&path).try_overwrite(true)] {
+        assert_eq!(told(&path, options), [None, None]);
+    }
+    let client = UnixDatagram::bind(&path).unwrap();
+    assert!(client.local_addr().unwrap().is_unnamed());
+    let server_path = folder.0.join("server");
+    let server = UnixDatagram::bind(&server_path).unwrap();
+    client.send_to(b"x", &server_path).unwrap();
+    let (_, from) = server.recv_from(&mut [0; 1]).unwrap();
+    assert!(from.is_unnamed(), "{from}");
+    server.send_to_addr(b"y", &from).unwrap_err();
+    server.send_to(b"y", &path).unwrap();
+    assert_eq!(client.recv(&mut [0; 1]).unwrap(), 1);
+
+    // A foreign program gets the address as the kernel has it, and reaches nobody by it.
+    let foreign = std::os::unix::net::UnixDatagram::bind(folder.0.join("foreign")).unwrap();
+    client.send_to(b"x", folder.0.join("foreign")).unwrap();
+    let (_, from) = foreign.recv_from(&mut [0; 1]).unwrap();
+    let error = foreign.send_to(b"y", from.as_pathname().unwrap()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{from:?}: {error}");
+}
+
+/// What a server has left that was killed while it took the path.
+#[test]
+fn remains_of_killed_servers_are_cleared_away() {
+    let folder = Folder::new();
+    let (path, old) = (folder.0.join("s"), folder.0.join(".s.interprocess-old"));
+    fs::write(folder.0.join(".s.interprocess-lock"), "").unwrap();
+    // A living socket gets its name back.
+    let theirs = std::os::unix::net::UnixListener::bind(&old).unwrap();
+    assert_eq!(options(&path).create_sync().unwrap_err().kind(), ErrorKind::AddrInUse);
+    assert_eq!(names_in(&folder), ["s"]);
+    connect(&path).unwrap();
+    drop(theirs);
+    common::error_once_closed(|| connect(&path));
+
+    // A dead one goes, and a stranger's file stays.
+    fs::rename(&path, &old).unwrap();
+    let theirs = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    assert_eq!(options(&path).create_sync().unwrap_err().kind(), ErrorKind::AddrInUse);
+    assert_eq!(names_in(&folder), ["s"]);
+    fs::write(&old, "precious").unwrap();
+    drop(options(&path).try_overwrite(true).create_sync().unwrap());
+    assert_eq!(names_in(&folder), [".s.interprocess-old"]);
+    drop(theirs);
+}
+
+/// Runs a role as a user without privileges, if this one has any.
+fn succeeds_unprivileged(role: &str, folder: &Folder) {
+    let mut command = command_for_role(role, folder.0.to_str().unwrap());
+    if rustix::process::geteuid().is_root() {
+        fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o777)).unwrap();
+        command.uid(65534).gid(65534);
+    }
+    match command.output() {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            println!("skipped: another user cannot run this program");
+        }
+        output => {
+            let output = output.unwrap();
+            let text = [&output.stdout[..], &output.stderr].map(String::from_utf8_lossy);
+            assert!(output.status.success(), "{}{}", text[0], text[1]);
+        }
+    }
+}
+
+/// A server that was killed while its umask took the owner's permissions too.
+#[test]
+fn role_masked() {
+    let Some(folder) = common::role_argument("role_masked") else { return };
+    let path = Path::new(&folder).join("s");
+    let lock = path.with_file_name(".s.interprocess-lock");
+    fs::write(&lock, "").unwrap();
+    fs::set_permissions(&lock, fs::Permissions::from_mode(0o000)).unwrap();
+    let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o777));
+    let living = options(&path).create_sync().unwrap();
+    assert_eq!(options(&path).create_sync().unwrap_err().kind(), ErrorKind::AddrInUse);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0, "its mode is as it was");
+    // As if killed.
+    drop(UnixListener::from(living));
+    drop(options(&path).create_sync().unwrap());
+    rustix::process::umask(before);
+    assert!(!path.exists() && !lock.exists());
+}
+
+#[test]
+fn umask_without_permissions_for_the_owner_does_not_block_the_path() {
+    let folder = Folder::new();
+    succeeds_unprivileged("role_masked", &folder);
+}
+
+/// Works in a directory by relative paths, and ends when that directory has another name.
+#[test]
+fn role_relative() {
+    use interprocess::os::unix::{fifo_file::CreationOptions, uds};
+    let Some(folder) = common::role_argument("role_relative") else { return };
+    let inner = Path::new(&folder).join("closed/inner");
+    std::env::set_current_dir(&inner).unwrap();
+    // Root can search every directory.
+    fs::set_permissions(Path::new(&folder).join("closed"), fs::Permissions::from_mode(0o000)).unwrap();
+    let listener = options(Path::new("s")).create_sync().unwrap();
+    let overwriting = options(Path::new("s")).try_overwrite(true).mode(0o640).create_sync().unwrap();
+    drop(listener);
+    connect(Path::new("s")).unwrap();
+    let fifo = CreationOptions::new().exact_mode(true).create_guarded("fifo").unwrap();
+    let _socket = UnixListener::bind("other").unwrap();
+    let guard = uds::UnlinkOnDrop::new("other").unwrap();
+    fs::set_permissions(Path::new(&folder).join("closed"), fs::Permissions::from_mode(0o700)).unwrap();
+    let renamed = Path::new(&folder).join("renamed");
+    fs::rename(&inner, &renamed).unwrap();
+    std::env::set_current_dir("/").unwrap();
+    drop((overwriting, fifo, guard));
+    assert_eq!(fs::read_dir(renamed).unwrap().count(), 0);
+}
+
+#[test]
+fn relative_paths_need_no_path_from_the_root() {
+    let folder = Folder::new();
+    let closed = folder.0.join("closed");
+    fs::create_dir_all(closed.join("inner")).unwrap();
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(&closed, Some(65534), Some(65534)).unwrap();
+        std::os::unix::fs::chown(closed.join("inner"), Some(65534), Some(65534)).unwrap();
+    }
+    succeeds_unprivileged("role_relative", &folder);
+}
+
 /// Checks the modes under the umask of its argument.
 #[test]
 fn role_umask() {
@@ -299,6 +533,20 @@ fn role_umask() {
         let path = Path::new(&folder).join(format!("{mode:o}"));
         let _listener = options(&path).mode(mode).create_sync().unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode, "{mode:o}");
+    }
+    for (kind, mode) in [("datagram", 0o622), ("packets", 0o622), ("fifo", 0o622)] {
+        use interprocess::os::unix::{
+            fifo_file::CreationOptions,
+            uds::{UnixDatagram, UnixSeqpacketListener},
+        };
+        let path = Path::new(&folder).join(kind);
+        match kind {
+            "datagram" => drop(UnixDatagram::bind_with(&path, Some(mode)).unwrap()),
+            "fifo" => CreationOptions::new().mode(mode).exact_mode(true).create(&path).unwrap(),
+            _ if UnixSeqpacketListener::bind_with(&path, Some(mode), 1).is_err() => continue,
+            _ => {}
+        }
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode, "{kind}");
     }
     let path = Path::new(&folder).join("mine");
     let _listener = options(&path).current_user_only(true).create_sync().unwrap();

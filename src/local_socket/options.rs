@@ -64,6 +64,9 @@ impl<'n> ListenerOptions<'n> {
 
     /// Whether a socket file whose listener is gone is taken over; it is by default. See the
     /// [module's page](super#servers-that-died) for how. Without this, such a file is `AddrInUse`.
+    ///
+    /// Taking over needs a file system with locks (flock(2)); on one without, it fails with `Unsupported`, and listening at
+    /// a path that is free works.
     pub fn reclaim_stale(mut self, reclaim_stale: bool) -> Self {
         self.reclaim_stale = reclaim_stale;
         self
@@ -71,7 +74,10 @@ impl<'n> ListenerOptions<'n> {
 
     /// Whether the path of a listener that lives is taken over too; it is not by default. The displaced listener gets no
     /// more clients and, when it is dropped, leaves its successor's socket alone. A file that is not a socket is never
-    /// touched: `AddrInUse`. Abstract names and Windows pipes cannot be displaced.
+    /// touched: `AlreadyExists`. Abstract names and Windows pipes cannot be displaced.
+    ///
+    /// The old socket is moved aside before the new one is bound, so that a client which connects in between gets
+    /// `NotFound` or `ConnectionRefused`. It gets its name back if the new one cannot be bound.
     pub fn try_overwrite(mut self, try_overwrite: bool) -> Self {
         self.try_overwrite = try_overwrite;
         self
@@ -95,9 +101,12 @@ impl<'n> ListenerOptions<'n> {
     /// Makes the listener.
     ///
     /// # Errors
-    /// - `AddrInUse`: another process listens at the name, or there is something else than a socket.
+    /// - `AddrInUse`: another process listens at the name, is about to, or it cannot be told. With `reclaim_stale(false)`
+    ///   also a stale socket.
+    /// - `AlreadyExists`: there is a file at the path that is not a socket.
     /// - `InvalidInput`: no name was set, or an option does not fit it.
-    /// - `NotFound`: the folder of the path does not exist.
+    /// - `NotFound`: the directory of the path does not exist.
+    /// - `Unsupported`: the file system has no locks, and a stale socket is to be taken over.
     /// - `PermissionDenied`: the folder, the lock or the pipe's name is not for this user.
     pub fn create_sync(self) -> io::Result<Listener> {
         platform::Listener::listen(self).map(Listener)

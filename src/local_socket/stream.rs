@@ -204,7 +204,8 @@ impl Stream {
         platform::peer_creds(&self.0)
     }
 
-    /// The name of this end: the listener's, if this stream was accepted, else mostly none.
+    /// The name of this end: the listener's, if this stream was accepted, else mostly none. On Linux a listener whose path
+    /// is longer than a socket address has room for (108 bytes) has none either.
     ///
     /// # Errors
     /// Those of the system.
@@ -212,7 +213,9 @@ impl Stream {
         platform::local_name(&self.0)
     }
 
-    /// The name of the other end: the listener's, if this stream connected to one, else mostly none.
+    /// The name of the other end: the listener's, if this stream connected to one, else mostly none. A relative path, which
+    /// is relative to the other process's working directory, is no name here, nor is one that is too long for a socket
+    /// address.
     ///
     /// # Errors
     /// Those of the system.

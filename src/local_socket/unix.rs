@@ -29,7 +29,10 @@ use std::{
     net::Shutdown,
     os::{
         fd::AsFd,
-        unix::ffi::{OsStrExt, OsStringExt},
+        unix::{
+            ffi::{OsStrExt, OsStringExt},
+            fs::FileTypeExt,
+        },
     },
     path::{Path, PathBuf},
 };
@@ -176,7 +179,7 @@ fn connect_to_first<T>(name: &Name<'_>, mut connect: impl FnMut(&Target) -> io::
 /// Adds the name to an error of connecting, and what is wrong with the file if something is.
 fn about(name: &Name<'_>, target: &Target, error: io::Error) -> io::Error {
     if let (Target::Path(path), io::ErrorKind::ConnectionRefused) = (target, error.kind()) {
-        if let Ok((_, false)) = path.canonicalize().and_then(|path| file::identify(&path)) {
+        if path.metadata().is_ok_and(|found| !found.file_type().is_socket()) {
             return io::Error::new(
                 io::ErrorKind::InvalidInput,
                 format!("cannot connect to {name}: {} is not a socket", path.display()),
@@ -227,7 +230,12 @@ pub(super) fn local_name(stream: &Stream) -> io::Result<Option<Name<'static>>> {
 }
 
 pub(super) fn peer_name(stream: &Stream) -> io::Result<Option<Name<'static>>> {
-    Ok(name_of(&stream.peer_addr()?))
+    Ok(peer_name_of(&stream.peer_addr()?))
+}
+
+/// A relative path is relative to the peer's working directory, and may lead to a stranger from here.
+fn peer_name_of(address: &SocketAddr) -> Option<Name<'static>> {
+    name_of(address).filter(|_| address.as_pathname().is_none_or(Path::is_absolute))
 }
 
 fn name_of(address: &SocketAddr) -> Option<Name<'static>> {

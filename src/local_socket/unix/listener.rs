@@ -5,8 +5,8 @@ use crate::{
     os::unix::{
         sys::{fd, file},
         uds::{
-            UnixListener, UnixStream,
-            claim::{self, Claim, How},
+            UnixListener, UnixStream, UnlinkOnDrop,
+            claim::{self, How},
         },
     },
 };
@@ -21,15 +21,17 @@ use std::{
 /// on with its own deadline, and no lock is needed. While connections are waiting, accepting is one system call.
 #[derive(Debug)]
 pub(in crate::local_socket) struct Listener {
-    socket: UnixListener,
+    // Dropped first, and the file removed with it: while the socket lives, no other file has its inode.
     shared: State,
+    socket: UnixListener,
 }
 
 /// What the blocking and the Tokio listener know of themselves.
 #[derive(Debug)]
 pub(super) struct State {
     name: Option<Name<'static>>,
-    claim: Option<Claim>,
+    /// Removes the socket's file.
+    guard: Option<UnlinkOnDrop>,
     accept_nonblocking: AtomicBool,
     stream_nonblocking: AtomicBool,
     closed: AtomicBool,
@@ -46,7 +48,7 @@ pub(super) fn listen(options: ListenerOptions<'_>) -> io::Result<(UnixListener, 
     let mut result = Err(io::Error::from(io::ErrorKind::NotFound));
     for target in targets(name)? {
         result = match &target {
-            Target::Path(path) => claim::listen(path, how).map(|(listener, claim)| (listener, Some(claim))),
+            Target::Path(path) => claim::listen(path, how),
             Target::Abstract(_) if options.extras.mode.is_some() => Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "names in the abstract namespace have no mode; current_user_only works for them",
@@ -59,14 +61,14 @@ pub(super) fn listen(options: ListenerOptions<'_>) -> io::Result<(UnixListener, 
             break;
         }
     }
-    let (socket, mut claim) = result.map_err(|error| about(format_args!("listen at {name}"), error))?;
-    if let (Some(claim), false) = (&mut claim, options.reclaim_name) {
-        claim.keep_file();
+    let (socket, mut guard) = result.map_err(|error| about(format_args!("listen at {name}"), error))?;
+    if let Some(kept) = guard.take_if(|_| !options.reclaim_name) {
+        kept.keep();
     }
     socket.set_nonblocking(true)?;
     let state = State {
         name: Some(name.clone().into_owned()),
-        claim,
+        guard,
         accept_nonblocking: AtomicBool::new(options.nonblocking.accept_nonblocking()),
         stream_nonblocking: AtomicBool::new(options.nonblocking.stream_nonblocking()),
         closed: AtomicBool::new(false),
@@ -79,7 +81,7 @@ impl State {
     pub(super) fn of(socket: &UnixListener) -> Self {
         Self {
             name: socket.local_addr().ok().as_ref().and_then(name_of),
-            claim: None,
+            guard: None,
             accept_nonblocking: AtomicBool::new(false),
             stream_nonblocking: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -141,8 +143,8 @@ impl State {
     }
 
     pub(super) fn do_not_reclaim_name_on_drop(&mut self) {
-        if let Some(claim) = &mut self.claim {
-            claim.keep_file();
+        if let Some(guard) = self.guard.take() {
+            guard.keep();
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     Target, connect_to_first,
     listener::{self, State},
-    name_of,
+    name_of, peer_name_of,
 };
 use crate::{
     ConnectWaitMode,
@@ -83,13 +83,14 @@ pub(in crate::local_socket) fn local_name(stream: &Stream) -> io::Result<Option<
 }
 
 pub(in crate::local_socket) fn peer_name(stream: &Stream) -> io::Result<Option<Name<'static>>> {
-    Ok(name_of(&stream.peer_addr()?))
+    Ok(peer_name_of(&stream.peer_addr()?))
 }
 
 #[derive(Debug)]
 pub(in crate::local_socket) struct Listener {
-    socket: Registered<uds::UnixListener>,
+    // Dropped first; see the blocking listener.
     shared: State,
+    socket: Registered<uds::UnixListener>,
 }
 
 impl Listener {

@@ -6,10 +6,12 @@
 
 pub(crate) mod address;
 pub(crate) mod ancillary;
+pub(crate) mod apart;
 pub(crate) mod batch;
 pub(crate) mod child;
 pub(crate) mod control;
 pub(crate) mod credentials;
+pub(crate) mod directory;
 pub(crate) mod environment;
 pub(crate) mod fd;
 pub(crate) mod fifo;
@@ -19,8 +21,10 @@ pub(crate) mod launchd;
 pub(crate) mod message;
 pub(crate) mod option;
 pub(crate) mod path;
+pub(crate) mod path_lock;
 pub(crate) mod peer;
 pub(crate) mod pipe;
+pub(crate) mod place;
 pub(crate) mod poll;
 mod program;
 #[cfg(feature = "tokio")]

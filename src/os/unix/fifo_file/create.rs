@@ -80,8 +80,9 @@ impl CreationOptions {
         self
     }
 
-    /// Whether the umask does not count. The FIFO appears at its path with the mode that it is to have: it is made in a
-    /// folder beside that nobody else can enter, and moved.
+    /// Sets whether the mode is exact, whatever the umask is; `false` by default.
+    ///
+    /// The FIFO appears at its path with the mode that it is to have: it is made under another name and moved.
     pub fn exact_mode(mut self, exact: bool) -> Self {
         self.exact_mode = exact;
         self
@@ -109,15 +110,15 @@ impl CreationOptions {
     /// # Errors
     /// As for [`create_fifo`].
     pub fn create_guarded<P: AsRef<Path>>(self, path: P) -> io::Result<UnlinkOnDrop> {
-        let path = std::path::absolute(path)?;
-        let made = fifo::make_privately(file::HERE, &path, self.mode, self.exact_mode);
-        made.map(|file| UnlinkOnDrop::of(path.clone(), file))
+        let path = path.as_ref();
+        let made = fifo::make_and_hold(file::HERE, path, self.mode, self.exact_mode);
+        made.map(|(place, file)| UnlinkOnDrop::of(place, file))
             .map_err(|error| about(format_args!("make the FIFO {path:?}"), error))
     }
 
     pub(super) fn make(self, folder: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
         let made = if self.exact_mode {
-            fifo::make_privately(folder, path, self.mode, true).map(drop)
+            fifo::make_and_hold(folder, path, self.mode, true).map(drop)
         } else {
             fifo::make(folder, path, self.mode)
         };

@@ -1,45 +1,48 @@
 use crate::{
     error::about,
-    os::unix::sys::file::{self, Pinned, RemovedOnDrop},
+    os::unix::sys::{
+        directory::Held,
+        place::{Place, RemovedOnDrop},
+    },
 };
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::{io, path::Path};
 
 /// Removes a FIFO when it is dropped, if it is still the very file that it was (same device and inode).
 ///
 /// [`CreationOptions::create_guarded`](super::CreationOptions::create_guarded) gives one for a FIFO that it makes. Who has
 /// the FIFO open can go on using it after it was removed.
 ///
-/// On Linux and Android the guard holds a descriptor of the file, which is none of its two ends and which no child inherits:
+/// The guard holds the directory by a descriptor, so that a relative path stays right wherever the process changes its
+/// working directory to. It belongs to the process that made it: dropped in a child by fork(2), it removes nothing.
+///
+/// On Linux and Android the guard also holds a descriptor of the file, which is none of its two ends and which no child inherits:
 /// so no other file can get the same inode meanwhile. On other systems a file that somebody has put into the place of the
 /// removed one may have its inode, as the file system pleases, and is then taken for it.
 #[derive(Debug)]
 pub struct UnlinkOnDrop(RemovedOnDrop);
 
 impl UnlinkOnDrop {
-    /// Remembers the FIFO that is at the path now, wherever the process changes its working folder to.
+    /// Holds the FIFO that is at `path` now, and its directory.
     ///
     /// # Errors
-    /// `NotFound`: there is nothing. `InvalidInput`: there is something that is not a FIFO (links are not followed).
-    /// The limit of open descriptors.
+    /// - `NotFound`: there is no such file.
+    /// - `InvalidInput`: it is not a FIFO (links are not followed).
     pub fn new<P: AsRef<Path>>(path: P) -> io::Result<Self> {
-        let path = std::path::absolute(path)?;
-        let file = Pinned::at(file::HERE, &path)
-            .map_err(|error| about(format_args!("find the FIFO {path:?}"), error))?;
+        let path = path.as_ref();
+        let failed = |error| about(format_args!("find the FIFO {path:?}"), error);
+        let place = Place::open(path).map_err(failed)?;
+        let file = place.hold().map_err(failed)?;
         if file.is_fifo() {
-            return Ok(Self::of(path, file));
+            return Ok(Self::of(place, file));
         }
-        Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{} is not a FIFO", path.display())))
+        Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{path:?} is not a FIFO")))
     }
 
-    /// The same for a file that was looked at already, at an absolute path.
-    pub(super) fn of(path: PathBuf, file: Pinned) -> Self {
-        Self(RemovedOnDrop::pinned(path, file))
+    pub(super) fn of(place: Place, file: Held) -> Self {
+        Self(RemovedOnDrop::new(place, file))
     }
 
-    /// The path, made absolute.
+    /// The path as it was given.
     pub fn path(&self) -> &Path {
         self.0.path()
     }

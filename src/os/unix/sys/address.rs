@@ -126,12 +126,20 @@ impl Address {
     /// counts a terminator that is not there if a path fills `sun_path`, and refuses an address of that length.
     ///
     /// This cannot fail, because a message or a connection has been taken with the address. One of another family, of a
-    /// descriptor that was wrapped unchecked, counts as unnamed.
+    /// descriptor that was wrapped unchecked, counts as unnamed. So does a path that means another file in each process: it
+    /// is the way in which its owner got at a long path, and a reply to it could reach a stranger.
     pub(super) fn set_written(&mut self, length: libc::socklen_t) {
         self.length = length.min(Self::ROOM);
-        if self.is_foreign() {
+        if self.is_foreign() || self.is_of_each_process() {
             *self = Self::UNNAMED;
         }
+    }
+
+    fn is_of_each_process(&self) -> bool {
+        const BEGINNINGS: [&[u8]; 3] = [b"/proc/self/", b"/proc/thread-self/", b"/dev/fd/"];
+        cfg!(any(target_os = "linux", target_os = "android"))
+            && self.raw.sun_path[0] == b'/' as libc::c_char
+            && BEGINNINGS.iter().any(|beginning| self.bytes().starts_with(beginning))
     }
 
     /// Nothing at all may have been written: unnamed peers.
@@ -164,6 +172,9 @@ impl Address {
                 io::ErrorKind::InvalidInput,
                 "the descriptor is a socket, but not a Unix domain socket",
             ));
+        }
+        if address.is_of_each_process() {
+            address = Self::UNNAMED;
         }
         Ok(address)
     }
@@ -204,6 +215,19 @@ mod tests {
             assert!(Address::of_path(bad).is_none(), "{bad:?}");
         }
         assert!(round_trip(&Address::UNNAMED).bytes().is_empty());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn addresses_that_differ_from_process_to_process_are_none() {
+        for path in
+            ["/proc/self/fd/3/s", "/proc/thread-self/fd/3/s", "/proc/self/task/1/fd/3/s", "/dev/fd/3/s"]
+        {
+            let address = Address::of_path(path.as_bytes()).unwrap();
+            assert!(round_trip(&address).bytes().is_empty(), "{path}");
+        }
+        let address = Address::of_path(b"/proc/selfish/s").unwrap();
+        assert_eq!(round_trip(&address).path(), Some(&b"/proc/selfish/s"[..]));
     }
 
     #[cfg(target_os = "linux")]

@@ -1,18 +1,25 @@
 //! FIFO files: making them, opening them, and who is at the other end.
 
 use super::{
-    LINUX_SOCKETS, fd,
-    file::{self, Identity, Pinned, PrivateFolder},
+    LINUX_SOCKETS,
+    apart::with_umask,
+    directory::{Held, Identity},
+    fd,
+    file::effective_user,
+    path_lock::PathLock,
     pipe::keep_signal_away,
+    place::Place,
 };
 use rustix::{
     fs::{AtFlags, FileType, Mode, OFlags},
     io::{Errno, retry_on_intr},
 };
 use std::{
+    ffi::OsStr,
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     path::Path,
+    time::Duration,
 };
 
 /// Whether a FIFO can be opened for reading and writing at once. POSIX leaves open what that does, and OpenBSD refuses.
@@ -55,7 +62,7 @@ impl From<rustix::fs::Stat> for Facts {
             kind: FileType::from_raw_mode(mode),
             owner: status.st_uid,
             mode: Mode::from_raw_mode(mode).bits() as _,
-            identity: file::identity_in(&status),
+            identity: Identity::from(&status),
         }
     }
 }
@@ -85,7 +92,7 @@ pub(crate) fn make(folder: BorrowedFd<'_>, path: &Path, mode: u32) -> io::Result
     type MakeAt = unsafe extern "C" fn(libc::c_int, *const libc::c_char, libc::mode_t) -> libc::c_int;
 
     let path = CString::new(path.as_os_str().as_bytes())?;
-    if folder.as_raw_fd() == file::HERE.as_raw_fd() {
+    if folder.as_raw_fd() == super::file::HERE.as_raw_fd() {
         // SAFETY: the path ends with a NUL byte, and is only read.
         return super::fd::done(unsafe { libc::mkfifo(path.as_ptr(), mode as _) });
     }
@@ -104,33 +111,76 @@ pub(crate) fn make(folder: BorrowedFd<'_>, path: &Path, mode: u32) -> io::Result
 }
 
 #[cfg(not(target_vendor = "apple"))]
-fn make_in_private(_: BorrowedFd<'_>, private: &PrivateFolder<'_>, mode: u32) -> io::Result<()> {
-    let (opened, inside) = private.place();
-    make(opened, inside, mode)
+fn make_aside(place: &Place, _: BorrowedFd<'_>, name: &OsStr, mode: u32) -> io::Result<()> {
+    make(place.directory.as_fd(), Path::new(name), mode)
 }
 
-/// Before version 13, macOS makes a FIFO at a path alone. What comes after fails if that was not in the private folder.
+/// Before version 13, macOS makes a FIFO at a path alone.
 #[cfg(target_vendor = "apple")]
-fn make_in_private(folder: BorrowedFd<'_>, private: &PrivateFolder<'_>, mode: u32) -> io::Result<()> {
-    make(folder, &private.inside(), mode)
+fn make_aside(place: &Place, start: BorrowedFd<'_>, name: &OsStr, mode: u32) -> io::Result<()> {
+    make(start, &place.path().with_file_name(name), mode)
 }
 
-/// Makes a FIFO out of everybody's reach and then moves it to its path, and gives a hold on the file. With `exact` the
-/// umask does not count.
-pub(crate) fn make_privately(
-    folder: BorrowedFd<'_>,
+/// How long making waits for another process that makes or removes the same FIFO.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Makes a FIFO at a path that begins in the directory `start`, and holds it. With `exact` the umask does not count.
+///
+/// The FIFO is made under another name, looked at and moved to the path, so that no other FIFO is taken for it, and so that
+/// it appears with its mode.
+pub(crate) fn make_and_hold(
+    start: BorrowedFd<'_>,
     path: &Path,
     mode: u32,
     exact: bool,
-) -> io::Result<Pinned> {
-    let private = PrivateFolder::beside_in(folder, path)?;
-    let (opened, inside) = private.place();
-    make_in_private(folder, &private, mode)?;
-    if exact {
-        rustix::fs::chmodat(opened, inside, Mode::from_raw_mode(mode as _), AtFlags::empty())?;
+) -> io::Result<(Place, Held)> {
+    let place = Place::open_in(start, path)?;
+    let lock = PathLock::acquire(&place, PATIENCE).ok();
+    if let Some(lock) = &lock {
+        // What a process has left that was killed here, or while it removed the FIFO.
+        let _ = place.move_back(&lock.name_of_old());
+        let new = lock.name_of_new();
+        if place.hold_aside(&new).is_ok_and(|left| left.is_fifo()) {
+            let _ = place.remove_aside(&new);
+        }
     }
-    let made = Pinned::at(opened, inside)?;
-    file::move_without_replacing(private.place(), (folder, path))?;
+    let name = place.free_name(lock.as_ref().map(PathLock::name_of_new));
+    let mut made = make_with_mode(&place, start, &name, mode & 0o7777, exact)?;
+    if let Err(error) = place.move_here(&name) {
+        let _ = place.remove_aside(&name);
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            return Err(error);
+        }
+        // No move without replacing: neither by renameat2(2), nor by a link.
+        made = make_with_mode(&place, start, place.name(), mode & 0o7777, exact)?;
+    }
+    drop(lock);
+    Ok((place, made))
+}
+
+fn make_with_mode(
+    place: &Place,
+    start: BorrowedFd<'_>,
+    name: &OsStr,
+    mode: u32,
+    exact: bool,
+) -> io::Result<Held> {
+    let has_mode = match exact.then(|| with_umask(0, || make_aside(place, start, name, mode))).flatten() {
+        Some(made) => made.map(|()| true)?,
+        None => make_aside(place, start, name, mode).map(|()| !exact)?,
+    };
+    let made = place.hold_aside(name)?;
+    if !made.is_fifo() || made.owner() != effective_user() {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "another process has put another file in the place of the FIFO that was just made",
+        ));
+    }
+    if !has_mode && made.mode() != mode {
+        place.set_mode_aside(name, &made, mode).inspect_err(|_| {
+            let _ = place.remove_aside(name);
+        })?;
+    }
     Ok(made)
 }
 

@@ -13,7 +13,7 @@ use rustix::{
 use std::{
     io,
     net::Shutdown,
-    os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
     time::Duration,
 };
 
@@ -139,6 +139,15 @@ pub(crate) fn bind(socket: BorrowedFd<'_>, address: &Address) -> io::Result<()> 
     done(unsafe { libc::bind(socket.as_raw_fd(), pointer, length) })
 }
 
+/// Has `bind` make a file with no more permissions than these, where a socket that is not bound yet has a mode (Linux, but
+/// not gVisor).
+pub(crate) fn limit_mode(socket: BorrowedFd<'_>, mode: u32) {
+    if LINUX_SOCKETS {
+        // What it does not limit is set before the socket listens.
+        let _ = rustix::fs::fchmod(socket, rustix::fs::Mode::from_raw_mode(mode as _));
+    }
+}
+
 pub(crate) fn listen(socket: BorrowedFd<'_>, backlog: u32) -> io::Result<()> {
     Ok(rustix::net::listen(socket, i32::try_from(backlog).unwrap_or(i32::MAX))?)
 }
@@ -217,6 +226,31 @@ pub(crate) fn connect(socket: BorrowedFd<'_>, address: &Address) -> io::Result<(
     let (pointer, length) = address.as_raw();
     // SAFETY: the descriptor is open for the call; the pointer and length describe `address`.
     done(unsafe { libc::connect(socket.as_raw_fd(), pointer, length) })
+}
+
+/// Whether a living socket is bound to the file of an address, whether or not it listens and has room in its backlog.
+///
+/// A datagram socket cannot connect to a socket of another type, and all kernels look for the socket first: only a file
+/// without one refuses (unix_find_bsd of Linux, unp_connect of the BSDs and macOS; illumos says `EDESTADDRREQ`). gVisor
+/// refuses all, but not another connection. The latter is how a listener may come to see a client that leaves at once.
+///
+/// # Errors
+/// `NotFound`, and what else there is in the way.
+pub(crate) fn is_bound(address: &Address) -> io::Result<bool> {
+    for kind in [Kind::Datagram, Kind::Stream] {
+        let probe = socket(kind, true)?;
+        match uninterrupted_io(|| connect(probe.as_fd(), address))
+            .map_err(|error| Errno::from_io_error(&error))
+        {
+            Err(Some(Errno::CONNREFUSED | Errno::DESTADDRREQ)) => {}
+            // EPERM: a datagram socket that is connected to another.
+            Ok(()) | Err(Some(Errno::PROTOTYPE | Errno::PERM | Errno::AGAIN | Errno::INPROGRESS)) => {
+                return Ok(true);
+            }
+            Err(error) => return Err(error.unwrap_or(Errno::INVAL).into()),
+        }
+    }
+    Ok(false)
 }
 
 /// The descriptor that a system call has made.
@@ -346,9 +380,6 @@ pub(crate) const FULL_BACKLOG: io::ErrorKind = io::ErrorKind::WouldBlock;
 
 /// Whether `shutdown` wakes threads that are blocked in `accept` on the same socket.
 pub(crate) const SHUTDOWN_WAKES_ACCEPT: bool = LINUX_SOCKETS || cfg!(target_os = "freebsd");
-
-/// Whether the mode that `fchmod` gives a socket before `bind` becomes the file's (less the umask's bits).
-pub(crate) const MODE_BEFORE_BIND: bool = LINUX_SOCKETS;
 
 /// Whether there are names outside the file system.
 pub(crate) const ABSTRACT_NAMESPACE: bool = LINUX_SOCKETS;

@@ -9,6 +9,12 @@ use std::{
 };
 
 /// The address of a Unix domain socket: a path, a name in Linux's abstract namespace, or none.
+///
+/// The address of a socket that the system returns, such as a datagram's sender, is the path that this socket was bound to,
+/// as its process spelled it. A relative path is relative to that process's working directory. On Linux a socket whose path
+/// does not fit into an address ([`from_pathname`](Self::from_pathname)) has to be bound through /proc, by a path that
+/// leads nowhere in other processes. Such addresses, below `/proc/self`, `/proc/thread-self` and `/dev/fd`, are returned as
+/// unnamed, so that no reply can reach a stranger.
 #[derive(Clone)]
 pub struct SocketAddr(pub(super) Address);
 

@@ -5,9 +5,11 @@ use crate::{
     error::about,
     os::unix::sys::{
         address::Address,
-        file::{self, PrivateFolder},
+        apart::with_umask,
+        file::effective_user,
         path,
-        socket::{self, ABSTRACT_NAMESPACE, Kind, MODE_BEFORE_BIND},
+        place::Place,
+        socket::{self, ABSTRACT_NAMESPACE, Kind},
     },
 };
 use std::{
@@ -16,53 +18,47 @@ use std::{
     path::Path,
 };
 
-/// Binds a new socket to a path. `then` makes it ready to be found; if that fails with a mode, no file stays behind.
+/// Binds a new socket to a path. `then` makes it ready to be found, once its file has its mode.
 pub(super) fn bind(
     kind: Kind,
     path: &Path,
     mode: Option<u32>,
     then: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
 ) -> io::Result<OwnedFd> {
-    bind_at(kind, path, mode, then).map_err(|error| about(format_args!("bind to {path:?}"), error))
+    let failed = |error| about(format_args!("bind to {path:?}"), error);
+    let socket = socket::socket(kind, false).map_err(failed)?;
+    let bound = match mode {
+        None => path::bind(socket.as_fd(), path),
+        Some(mode) => bind_with_mode(socket.as_fd(), path, mode & 0o777),
+    };
+    bound.and_then(|()| then(socket.as_fd())).map_err(failed)?;
+    Ok(socket)
 }
 
-fn bind_at(
-    kind: Kind,
-    path: &Path,
-    mode: Option<u32>,
-    then: impl FnOnce(BorrowedFd<'_>) -> io::Result<()>,
-) -> io::Result<OwnedFd> {
-    let socket = socket::socket(kind, false)?;
-    let (address, _folder) = path::address(path)?;
-    match mode {
-        None => {
-            socket::bind(socket.as_fd(), &address)?;
-            then(socket.as_fd())?;
-        }
-        Some(mode) if MODE_BEFORE_BIND => {
-            file::set_mode_of(socket.as_fd(), mode)?;
-            socket::bind(socket.as_fd(), &address)?;
-            file::set_mode(path, mode)
-                .and_then(|()| then(socket.as_fd()))
-                .inspect_err(|_| drop(std::fs::remove_file(path)))?;
-        }
-        Some(mode) => {
-            let private = PrivateFolder::beside(path)?;
-            let inside = private.inside();
-            let (address, _folder) = path::address(&inside)?;
-            socket::bind(socket.as_fd(), &address)?;
-            file::set_mode(&inside, mode)?;
-            then(socket.as_fd())?;
-            // A link instead of a rename, so that what is there already stays there.
-            file::move_without_replacing(private.place(), (file::HERE, path)).map_err(|error| match error
-                .kind()
-            {
-                io::ErrorKind::AlreadyExists => io::ErrorKind::AddrInUse.into(),
-                _ => error,
-            })?;
-        }
+/// The path is the one that the caller asked for, because peers are told what a socket was bound to and not where its file
+/// was moved to. The mode comes with binding, from a umask: a step by name that comes after it could meet a stranger's file
+/// in a directory that others can change. Where threads share their umask, that step is made on the very file that was
+/// looked at, as far as the system can, and before the socket listens, until which nobody can connect.
+fn bind_with_mode(socket: BorrowedFd<'_>, path: &Path, mode: u32) -> io::Result<()> {
+    if let Some(bound) = with_umask(!mode & 0o777, || path::bind(socket, path)) {
+        return bound;
     }
-    Ok(socket)
+    let place = Place::open(path)?;
+    socket::limit_mode(socket, mode);
+    path::bind(socket, path)?;
+    let made = place.hold()?;
+    if !made.is_socket() || made.owner() != effective_user() {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "another process has put another file in the place of the socket that was just made",
+        ));
+    }
+    if made.mode() == mode {
+        return Ok(());
+    }
+    place.set_mode(&made, mode).inspect_err(|_| {
+        let _ = place.remove(made.identity(), &place.free_name(None));
+    })
 }
 
 /// Binds a new socket to an address that is not unnamed. `then` makes it ready to be found.

@@ -1,21 +1,22 @@
-//! Listening at a path whose earlier listener may be gone, and leaving the path again.
+//! Listening at a path whose earlier listener may be gone.
 //!
-//! A file `.NAME.interprocess-lock` beside the socket is locked for as long as the listener lives, so that among
-//! servers which start at the same time exactly one finds the socket's file stale, removes it and binds: without it,
-//! two could each find it stale, and the slower one would delete the fresh socket of the faster. The system releases
-//! the lock of a process that dies in whatever way. Servers that know nothing of the lock are found by connecting.
+//! That a socket is stale and removing it cannot be one step. Listeners of this crate take and leave paths under a lock
+//! ([`PathLock`]), so that among servers which start at the same time exactly one finds the socket stale, removes it and
+//! binds: without it, two could each find it stale, and the slower one would remove the fresh socket of the faster.
+//!
+//! Every socket is bound at its own path, and never moved there: peers are told the path that it was bound to.
 
 use super::{UnixListener, UnlinkOnDrop};
-use crate::os::unix::sys::{
-    file::{self, Identity, LockFile, PrivateFolder},
-    path,
-    socket::{self, FULL_BACKLOG, Kind},
+use crate::{
+    error::about,
+    os::unix::sys::{directory::Held, file::effective_user, path, path_lock::PathLock, place::Place, socket},
 };
 use std::{
-    ffi::OsString,
+    ffi::OsStr,
     io,
-    os::fd::AsFd,
-    path::{Path, PathBuf},
+    path::Path,
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 /// How to get a path.
@@ -29,124 +30,198 @@ pub(crate) struct How {
     pub(crate) displace: bool,
 }
 
-/// A path that a listener of this process has. Dropped, it is given back.
-#[derive(Debug)]
-pub(crate) struct Claim {
-    /// `None`: the socket's file stays, or is another's by now.
-    file: Option<UnlinkOnDrop>,
-    // Dropped after the file was removed.
-    _lock: Option<LockFile>,
-}
+/// How long another server may take to get or leave the path.
+const PATIENCE: Duration = Duration::from_secs(5);
 
-impl Claim {
-    /// Leaves the socket's file where it is.
-    pub(crate) fn keep_file(&mut self) {
-        if let Some(file) = self.file.take() {
-            file.keep();
+/// How many times the path may change under way. Only strangers who know no lock change it.
+const MOST_CHANGES: usize = 1000;
+
+/// Listens at a path. The guard removes the socket's file; there is none if the file has lost its name already.
+pub(crate) fn listen(path: &Path, how: How) -> io::Result<(UnixListener, Option<UnlinkOnDrop>)> {
+    let place =
+        Place::open(path).map_err(|error| about(format_args!("open the directory of {path:?}"), error))?;
+    let lock = match PathLock::acquire(&place, PATIENCE) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            return Err(in_use(path, "another process is about to listen there"));
         }
-    }
-}
-
-pub(crate) fn listen(path: &Path, how: How) -> io::Result<(UnixListener, Claim)> {
-    // The claim must find its file again from wherever the process has moved to.
-    let path = std::path::absolute(path)?;
-    if how.displace {
-        let lock = LockFile::displace(&lock_path(&path)?).map_err(|error| about_lock(&path, &error))?;
-        let (listener, identity) = listen_in_place(&path, how)?;
-        let file = Some(UnlinkOnDrop::of(path, identity));
-        return Ok((listener, Claim { file, _lock: Some(lock) }));
-    }
-    let lock = if how.reclaim_stale {
-        Some(LockFile::acquire(&lock_path(&path)?).map_err(|error| about_lock(&path, &error))?)
-    } else {
-        None
+        other => other,
     };
-    let listener = match &lock {
-        Some(_) => listen_or_take_over(&path, how)?,
-        None => UnixListener::bind_with(&path, how.mode, how.backlog)?,
-    };
-    let (identity, _) = file::identify(&path)?;
-    // Who displaces this listener displaces the lock first. With the lock in place, what was identified is ours.
-    let is_ours = lock.as_ref().is_none_or(LockFile::is_in_place);
-    let file = is_ours.then(|| UnlinkOnDrop::of(path, identity));
-    Ok((listener, Claim { file, _lock: lock }))
-}
-
-fn lock_path(path: &Path) -> io::Result<PathBuf> {
-    let name = path.file_name().ok_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidInput, format!("{} does not name a file", path.display()))
-    })?;
-    let mut lock = OsString::from(".");
-    lock.push(name);
-    lock.push(".interprocess-lock");
-    Ok(path.with_file_name(lock))
-}
-
-fn about_lock(path: &Path, error: &io::Error) -> io::Error {
-    match error.kind() {
-        io::ErrorKind::WouldBlock => in_use(path, "another process listens there"),
-        kind => io::Error::new(kind, format!("cannot lock {}: {error}", path.display())),
+    if let Ok(lock) = &lock {
+        clear_away(&place, lock);
     }
+    let listener = Claim { place: &place, lock: lock.as_ref(), how }.listen()?;
+    // Still under the lock, so that it is no successor's.
+    let file = place.hold().ok().filter(Held::is_socket);
+    drop(lock);
+    Ok((listener, file.map(|file| UnlinkOnDrop::of(place, file))))
 }
 
 fn in_use(path: &Path, why: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::AddrInUse, format!("{} is in use: {why}", path.display()))
+    io::Error::new(io::ErrorKind::AddrInUse, format!("{path:?} is in use: {why}"))
 }
 
-fn listen_or_take_over(path: &Path, how: How) -> io::Result<UnixListener> {
-    loop {
-        match UnixListener::bind_with(path, how.mode, how.backlog) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
-            other => return other,
+/// Puts in order what a process has left that was killed while it held the lock.
+fn clear_away(place: &Place, lock: &PathLock<'_>) {
+    let name = lock.name_of_old();
+    let Ok(left) = place.hold_aside(&name) else { return };
+    if !left.is_socket() {
+        return;
+    }
+    let has_moved_back = matches!(place.hold(), Err(error) if error.kind() == io::ErrorKind::NotFound)
+        && place.move_back(&name).is_ok();
+    if !has_moved_back && is_dead(&place.path().with_file_name(&name), &left) {
+        let _ = place.remove_aside(&name);
+    }
+}
+
+/// A path that is being taken.
+struct Claim<'a> {
+    place: &'a Place,
+    lock: Result<&'a PathLock<'a>, &'a io::Error>,
+    how: How,
+}
+
+impl Claim<'_> {
+    fn listen(&self) -> io::Result<UnixListener> {
+        for _ in 0..MOST_CHANGES {
+            let aside = self.place.free_name(self.lock.ok().map(PathLock::name_of_old));
+            let has_displaced = self.how.displace && self.displace(&aside)?;
+            match UnixListener::bind_with(self.place.path(), self.how.mode, self.how.backlog) {
+                Ok(listener) => {
+                    if has_displaced {
+                        let _ = self.place.remove_aside(&aside);
+                    }
+                    return Ok(listener);
+                }
+                Err(error) => {
+                    if has_displaced {
+                        self.restore(&aside);
+                    }
+                    if error.kind() != io::ErrorKind::AddrInUse {
+                        return Err(error);
+                    }
+                }
+            }
+            if !self.how.displace {
+                self.take_over(&aside)?;
+            }
         }
-        let (found, is_socket) = match file::identify(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            other => other?,
-        };
-        if !is_socket {
-            return Err(in_use(path, "there is something that is not a socket"));
+        Err(in_use(self.place.path(), "other processes keep changing it"))
+    }
+
+    /// The socket at the path. `None`: there is nothing by now.
+    fn find(&self) -> io::Result<Option<Held>> {
+        let path = self.place.path();
+        match self.place.hold() {
+            Ok(file) if file.is_socket() => Ok(Some(file)),
+            Ok(_) => Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                format!("{path:?} exists and is not a socket"),
+            )),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(about(format_args!("look at {path:?}"), error)),
         }
-        if let Some(why) = sign_of_life(path) {
+    }
+
+    /// Moves a socket out of the way, whoever listens there. `false`: there is none.
+    fn displace(&self, aside: &OsStr) -> io::Result<bool> {
+        let Some(found) = self.find()? else { return Ok(false) };
+        let path = self.place.path();
+        self.place
+            .move_aside(found.identity(), aside)
+            .map_err(|error| about(format_args!("move the socket {path:?} out of the way"), error))
+    }
+
+    /// Gives a displaced socket its name back, unless a stranger has displaced it in turn.
+    fn restore(&self, aside: &OsStr) {
+        if matches!(self.place.move_back(aside), Err(error) if error.kind() == io::ErrorKind::AlreadyExists) {
+            let _ = self.place.remove_aside(aside);
+        }
+    }
+
+    /// Removes a socket that nobody listens at.
+    fn take_over(&self, aside: &OsStr) -> io::Result<()> {
+        let Some(found) = self.find()? else { return Ok(()) };
+        let path = self.place.path();
+        if !self.how.reclaim_stale {
+            return Err(in_use(path, "there is a socket, and `reclaim_stale` is off"));
+        }
+        let life = sign_of_life(self.place, &found);
+        if !self.place.is(&found) {
+            return Ok(());
+        }
+        if let Some(why) = life {
             return Err(in_use(path, &why));
         }
-        file::remove_exactly(path, found);
-    }
-}
-
-/// Why the socket at a path must not be taken over, if so.
-fn sign_of_life(path: &Path) -> Option<String> {
-    let probe = || -> io::Result<()> {
-        let (address, _folder) = path::address(path)?;
-        let probe = socket::socket(Kind::Stream, true)?;
-        socket::connect(probe.as_fd(), &address)
-    };
-    match probe() {
-        Ok(()) => Some("another process listens there".into()),
-        Err(error) if error.kind() == FULL_BACKLOG => {
-            Some("another process listens there, and its backlog is full".into())
+        if let Err(error) = self.lock {
+            return Err(io::Error::new(
+                error.kind(),
+                format!(
+                    "cannot take over the stale socket {path:?}, because its path cannot be locked: {error}"
+                ),
+            ));
         }
-        // On Linux that proves that nobody listens; elsewhere the backlog of a living listener may be full, but one of
-        // ours would hold the lock that we hold.
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => None,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => Some(format!("it cannot be told whether somebody listens there: {error}")),
+        self.place
+            .remove(found.identity(), aside)
+            .map_err(|error| about(format_args!("remove the stale socket {path:?}"), error))
     }
 }
 
-/// Listens at a private path and moves the socket to its place, in one step and whoever listens there.
-fn listen_in_place(path: &Path, how: How) -> io::Result<(UnixListener, Identity)> {
-    let private = PrivateFolder::beside(path)?;
-    let socket = private.inside();
-    let listener = UnixListener::bind_with(&socket, None, how.backlog)?;
-    if let Some(mode) = how.mode {
-        file::set_mode(&socket, mode)?;
+/// Why a socket must not be taken over, if so.
+fn sign_of_life(place: &Place, file: &Held) -> Option<String> {
+    match life(place.path(), file) {
+        // A server whose umask takes permissions from the owner, too. Who is let in for an instant is this user alone.
+        Err(error)
+            if error.kind() == io::ErrorKind::PermissionDenied
+                && file.owner() == effective_user()
+                && file.mode() & 0o200 == 0
+                && place.set_mode(file, file.mode() | 0o200).is_ok() =>
+        {
+            let life = life(place.path(), file);
+            if !matches!(life, Ok(false)) {
+                let _ = place.set_mode(file, file.mode());
+            }
+            reason(life)
+        }
+        life => reason(life),
     }
-    match file::identify(path) {
-        Ok((_, false)) => return Err(in_use(path, "there is something that is not a socket")),
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+}
+
+fn reason(life: io::Result<bool>) -> Option<String> {
+    match life {
+        Ok(true) => Some("another process listens there".into()),
+        Ok(false) => None,
+        Err(error) => Some(format!("it cannot be told whether another process listens there: {error}")),
     }
-    let (identity, _) = file::identify(&socket)?;
-    std::fs::rename(&socket, path)?;
-    Ok((listener, identity))
+}
+
+fn is_dead(path: &Path, file: &Held) -> bool {
+    matches!(life(path, file), Ok(false))
+}
+
+/// Whether a living socket has the file.
+///
+/// On Linux, bind(2) makes the file before it ties the socket to it. So a file that is new is looked at again and again for
+/// a while before it counts as dead.
+fn life(path: &Path, file: &Held) -> io::Result<bool> {
+    const LOOKS: u32 = 20;
+    const PAUSE: Duration = Duration::from_millis(5);
+    let (address, _directory) = path::address(path)?;
+    for _ in 0..LOOKS {
+        if socket::is_bound(&address)? {
+            return Ok(true);
+        }
+        if is_old(file) {
+            break;
+        }
+        thread::sleep(PAUSE);
+    }
+    Ok(false)
+}
+
+/// Whether a file was made longer ago than bind(2) takes. One from the future may be new.
+fn is_old(file: &Held) -> bool {
+    const SECONDS: i64 = 2;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    i64::try_from(now).is_ok_and(|now| now.saturating_sub(file.changed()) > SECONDS)
 }

@@ -46,14 +46,16 @@ impl UnixDatagram {
         Self::bind_with(path.as_ref(), None)
     }
 
-    /// [`bind`](Self::bind) with the permissions that the socket's file has from the first instant, whatever the umask is;
-    /// see [`UnixListener::bind_with`](super::UnixListener::bind_with). Sending to it takes write permission.
-    ///
-    /// Linux and Android alone tell receivers this path as the sender's. Elsewhere, with a mode, they are told the one that
-    /// the socket had before it was moved to its place, to which nobody can answer.
+    /// [`bind`](Self::bind) with a mode of the socket's file, whatever the umask is; see
+    /// [`UnixListener::bind_with`](super::UnixListener::bind_with). Sending to it takes write permission.
     ///
     /// # Errors
-    /// As for `bind`.
+    /// As for `UnixListener::bind_with`.
+    ///
+    /// # Platform-specific behavior
+    /// A datagram socket receives as soon as it is bound. Where bind(2) cannot set the mode (other systems than Linux and
+    /// Android), the file has the permissions that the umask leaves until the mode is set: a sender that has them can send
+    /// or connect in that instant. Bind under a strict umask there if that matters.
     pub fn bind_with(path: &Path, mode: Option<u32>) -> io::Result<Self> {
         bind::bind(Kind::Datagram, path, mode, |_| Ok(())).map(Self)
     }

@@ -1,14 +1,20 @@
-use crate::os::unix::sys::file::{self, Identity, Pinned, RemovedOnDrop};
-use std::{
-    io,
-    path::{Path, PathBuf},
+use crate::{
+    error::about,
+    os::unix::sys::{
+        directory::Held,
+        place::{Place, RemovedOnDrop},
+    },
 };
+use std::{io, path::Path};
 
 /// Removes the file of a socket when it is dropped, if it is still the very file that it was (same device and inode).
 ///
-/// Nothing here removes files of itself: as with std, dropping a listener leaves its file. Make this right after binding,
-/// and keep it beside the socket. On Linux and Android it holds a descriptor of the file, so that no other file can get the
-/// same inode, even after the socket is closed.
+/// The sockets of this module leave their files behind, as std's do. Make a guard right after binding, and drop it before
+/// the socket. It holds the directory by a descriptor, so that a relative path stays right wherever the process changes its
+/// working directory to. On Linux and Android it also holds a descriptor of the file, so that no other file can get the
+/// same inode.
+///
+/// A guard belongs to the process that made it: dropped in a child by fork(2), it removes nothing.
 ///
 /// ```
 /// use interprocess::os::unix::uds::{UnixListener, UnlinkOnDrop};
@@ -26,28 +32,27 @@ use std::{
 pub struct UnlinkOnDrop(RemovedOnDrop);
 
 impl UnlinkOnDrop {
-    /// Remembers the socket's file that is at the path now, wherever the process changes its working folder to.
+    /// Holds the socket's file that is at `path` now, and its directory.
     ///
     /// # Errors
-    /// `NotFound`: there is nothing. `InvalidInput`: there is something that is not a socket (links are not followed).
-    /// The limit of open descriptors.
+    /// - `NotFound`: there is no such file.
+    /// - `InvalidInput`: it is not a socket (links are not followed).
     pub fn new<P: AsRef<Path>>(path: P) -> io::Result<Self> {
-        let path = std::path::absolute(path)?;
-        let file = Pinned::at(file::HERE, &path).map_err(|error| {
-            io::Error::new(error.kind(), format!("cannot find the socket {}: {error}", path.display()))
-        })?;
+        let path = path.as_ref();
+        let failed = |error| about(format_args!("find the socket {path:?}"), error);
+        let place = Place::open(path).map_err(failed)?;
+        let file = place.hold().map_err(failed)?;
         if file.is_socket() {
-            return Ok(Self(RemovedOnDrop::pinned(path, file)));
+            return Ok(Self::of(place, file));
         }
-        Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{} is not a socket", path.display())))
+        Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{path:?} is not a socket")))
     }
 
-    /// The same for the file of a bound socket, at an absolute path. The socket keeps the inode while it is open.
-    pub(super) fn of(path: PathBuf, identity: Identity) -> Self {
-        Self(RemovedOnDrop::new(path, identity))
+    pub(super) fn of(place: Place, file: Held) -> Self {
+        Self(RemovedOnDrop::new(place, file))
     }
 
-    /// The path, made absolute.
+    /// The path as it was given.
     pub fn path(&self) -> &Path {
         self.0.path()
     }

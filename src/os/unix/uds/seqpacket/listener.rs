@@ -54,16 +54,18 @@ impl UnixSeqpacketListener {
         bind::bind_addr(Kind::Seqpacket, address, |listener| socket::listen(listener, backlog)).map(Self)
     }
 
-    /// [`bind`](Self::bind) with the permissions that the socket's file has from the first instant, whatever the
-    /// umask is, and a backlog.
+    /// [`bind`](Self::bind) with a mode of the socket's file, whatever the umask is, and a backlog.
     ///
-    /// On Linux the file never has more permissions than asked for; if the umask takes some away, they are added
-    /// right after. Elsewhere the socket is made in a folder that nobody else can enter and moved to its place when
-    /// its mode is right, which needs a few bytes of path for that folder; [`local_addr`](Self::local_addr) then tells the
-    /// path that it had there.
+    /// Connecting takes write permission, and nobody can connect before the file has its mode. Only the permission bits
+    /// (`0o777`) of `mode` count.
     ///
     /// # Errors
-    /// As for `bind`.
+    /// As for `bind`. `PermissionDenied`, where threads have no umask of their own: another process has replaced the file
+    /// before it had its mode.
+    ///
+    /// # Platform-specific behavior
+    /// On Linux and Android the file is made with its mode, by a thread that has a umask of its own. On other systems, and
+    /// in a sandbox that refuses unshare(2), the mode is set after bind(2) and before listen(2).
     pub fn bind_with(path: &Path, mode: Option<u32>, backlog: u32) -> io::Result<Self> {
         bind::bind(Kind::Seqpacket, path, mode, |listener| socket::listen(listener, backlog)).map(Self)
     }

@@ -44,7 +44,7 @@ impl UnixSocket {
     /// As for [`uds::UnixListener::bind`].
     pub fn bind(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref();
-        let bound = path::address(path).and_then(|(address, _folder)| socket::bind(self.as_fd(), &address));
+        let bound = path::bind(self.as_fd(), path);
         bound.map_err(|error| about(format_args!("bind to {path:?}"), error))
     }
 
