@@ -478,6 +478,14 @@ fn role_masked() {
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0, "its mode is as it was");
     // As if killed.
     drop(UnixListener::from(living));
+    // Not a lock file, but a link to another file that somebody has put there.
+    let victim = path.with_file_name("victim");
+    fs::write(&victim, "precious").unwrap();
+    fs::set_permissions(&victim, fs::Permissions::from_mode(0o400)).unwrap();
+    fs::hard_link(&victim, &lock).unwrap();
+    options(&path).create_sync().unwrap_err();
+    assert_eq!(fs::metadata(&victim).unwrap().permissions().mode() & 0o777, 0o400);
+    fs::remove_file(&lock).unwrap();
     drop(options(&path).create_sync().unwrap());
     rustix::process::umask(before);
     assert!(!path.exists() && !lock.exists());

@@ -254,8 +254,9 @@ impl Held {
         self.kind().is_socket()
     }
 
-    pub(super) fn is_regular(&self) -> bool {
-        self.kind().is_file()
+    /// Whether it is an empty regular file without another name.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.kind().is_file() && self.status.st_nlink == 1 && self.status.st_size == 0
     }
 
     pub(crate) fn mode(&self) -> u32 {

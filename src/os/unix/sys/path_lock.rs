@@ -144,14 +144,15 @@ fn create(directory: &Directory, name: &OsStr) -> io::Result<Option<OwnedFd>> {
     }
 }
 
-/// Mends the mode of a lock file whose maker, of the same user, was killed before it could.
+/// Mends the mode of a lock file whose maker, of the same user, was killed before it could. A file with another name or with
+/// content is none: somebody may have put a link to it there.
 fn is_unlocked_by_mode(directory: &Directory, name: &OsStr) -> io::Result<bool> {
     let file = match directory.hold(name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
         other => other?,
     };
     let lacks_mode = file.mode() & 0o600 != 0o600;
-    if !(file.is_regular() && file.owner() == effective_user() && lacks_mode) {
+    if !(file.is_fresh() && file.owner() == effective_user() && lacks_mode) {
         return Ok(false);
     }
     directory.set_mode(name, &file, 0o600)?;
