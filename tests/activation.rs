@@ -93,13 +93,13 @@ fn play(mut command: Command, role: &str, argument: &str) -> Command {
 }
 
 fn passing_to_role(passing: Passing, role: &str, argument: &str) -> Command {
-    play(passing.command(env::current_exe().unwrap()).unwrap(), role, argument)
+    play(passing.command(common::own_program()).unwrap(), role, argument)
 }
 
 /// A role that a shell starts after a script of its own.
 fn role_after(script: &str, role: &str) -> Command {
     let mut command = Command::new("sh");
-    command.arg("-c").arg(format!("{script}; exec \"$0\" \"$@\"")).arg(env::current_exe().unwrap());
+    command.arg("-c").arg(format!("{script}; exec \"$0\" \"$@\"")).arg(common::own_program());
     play(command, role, "")
 }
 
