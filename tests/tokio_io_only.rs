@@ -276,9 +276,14 @@ mod unix {
             let options = fifo_file::tokio::OpenOptions::new();
             let mut sender = pin!(options.open_sender_waiting(&path));
             assert!(waits(&mut sender).await);
-            let (sender, receiver) = tokio::join!(sender, options.open_receiver_waiting(&path));
-            let (mut sender, mut receiver) = (sender.unwrap(), receiver.unwrap());
-            sender.write_all(b"first").await.unwrap();
+            let sending = async {
+                let mut sender = sender.await.unwrap();
+                // Some systems announce a sender by its first byte.
+                sender.write_all(b"first").await.unwrap();
+                sender
+            };
+            let (sender, receiver) = tokio::join!(sending, options.open_receiver_waiting(&path));
+            let mut receiver = receiver.unwrap();
             drop(sender);
             let mut received = Vec::new();
             receiver.read_to_end(&mut received).await.unwrap();
