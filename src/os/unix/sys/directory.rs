@@ -3,10 +3,9 @@
 //! Every step goes to the directory that was opened, wherever it is moved to and whatever takes its path, and no step
 //! follows a link at the name.
 
-use rustix::{
-    fs::{AtFlags, FileType, Mode, OFlags, Stat},
-    io::Errno,
-};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+use rustix::io::Errno;
 use std::{
     ffi::{OsStr, OsString},
     hash::{BuildHasher, Hasher, RandomState},
