@@ -590,6 +590,22 @@ fn role_without_poll() {
     assert!(error.to_string().contains("end of the connection"), "{error}");
     let error = b.recv_packet(&mut buffer).unwrap_err();
     assert!(error.to_string().contains("end of the connection"), "{error}");
+    if how == "limit" {
+        return;
+    }
+    use std::os::fd::AsRawFd;
+    // The error of a socket that was closed is not that of the next one, to which its descriptor's number goes.
+    let (a, b) = UnixSeqpacket::pair().unwrap();
+    a.send(b"last").unwrap();
+    drop(a);
+    assert_eq!(b.recv_many(&mut batch).unwrap(), 1);
+    let number = b.as_raw_fd();
+    drop(b);
+    let (c, d) = UnixSeqpacket::pair().unwrap();
+    assert_eq!(d.as_raw_fd(), number);
+    c.send(b"first").unwrap();
+    assert_eq!(d.recv_many(&mut batch).unwrap(), 1);
+    assert_eq!(batch.get(0).unwrap().bytes(), b"first");
 }
 
 #[cfg(target_os = "linux")]

@@ -5,13 +5,14 @@
 use super::{
     address::Address,
     ancillary::{CLOSE_ON_EXEC, Control, Incoming, NEEDS_ROOM_FOR_ALL, ROOM_FOR_ALL},
+    fd::{self, OpenFile},
     message::{self, SEND},
     socket::Direction,
 };
 use std::{
     fmt::{self, Debug, Formatter},
     io,
-    os::fd::{AsRawFd, BorrowedFd, RawFd},
+    os::fd::{AsRawFd, BorrowedFd},
 };
 
 use self::calls::{
@@ -63,9 +64,9 @@ pub(crate) struct Room {
     filled: usize,
     /// How many headers the last call wrote to.
     used: usize,
-    /// What ended a call after some messages, and on which descriptor, whose next call returns it: the kernel reports most
-    /// errors once.
-    pending: Option<(RawFd, io::Error)>,
+    /// What ended a call after some messages, and on which socket, whose next call returns it: the kernel reports most
+    /// errors once. The socket may be closed before that, and its descriptor's number be another's.
+    pending: Option<(OpenFile, io::Error)>,
 }
 
 /// A message among those that were received.
@@ -129,7 +130,7 @@ impl Room {
 
     /// Has the next call on this socket fail.
     pub(crate) fn postpone(&mut self, socket: BorrowedFd<'_>, error: io::Error) {
-        self.pending = Some((socket.as_raw_fd(), error));
+        self.pending = Some((fd::open_file(socket), error));
     }
 
     pub(crate) fn clear(&mut self) {
@@ -175,7 +176,7 @@ impl Room {
     pub(crate) fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
         self.clear();
         check_capacity(self.count)?;
-        if let Some((_, error)) = self.pending.take_if(|(number, _)| *number == socket.as_raw_fd()) {
+        if let Some((_, error)) = self.pending.take_if(|(failed, _)| *failed == fd::open_file(socket)) {
             return Err(error);
         }
         // A call that fails may have written to the header after the last that it tells of.

@@ -1,6 +1,6 @@
 //! What any descriptor can be asked.
 
-use super::{poll::poll, slices};
+use super::{directory::Identity, poll::poll, slices};
 use rustix::{
     event::{PollFlags, Timespec},
     fs::OFlags,
@@ -38,6 +38,14 @@ pub(crate) fn is_nonblocking(fd: BorrowedFd<'_>) -> io::Result<bool> {
 /// A second descriptor of the same open file that no child inherits.
 pub(crate) fn duplicate(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     fd.try_clone_to_owned()
+}
+
+/// What a descriptor refers to, as far as the system says.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OpenFile(Option<Identity>);
+
+pub(crate) fn open_file(fd: BorrowedFd<'_>) -> OpenFile {
+    OpenFile(rustix::fs::fstat(fd).ok().as_ref().map(Identity::from))
 }
 
 pub(crate) fn set_close_on_exec(fd: BorrowedFd<'_>, close: bool) -> io::Result<()> {
