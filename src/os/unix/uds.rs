@@ -34,11 +34,12 @@
 //!
 //! # Interrupted calls
 //!
-//! As in std, a signal handler that was installed without `SA_RESTART` can make `read`, `write`, `send`, `send_to`,
-//! `recv`, `recv_from`, `peek`, and their variants for addresses fail with
+//! As in std, a signal handler that was installed without `SA_RESTART` can make `read`, `write`, `read_vectored`,
+//! `write_vectored`, `send`, `send_to`, `recv`, `recv_from`, `peek`, and their variants for addresses fail with
 //! [`Interrupted`](std::io::ErrorKind::Interrupted), before anything is sent or received; so can any handler if a timeout is
-//! set (signal(7)). All other functions go on instead. Those that send or receive with slices, descriptors, ancillary data
-//! or batches, and [`recv_packet`](UnixSeqpacket::recv_packet), wait for at most twice the socket's timeout then.
+//! set (signal(7)). All other functions go on instead. Those that send or receive messages with slices, descriptors,
+//! ancillary data or batches, and [`recv_packet`](UnixSeqpacket::recv_packet), wait for at most three times the socket's
+//! timeout then.
 //!
 //! ```
 //! use interprocess::os::unix::uds::{UnixListener, UnixStream};

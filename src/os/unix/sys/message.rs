@@ -229,8 +229,8 @@ pub(super) fn receive_part(
 
 /// Repeats a call that waits and that a signal handler may interrupt before it has sent or received anything.
 ///
-/// The socket's timeout begins anew with each call of the system. After an interruption it is kept here, so that signals
-/// that keep coming make a call wait twice as long at most.
+/// The socket's timeout begins anew with each call of the system. So the calls after the first interruption are kept within
+/// it, but for the last one, which may wait that long again: three times the timeout in all, at most.
 pub(super) fn uninterrupted<T>(
     socket: BorrowedFd<'_>,
     direction: Direction,
