@@ -588,6 +588,9 @@ fn role_without_poll() {
     assert_eq!(batch.get(0).unwrap().bytes(), b"last");
     let error = b.recv_many(&mut batch).unwrap_err();
     assert!(error.to_string().contains("end of the connection"), "{error}");
+    let error = b.recv_many(&mut batch).unwrap_err();
+    assert!(error.to_string().contains("end of the connection"), "{error}");
+    assert!(batch.is_empty(), "an error comes without messages");
     let error = b.recv_packet(&mut buffer).unwrap_err();
     assert!(error.to_string().contains("end of the connection"), "{error}");
     if how == "limit" {

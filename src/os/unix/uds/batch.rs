@@ -98,9 +98,11 @@ impl RecvBatch {
             match socket::has_ended(socket) {
                 Ok(false) => {}
                 Ok(true) => self.0.forget_from(certain),
-                Err(error) if certain == 0 => return Err(error),
                 Err(error) => {
                     self.0.forget_from(certain);
+                    if certain == 0 {
+                        return Err(error);
+                    }
                     self.0.postpone(socket, error);
                 }
             }
