@@ -141,6 +141,42 @@ fn own_ends_are_not_taken_for_inherited() {
     });
 }
 
+/// Takes what the argument says, which was announced twice, and then owns something of the same number.
+#[test]
+fn role_told_twice() {
+    let Some(given) = role_argument("role_told_twice") else { return };
+    let token = format!("recv-{given}");
+    // What a control pipe of Windows says does not matter here, but that it is taken.
+    let _ = Recver::take_inherited(&token);
+    let pipes: Vec<_> = (0..100).map(|_| owned_but_inheritable()).collect();
+    let reused = pipes.into_iter().find(|(_, recver)| number(recver).to_string() == given);
+    let Some((mut sender, mut recver)) = reused else {
+        return println!("skipped: the number was not given again");
+    };
+    // On Windows, this would be taken for the value of a handle that was handed over.
+    sender.write_all(&[0; 8]).unwrap();
+    let error = Recver::take_inherited(&token).unwrap_err();
+    let expected = if cfg!(windows) { "was taken already" } else { "was not inherited" };
+    assert!(error.to_string().contains(expected), "{error}");
+    sender.write_all(b"x").unwrap();
+    drop(sender);
+    let mut bytes = Vec::new();
+    recver.read_to_end(&mut bytes).unwrap();
+    assert_eq!(bytes, b"\0\0\0\0\0\0\0\0x");
+}
+
+#[test]
+fn end_announced_twice_is_taken_once() {
+    within_deadline(|| {
+        let (mut sender, recver) = owned_but_inheritable();
+        sender.write_all(&[0; 8]).unwrap();
+        let given = number(&recver);
+        let mut command = command_for_role("role_told_twice", &given.to_string());
+        command.env("INTERPROCESS_INHERITED", format!("{given},{given}"));
+        assert!(command.status().unwrap().success());
+    });
+}
+
 #[cfg(windows)]
 fn owned_but_inheritable() -> (Sender, Recver) {
     interprocess::os::windows::unnamed_pipe::CreationOptions::new().inheritable(true).build().unwrap()

@@ -50,10 +50,11 @@ pub(crate) fn claim(value: u64) -> io::Result<Control> {
             ),
         ));
     }
-    let Some(entry) = unclaimed.iter().position(|&other| other == value) else {
+    if !unclaimed.contains(&value) {
         return Err(not_passed(value));
-    };
-    unclaimed.swap_remove(entry);
+    }
+    // All entries of it: the variable may have it twice.
+    unclaimed.retain(|&other| other != value);
     // SAFETY: it is open and came with the process, so that nobody has owned it (see `at_start`), and its entry in the
     // table is gone, so that nobody else will.
     let control = unsafe { OwnedHandle::from_raw_handle(raw(value)) };
