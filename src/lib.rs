@@ -44,6 +44,7 @@ pub mod os;
 pub mod shutdown;
 pub mod unnamed_pipe;
 
+mod timeout;
 mod try_clone;
 mod wait_mode;
 

@@ -6,12 +6,15 @@ mod messages;
 pub(super) use messages::{Source, Waited, busy, check_length, no_reply, transact_error};
 
 use super::{PipeMode, name::PipePath};
-use crate::os::windows::sys::{
-    event::deadline_after,
-    handle,
-    overlapped::{self, Ended, Limits, Stopper},
-    pipe::{self, Creation, Directions, Exposure, Id, Opening, Space},
-    security,
+use crate::{
+    os::windows::sys::{
+        event::deadline_after,
+        handle,
+        overlapped::{self, Ended, Limits, Stopper},
+        pipe::{self, Creation, Directions, Exposure, Id, Opening, Space},
+        security,
+    },
+    timeout::Timeout,
 };
 use std::{
     io,
@@ -20,7 +23,7 @@ use std::{
     os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
     sync::{
         Arc, Mutex, OnceLock,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, Ordering::Relaxed},
     },
     thread,
     time::{Duration, Instant},
@@ -51,28 +54,6 @@ struct Settings {
     transaction: Mutex<()>,
     /// Whether the server may be on another computer; for clients that receive messages.
     remote: OnceLock<bool>,
-}
-
-/// A time limit in nanoseconds; 0 stands for none.
-#[derive(Debug, Default)]
-struct Timeout(AtomicU64);
-
-impl Timeout {
-    fn get(&self) -> Option<Duration> {
-        match self.0.load(Relaxed) {
-            0 => None,
-            nanoseconds => Some(Duration::from_nanos(nanoseconds)),
-        }
-    }
-
-    fn set(&self, timeout: Option<Duration>) -> io::Result<()> {
-        if timeout == Some(Duration::ZERO) {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "cannot set a timeout of zero"));
-        }
-        let nanoseconds = timeout.map_or(0, |timeout| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX));
-        self.0.store(nanoseconds, Relaxed);
-        Ok(())
-    }
 }
 
 impl RawPipe {
