@@ -10,6 +10,7 @@ use std::{
     error::Error,
     fmt::{self, Debug, Display, Formatter},
     io,
+    time::Duration,
 };
 
 /// Returns the system's error code (`errno`, `GetLastError`) of an error or of the error that caused it.
@@ -221,3 +222,14 @@ impl<R: Debug, S: Debug> Error for ReuniteError<R, S> {}
 
 /// What reuniting two halves gives.
 pub type ReuniteResult<T, R, S> = Result<T, ReuniteError<R, S>>;
+
+/// The error of an operation on an object that this process has closed, or closes meanwhile.
+pub(crate) fn closed(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, format!("the {what} was closed"))
+}
+
+/// The error of an operation whose timeout has expired.
+pub(crate) fn timed_out(what: &str, timeout: Option<Duration>) -> io::Error {
+    let timeout = timeout.unwrap_or_default();
+    io::Error::new(io::ErrorKind::TimedOut, format!("cannot {what} within {timeout:?}"))
+}

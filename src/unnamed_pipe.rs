@@ -70,10 +70,16 @@
 //! # }
 //! ```
 //!
+//! # Waiting in a thread
+//! A read or write that waits ends at a timeout ([`Recver::set_recv_timeout`], [`Sender::set_send_timeout`]), or when another
+//! thread calls [`Recver::close`] or [`Sender::close`]. Neither changes anything for other processes that have the same end. On
+//! Unix, a signal handler does not interrupt the wait.
+//!
 //! # Writing to a pipe that nobody reads
-//! is the error `BrokenPipe`. Rust programs ignore the signal SIGPIPE that Unix sends as well. In a host that does not
-//! (a C program that calls Rust), the signal is kept away on Linux 6.18 and later (`RWF_NOSIGNAL`) and on macOS
-//! (`F_SETNOSIGPIPE`); other systems have no way to, and the host must ignore it.
+//! is the error `BrokenPipe`, and not the signal SIGPIPE that Unix sends as well, whatever its disposition is (Rust programs
+//! ignore it, C programs that call Rust may not). Linux 6.18 and later are told so with each write (`RWF_NOSIGNAL`), macOS and
+//! NetBSD with the first (`F_SETNOSIGPIPE`, which holds for all processes that share the descriptor). On other systems the
+//! writing thread blocks the signal meanwhile, which takes two more system calls.
 
 mod child;
 #[cfg(feature = "tokio")]
@@ -94,7 +100,10 @@ pub use self::child::{Inherit, InheritToken};
 
 use self::child::Direction;
 use crate::TryClone;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::{
+    io::{self, IoSlice, IoSliceMut, Read, Write},
+    time::Duration,
+};
 
 /// Makes a pipe. No child inherits its ends.
 ///
@@ -123,7 +132,65 @@ impl Sender {
         self.0.set_nonblocking(nonblocking)
     }
 
-    /// A second object of the same end. The receiver sees the end of the stream when both are gone.
+    /// Sets the write timeout. With `None` (the default), writes block until everything is written.
+    ///
+    /// A write whose timeout expires returns the number of bytes written until then, and fails with
+    /// [`TimedOut`](io::ErrorKind::TimedOut) if there are none. The timeout belongs to this object and its clones, not to the
+    /// pipe. It has no effect in nonblocking mode.
+    ///
+    /// # Errors
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the timeout is zero.
+    ///
+    /// # Platform-specific behavior
+    /// On Windows, a write with a timeout may return as soon as it has written what fits into the pipe.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::unnamed_pipe::pipe;
+    /// use std::{io::{ErrorKind, Write}, time::Duration};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (mut sender, recver) = pipe()?;
+    /// sender.set_send_timeout(Some(Duration::from_millis(10)))?;
+    /// let error = loop {
+    ///     // Nobody reads.
+    ///     match sender.write(&[0; 4096]) {
+    ///         Ok(count) => assert!(count > 0),
+    ///         Err(error) => break error,
+    ///     }
+    /// };
+    /// assert_eq!(error.kind(), ErrorKind::TimedOut);
+    /// # drop(recver);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_send_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.0.set_timeout(timeout)
+    }
+
+    /// Returns the write timeout.
+    ///
+    /// # Errors
+    /// None at present; the signature is that of [`local_socket::Stream`](crate::local_socket::Stream::send_timeout).
+    pub fn send_timeout(&self) -> io::Result<Option<Duration>> {
+        Ok(self.0.timeout())
+    }
+
+    /// Wakes all threads that wait in this sender or its clones. Their writes fail with
+    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted), and so do all later ones.
+    ///
+    /// The receiver does not see the end until the object is dropped: the system's descriptor or handle stays open, as other
+    /// threads may be using it.
+    ///
+    /// # Platform-specific behavior
+    /// On Unix, a write that has written something already returns how much. On Windows it fails, and how much the receiver
+    /// gets of it is not known.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// A second object of the same end. The receiver sees the end of the stream when both are gone. The timeout is common to
+    /// both, and [`close`](Self::close) closes both.
     ///
     /// # Errors
     /// The limit of open descriptors or handles.
@@ -205,7 +272,71 @@ impl Recver {
         self.0.set_nonblocking(nonblocking)
     }
 
-    /// A second object of the same end. Each byte goes to one of the two.
+    /// Sets the read timeout. With `None` (the default), reads block until there is data or the last sender is gone.
+    ///
+    /// A read whose timeout expires fails with [`TimedOut`](io::ErrorKind::TimedOut) and has read nothing. The timeout belongs to
+    /// this object and its clones, not to the pipe. It has no effect in nonblocking mode.
+    ///
+    /// # Errors
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the timeout is zero.
+    ///
+    /// # Platform-specific behavior
+    /// On Linux and Android the timeout is exact. On other Unix systems, a read can take longer if another process reads from
+    /// the same pipe.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::unnamed_pipe::pipe;
+    /// use std::{io::{ErrorKind, Read}, time::Duration};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (sender, mut recver) = pipe()?;
+    /// recver.set_recv_timeout(Some(Duration::from_millis(10)))?;
+    /// assert_eq!(recver.read(&mut [0]).unwrap_err().kind(), ErrorKind::TimedOut);
+    /// # drop(sender);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_recv_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.0.set_timeout(timeout)
+    }
+
+    /// Returns the read timeout.
+    ///
+    /// # Errors
+    /// None at present; the signature is that of [`local_socket::Stream`](crate::local_socket::Stream::recv_timeout).
+    pub fn recv_timeout(&self) -> io::Result<Option<Duration>> {
+        Ok(self.0.timeout())
+    }
+
+    /// Wakes all threads that wait in this receiver or its clones. Their reads fail with
+    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted), and so do all later ones.
+    ///
+    /// Senders do not see that there is no receiver until the object is dropped: the system's descriptor or handle stays open,
+    /// as other threads may be using it.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::unnamed_pipe::pipe;
+    /// use std::{io::{ErrorKind, Read}, thread};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (sender, recver) = pipe()?;
+    /// thread::scope(|scope| {
+    ///     let reader = scope.spawn(|| (&recver).read(&mut [0]));
+    ///     recver.close();
+    ///     assert_eq!(reader.join().unwrap().unwrap_err().kind(), ErrorKind::ConnectionAborted);
+    /// });
+    /// # drop(sender);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// A second object of the same end. Each byte goes to one of the two. The timeout is common to both, and
+    /// [`close`](Self::close) closes both.
     ///
     /// # Errors
     /// The limit of open descriptors or handles.

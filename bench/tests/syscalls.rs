@@ -169,8 +169,9 @@ fn traced() {
     blocking("unnamed_pipe", sender, recver);
     let (sender, receiver) = fifo();
     receiver.set_nonblocking(false).expect("it is open");
+    sender.write_atomic(&[0; 16]).expect("writing works");
     part("fifo_file", "write_atomic", || (0..OPERATIONS).try_for_each(|_| sender.write_atomic(&[1; 16])));
-    (&receiver).read_exact(&mut [0; 16 * OPERATIONS]).expect("reading works");
+    (&receiver).read_exact(&mut [0; 16 * (OPERATIONS + 1)]).expect("reading works");
     blocking("fifo_file", sender, receiver);
     accepting();
     datagrams();
@@ -213,7 +214,7 @@ fn fifo() -> (fifo_file::Sender, fifo_file::Receiver) {
 
 /// Small operations that never have to wait.
 fn blocking(kind: &str, mut sender: impl Write, mut recver: impl Read) {
-    // The first write to a pipe finds out what the kernel can do.
+    // The first operation of an end finds out what the kernel can do for it.
     sender.write_all(&[0; 16]).expect("writing works");
     recver.read_exact(&mut [0; 16]).expect("reading works");
 

@@ -4,6 +4,7 @@ pub mod fifo_file;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod local_socket;
+pub(crate) mod pipe_end;
 pub mod signal;
 pub(crate) mod sys;
 pub mod uds;

@@ -7,10 +7,13 @@ pub(super) mod tokio;
 mod transfer;
 
 use super::child::Direction;
-use crate::os::unix::sys::{child::Inheritable, fd, inherited, pipe};
+use crate::os::unix::{
+    pipe_end::PipeEnd,
+    sys::{child::Inheritable, fd, inherited, pipe},
+};
 use std::{
     fmt::Debug,
-    io::{self, IoSlice, IoSliceMut},
+    io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     process::{Child, Command},
 };
@@ -18,11 +21,8 @@ use std::{
 /// What an end is to the system.
 pub(super) type OwnedEnd = OwnedFd;
 
-#[derive(Debug)]
-pub(super) struct Sender(OwnedFd);
-
-#[derive(Debug)]
-pub(super) struct Recver(OwnedFd);
+pub(super) type Sender = PipeEnd;
+pub(super) type Recver = PipeEnd;
 
 pub(super) fn pipe() -> io::Result<(Sender, Recver)> {
     ends(pipe::Options::default())
@@ -30,43 +30,7 @@ pub(super) fn pipe() -> io::Result<(Sender, Recver)> {
 
 fn ends(options: pipe::Options) -> io::Result<(Sender, Recver)> {
     let (recver, sender) = pipe::new(options)?;
-    Ok((Sender(sender), Recver(recver)))
-}
-
-impl Sender {
-    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        pipe::write(self.0.as_fd(), bytes)
-    }
-
-    pub(super) fn write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        pipe::write_vectored(self.0.as_fd(), slices)
-    }
-
-    pub(super) fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        fd::set_nonblocking(self.0.as_fd(), nonblocking)
-    }
-
-    pub(super) fn try_clone(&self) -> io::Result<Self> {
-        fd::duplicate(self.0.as_fd()).map(Self)
-    }
-}
-
-impl Recver {
-    pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        fd::read(self.0.as_fd(), buffer)
-    }
-
-    pub(super) fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        pipe::read_vectored(self.0.as_fd(), buffers)
-    }
-
-    pub(super) fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        fd::set_nonblocking(self.0.as_fd(), nonblocking)
-    }
-
-    pub(super) fn try_clone(&self) -> io::Result<Self> {
-        fd::duplicate(self.0.as_fd()).map(Self)
-    }
+    Ok((PipeEnd::sender(sender), PipeEnd::recver(recver)))
 }
 
 /// The variable by which a child learns that ends are handed to it.
@@ -181,7 +145,7 @@ impl CreationOptions {
         let options = pipe::Options { nonblocking: self.nonblocking, packets: self.packets };
         let (sender, recver) = ends(options)?;
         if let Some(capacity) = self.capacity {
-            pipe::set_capacity(sender.0.as_fd(), capacity)?;
+            sender.set_capacity(capacity)?;
         }
         Ok((super::Sender(sender), super::Recver(recver)))
     }
@@ -235,7 +199,7 @@ impl super::Sender {
     /// `InvalidInput`: the message is longer. `WouldBlock`: in nonblocking mode, there is no room for all of it.
     /// `BrokenPipe`: there is no receiver.
     pub fn write_atomic(&self, message: &[u8]) -> io::Result<()> {
-        pipe::write_atomic(self.as_fd(), message)
+        self.0.write_atomic(message)
     }
 
     /// How many bytes the pipe holds.
@@ -243,7 +207,7 @@ impl super::Sender {
     /// # Errors
     /// `Unsupported` everywhere but on Linux and Android (`F_GETPIPE_SZ`, fcntl(2)).
     pub fn capacity(&self) -> io::Result<usize> {
-        pipe::capacity(self.as_fd())
+        self.0.capacity()
     }
 
     /// Makes the pipe hold at least so many bytes, and tells how many it does.
@@ -252,7 +216,7 @@ impl super::Sender {
     /// `Unsupported` everywhere but on Linux and Android (`F_SETPIPE_SZ`, fcntl(2)). `PermissionDenied`: over the
     /// system's limit. `ResourceBusy`: less than what is in the pipe.
     pub fn set_capacity(&self, bytes: usize) -> io::Result<usize> {
-        pipe::set_capacity(self.as_fd(), bytes)
+        self.0.set_capacity(bytes)
     }
 }
 
@@ -262,7 +226,7 @@ impl super::Recver {
     /// # Errors
     /// Those of ioctl(2).
     pub fn available(&self) -> io::Result<usize> {
-        fd::readable_bytes(self.as_fd())
+        self.0.available()
     }
 
     /// How many bytes the pipe holds; see [`Sender::capacity`](super::Sender::capacity).
@@ -270,6 +234,6 @@ impl super::Recver {
     /// # Errors
     /// As there.
     pub fn capacity(&self) -> io::Result<usize> {
-        pipe::capacity(self.as_fd())
+        self.0.capacity()
     }
 }

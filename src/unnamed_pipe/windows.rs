@@ -13,85 +13,92 @@ pub(super) mod tokio;
 pub(super) use self::handover::{ANNOUNCEMENT, Handover, take_inherited};
 pub use self::{options::CreationOptions, share::ShareHandle};
 
-use crate::os::windows::{
-    named_pipe::raw::write_what_fits,
-    sys::{
-        overlapped::{self, Ended, Limits, Stopper},
-        pipe,
+use crate::{
+    error,
+    os::windows::{
+        named_pipe::raw::write_what_fits,
+        sys::{
+            event::deadline_after,
+            handle,
+            overlapped::{self, Ended, Limits, Stopper},
+            pipe::{self, Space},
+            synchronous::Interrupter,
+        },
     },
+    timeout::Timeout,
 };
 use std::{
     fmt::Debug,
     io::{self, IoSlice, IoSliceMut},
-    os::windows::io::{AsHandle, OwnedHandle},
+    os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::{Duration, Instant},
 };
 
 /// What an end is to the system.
 pub(super) type OwnedEnd = OwnedHandle;
 
-#[derive(Debug)]
-pub(super) struct Sender(OwnedHandle);
+pub(super) type Sender = PipeEnd;
+pub(super) type Recver = PipeEnd;
 
+/// An end, used in one direction.
 #[derive(Debug)]
-pub(super) struct Recver(OwnedHandle);
+pub(crate) struct PipeEnd {
+    handle: OwnedHandle,
+    state: Arc<State>,
+}
+
+/// What all clones of an end have in common.
+#[derive(Debug, Default)]
+struct State {
+    timeout: Timeout,
+    /// For handles that somebody else has opened for overlapped operations.
+    stopper: Stopper,
+    /// For all others.
+    interrupter: Interrupter,
+    is_overlapped: OnceLock<bool>,
+    /// Held from learning how much space there is to filling it.
+    turn: Mutex<()>,
+}
 
 pub(super) fn pipe() -> io::Result<(Sender, Recver)> {
     let (recver, sender) = pipe::anonymous(0, None, false)?;
-    Ok((Sender(sender), Recver(recver)))
+    Ok((PipeEnd::new(sender), PipeEnd::new(recver)))
 }
 
-/// No operation here is stopped or limited.
-static NEVER: Stopper = Stopper::new();
-const UNLIMITED: Limits<'static> = Limits { deadline: None, stopper: &NEVER };
+impl PipeEnd {
+    fn new(handle: OwnedHandle) -> Self {
+        Self { handle, state: Arc::default() }
+    }
 
-impl Sender {
-    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        if bytes.is_empty() {
-            return Ok(0);
+    /// Makes a call that is one operation, and ends it early at the deadline or when the end is closed.
+    fn run(
+        &self,
+        deadline: Option<Instant>,
+        call: impl FnOnce(BorrowedHandle<'_>, Limits<'_>) -> io::Result<Ended>,
+    ) -> io::Result<Ended> {
+        /// A synchronous operation is ended by its thread's being told.
+        static NEVER: Stopper = Stopper::new();
+        let (handle, state) = (self.handle.as_handle(), &*self.state);
+        if *state.is_overlapped.get_or_init(|| handle::is_overlapped(handle).unwrap_or(false)) {
+            return call(handle, Limits { deadline, stopper: &state.stopper });
         }
-        match self.write_once(bytes)? {
-            // Only in nonblocking mode, and if not all would fit.
-            0 => match write_what_fits(bytes.len() / 2, |length| self.write_once(&bytes[..length]))? {
-                0 => Err(io::ErrorKind::WouldBlock.into()),
-                written => Ok(written),
-            },
-            written => Ok(written),
-        }
+        state.interrupter.run(deadline, || call(handle, Limits { deadline: None, stopper: &NEVER }))
     }
 
-    fn write_once(&self, bytes: &[u8]) -> io::Result<usize> {
-        match overlapped::write(self.0.as_handle(), bytes, UNLIMITED) {
-            Ok(Ended::Done(written) | Ended::Partial(written)) => Ok(written),
-            Ok(Ended::TimedOut | Ended::Stopped) => Ok(0),
-            Err(error) => Err(pipe::write_error(error)),
-        }
-    }
-
-    /// Windows takes one buffer per call: the first that is not empty.
-    pub(super) fn write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let first = slices.iter().find(|slice| !slice.is_empty());
-        first.map_or(Ok(0), |slice| self.write(slice))
-    }
-
-    pub(super) fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        pipe::set_no_wait(self.0.as_handle(), nonblocking)
-    }
-
-    pub(super) fn try_clone(&self) -> io::Result<Self> {
-        self.0.try_clone().map(Self)
-    }
-}
-
-impl Recver {
     pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
         }
+        let timeout = self.timeout();
+        let deadline = deadline_after(timeout);
         loop {
-            return match overlapped::read(self.0.as_handle(), buffer, UNLIMITED) {
+            return match self.run(deadline, |handle, limits| overlapped::read(handle, buffer, limits)) {
                 // The peer wrote nothing, which is not the end (Microsoft: "ReadFile function", Pipes).
-                Ok(Ended::Done(0) | Ended::TimedOut | Ended::Stopped) => continue,
+                Ok(Ended::Done(0)) => continue,
                 Ok(Ended::Done(bytes) | Ended::Partial(bytes)) => Ok(bytes),
+                Ok(Ended::TimedOut) => Err(error::timed_out("read from the pipe: no data arrived", timeout)),
+                Ok(Ended::Stopped) => Err(error::closed("pipe receiver")),
                 Err(error) if pipe::is_end(&error) => Ok(0),
                 Err(error) => Err(pipe::read_error(error)),
             };
@@ -104,11 +111,109 @@ impl Recver {
         first.map_or(Ok(0), |buffer| self.read(buffer))
     }
 
+    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        let timeout = self.timeout();
+        if timeout.is_some() {
+            return self.write_in_time(bytes, timeout);
+        }
+        match self.write_once(bytes, None, timeout)? {
+            // Only in nonblocking mode, and if not all would fit.
+            0 => match write_what_fits(bytes.len() / 2, |length| {
+                self.write_once(&bytes[..length], None, timeout)
+            })? {
+                0 => Err(io::ErrorKind::WouldBlock.into()),
+                written => Ok(written),
+            },
+            written => Ok(written),
+        }
+    }
+
+    /// Writes without losing count of what was written: of a cancelled write of more than one byte, Windows does not tell how
+    /// much the peer got.
+    fn write_in_time(&self, bytes: &[u8], timeout: Option<Duration>) -> io::Result<usize> {
+        let deadline = deadline_after(timeout);
+        let written = self.write_what_there_is_space_for(bytes, deadline, timeout)?;
+        if written > 0 {
+            return Ok(written);
+        }
+        // The pipe is full, or the system does not say.
+        let (first, rest) = bytes.split_at(1);
+        if self.write_once(first, deadline, timeout)? == 0 {
+            // In nonblocking mode.
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        // An error here would hide that a byte was written; the next write will meet it again.
+        Ok(1 + self.write_what_there_is_space_for(rest, deadline, timeout).unwrap_or(0))
+    }
+
+    fn write_what_there_is_space_for(
+        &self,
+        bytes: &[u8],
+        deadline: Option<Instant>,
+        timeout: Option<Duration>,
+    ) -> io::Result<usize> {
+        let _turn = self.state.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        match pipe::space(self.handle.as_handle()) {
+            Ok(Space::Bytes(space)) if space > 0 && !bytes.is_empty() => {
+                self.write_once(&bytes[..bytes.len().min(space)], deadline, timeout)
+            }
+            _ => Ok(0),
+        }
+    }
+
+    fn write_once(
+        &self,
+        bytes: &[u8],
+        deadline: Option<Instant>,
+        timeout: Option<Duration>,
+    ) -> io::Result<usize> {
+        match self.run(deadline, |handle, limits| overlapped::write(handle, bytes, limits)) {
+            Ok(Ended::Done(written) | Ended::Partial(written)) => Ok(written),
+            Ok(Ended::TimedOut) => Err(error::timed_out("write to the pipe: there was no room", timeout)),
+            Ok(Ended::Stopped) => Err(error::closed("pipe sender")),
+            Err(error) => Err(pipe::write_error(error)),
+        }
+    }
+
+    /// Windows takes one buffer per call: the first that is not empty.
+    pub(super) fn write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let first = slices.iter().find(|slice| !slice.is_empty());
+        first.map_or(Ok(0), |slice| self.write(slice))
+    }
+
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.state.timeout.get()
+    }
+
+    pub(super) fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.state.timeout.set(timeout)
+    }
+
+    pub(super) fn close(&self) {
+        self.state.stopper.stop(self.handle.as_handle());
+        self.state.interrupter.stop();
+    }
+
     pub(super) fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        pipe::set_no_wait(self.0.as_handle(), nonblocking)
+        pipe::set_no_wait(self.handle.as_handle(), nonblocking)
     }
 
     pub(super) fn try_clone(&self) -> io::Result<Self> {
-        self.0.try_clone().map(Self)
+        Ok(Self { handle: self.handle.try_clone()?, state: Arc::clone(&self.state) })
+    }
+}
+
+impl AsHandle for PipeEnd {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.handle.as_handle()
+    }
+}
+
+impl From<PipeEnd> for OwnedHandle {
+    fn from(end: PipeEnd) -> Self {
+        end.handle
     }
 }

@@ -1,6 +1,8 @@
 //! What the test programs share: names, deadlines, child processes, checked transfers, and counts of descriptors.
 #![allow(dead_code)] // No test program uses all of it.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod deny;
 #[cfg(unix)]
 pub(crate) mod fifo;
 #[cfg(windows)]

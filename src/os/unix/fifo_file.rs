@@ -32,6 +32,8 @@
 //! | to wait for so long and no longer | [`OpenOptions::timeout`] |
 //! | not to wait | [`OpenOptions::nonblocking`] |
 //! | a receiver for senders that come and go | [`OpenOptions::keep_open`] |
+//! | such a receiver to end when they have left | [`Receiver::end_with_senders`] |
+//! | to read or write for a limited time, or until another thread ends it | [`Receiver::set_recv_timeout`], [`Sender::set_send_timeout`], [`Receiver::close`], [`Sender::close`] |
 //! | messages of many senders that do not mix | [`Sender::write_atomic`], [`PIPE_BUF`] |
 //! | to move bytes without copying them | [`Receiver::splice_to`], [`Sender::vmsplice`] |
 //! | all that on a Tokio runtime | [`tokio`] |
@@ -57,6 +59,7 @@
 //! | splice, tee, vmsplice | yes | `Unsupported` |
 //! | a receiver waits for a sender, with a limit or on Tokio | is told by inotify | looks for bytes every 1 to 20 ms |
 //! | a sender waits for a receiver, with a limit or on Tokio | is told by inotify of one that does not wait in open(2), and tries every 1 to 20 ms | tries every 1 to 20 ms |
+//! | second descriptor for reading and writing in blocking mode | yes (through `/proc`), as `RWF_NOWAIT` is for unnamed pipes only | none: two system calls an operation |
 //! | [`PIPE_BUF`] | 4,096 | 512; illumos 5,120 |
 //! | in the folder of a descriptor | yes | making takes macOS 13 |
 

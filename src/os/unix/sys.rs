@@ -9,6 +9,7 @@ pub(crate) mod ancillary;
 pub(crate) mod apart;
 pub(crate) mod batch;
 pub(crate) mod child;
+pub(crate) mod closing;
 pub(crate) mod control;
 pub(crate) mod credentials;
 pub(crate) mod directory;
@@ -27,11 +28,13 @@ pub(crate) mod pipe;
 pub(crate) mod place;
 pub(crate) mod poll;
 mod program;
+pub(crate) mod quiet;
 #[cfg(feature = "tokio")]
 pub(crate) mod registered;
 pub(crate) mod signal;
 pub(crate) mod slices;
 pub(crate) mod socket;
+pub(crate) mod splice;
 #[cfg(feature = "tokio")]
 mod tasks;
 #[cfg(feature = "tokio")]

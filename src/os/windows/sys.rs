@@ -15,6 +15,7 @@ pub(crate) mod operation;
 pub(crate) mod overlapped;
 pub(crate) mod pipe;
 pub(crate) mod security;
+pub(crate) mod synchronous;
 #[cfg(feature = "tokio")]
 pub(crate) mod timer;
 pub(crate) mod wait;

@@ -1,46 +1,36 @@
 //! Between pipe ends and descriptors.
 
-use super::{Recver, Sender};
-use crate::{os::unix::fifo_file, unnamed_pipe};
+use crate::{
+    os::unix::{fifo_file, pipe_end::PipeEnd},
+    unnamed_pipe,
+};
 use std::{
     io,
     os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd},
     process::{ChildStderr, ChildStdin, ChildStdout, Stdio},
 };
 
-impl From<Sender> for OwnedFd {
-    fn from(end: Sender) -> Self {
-        end.0
-    }
-}
-
-impl From<Recver> for OwnedFd {
-    fn from(end: Recver) -> Self {
-        end.0
-    }
-}
-
 impl From<OwnedFd> for unnamed_pipe::Sender {
     fn from(fd: OwnedFd) -> Self {
-        Self(Sender(fd))
+        Self(PipeEnd::sender(fd))
     }
 }
 
 impl From<OwnedFd> for unnamed_pipe::Recver {
     fn from(fd: OwnedFd) -> Self {
-        Self(Recver(fd))
+        Self(PipeEnd::recver(fd))
     }
 }
 
 impl From<unnamed_pipe::Sender> for OwnedFd {
     fn from(end: unnamed_pipe::Sender) -> Self {
-        end.0.0
+        end.0.into()
     }
 }
 
 impl From<unnamed_pipe::Recver> for OwnedFd {
     fn from(end: unnamed_pipe::Recver) -> Self {
-        end.0.0
+        end.0.into()
     }
 }
 
@@ -109,37 +99,37 @@ impl TryFrom<unnamed_pipe::Recver> for fifo_file::Receiver {
 
 impl AsFd for unnamed_pipe::Sender {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.0.as_fd()
+        self.0.as_fd()
     }
 }
 
 impl AsFd for unnamed_pipe::Recver {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.0.as_fd()
+        self.0.as_fd()
     }
 }
 
 impl AsRawFd for unnamed_pipe::Sender {
     fn as_raw_fd(&self) -> RawFd {
-        self.0.0.as_raw_fd()
+        self.0.as_raw_fd()
     }
 }
 
 impl AsRawFd for unnamed_pipe::Recver {
     fn as_raw_fd(&self) -> RawFd {
-        self.0.0.as_raw_fd()
+        self.0.as_raw_fd()
     }
 }
 
 impl IntoRawFd for unnamed_pipe::Sender {
     fn into_raw_fd(self) -> RawFd {
-        self.0.0.into_raw_fd()
+        OwnedFd::from(self).into_raw_fd()
     }
 }
 
 impl IntoRawFd for unnamed_pipe::Recver {
     fn into_raw_fd(self) -> RawFd {
-        self.0.0.into_raw_fd()
+        OwnedFd::from(self).into_raw_fd()
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::{Direction, check_direction, ends};
 use crate::{
-    os::unix::sys::{
-        fd, pipe,
-        registered::{self, Registered},
+    os::unix::{
+        pipe_end::{PipeEnd, tokio::Renewed},
+        sys::{fd, pipe, registered},
     },
     unnamed_pipe,
 };
@@ -16,31 +16,31 @@ use std::{
 use tokio::io::{Interest, ReadBuf};
 
 #[derive(Debug)]
-pub(in crate::unnamed_pipe) struct Sender(Registered<OwnedFd>);
+pub(in crate::unnamed_pipe) struct Sender(Renewed<PipeEnd>);
 
 #[derive(Debug)]
-pub(in crate::unnamed_pipe) struct Recver(Registered<OwnedFd>);
+pub(in crate::unnamed_pipe) struct Recver(Renewed<PipeEnd>);
 
 pub(in crate::unnamed_pipe) fn pipe() -> io::Result<(Sender, Recver)> {
     let (sender, recver) = ends(pipe::Options { nonblocking: true, packets: false })?;
-    Ok((Sender::registered(sender.0)?, Recver::registered(recver.0)?))
+    Ok((Sender::registered(sender)?, Recver::registered(recver)?))
 }
 
 pub(in crate::unnamed_pipe) fn sender_pair() -> io::Result<(Sender, super::Recver)> {
     let (sender, recver) = super::pipe()?;
     sender.set_nonblocking(true)?;
-    Ok((Sender::registered(sender.0)?, recver))
+    Ok((Sender::registered(sender)?, recver))
 }
 
 pub(in crate::unnamed_pipe) fn recver_pair() -> io::Result<(super::Sender, Recver)> {
     let (sender, recver) = super::pipe()?;
     recver.set_nonblocking(true)?;
-    Ok((sender, Recver::registered(recver.0)?))
+    Ok((sender, Recver::registered(recver)?))
 }
 
 impl Sender {
-    fn registered(end: OwnedFd) -> io::Result<Self> {
-        Registered::new(end, Interest::WRITABLE).map(Self)
+    fn registered(end: PipeEnd) -> io::Result<Self> {
+        Renewed::new(end, Interest::WRITABLE).map(Self)
     }
 
     pub(in crate::unnamed_pipe) fn poll_write(
@@ -48,7 +48,7 @@ impl Sender {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_write(cx, bytes.len(), |end| pipe::write(end.as_fd(), bytes))
+        self.0.poll_write(cx, bytes.len(), |end| end.write_now(&[IoSlice::new(bytes)]))
     }
 
     pub(in crate::unnamed_pipe) fn poll_write_vectored(
@@ -57,7 +57,7 @@ impl Sender {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let offered = registered::offered(slices);
-        self.0.poll_write(cx, offered, |end| pipe::write_vectored(end.as_fd(), slices))
+        self.0.poll_write(cx, offered, |end| end.write_now(slices))
     }
 
     pub(in crate::unnamed_pipe) fn poll_flush(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -66,8 +66,8 @@ impl Sender {
 }
 
 impl Recver {
-    fn registered(end: OwnedFd) -> io::Result<Self> {
-        Registered::new(end, Interest::READABLE).map(Self)
+    fn registered(end: PipeEnd) -> io::Result<Self> {
+        Renewed::new(end, Interest::READABLE).map(Self)
     }
 
     /// Says whether what comes are packets, of which each ends a read.
@@ -92,7 +92,7 @@ impl TryFrom<OwnedFd> for unnamed_pipe::tokio::Sender {
     fn try_from(end: OwnedFd) -> io::Result<Self> {
         check_direction(end.as_fd(), Direction::Send)?;
         fd::set_nonblocking(end.as_fd(), true)?;
-        Sender::registered(end).map(Self)
+        Sender::registered(PipeEnd::sender(end)).map(Self)
     }
 }
 
@@ -104,7 +104,7 @@ impl TryFrom<OwnedFd> for unnamed_pipe::tokio::Recver {
     fn try_from(end: OwnedFd) -> io::Result<Self> {
         check_direction(end.as_fd(), Direction::Recv)?;
         fd::set_nonblocking(end.as_fd(), true)?;
-        Recver::registered(end).map(Self)
+        Recver::registered(PipeEnd::recver(end)).map(Self)
     }
 }
 
@@ -113,7 +113,7 @@ impl TryFrom<unnamed_pipe::tokio::Sender> for OwnedFd {
     type Error = io::Error;
 
     fn try_from(end: unnamed_pipe::tokio::Sender) -> io::Result<Self> {
-        let end = end.0.0.into_inner();
+        let end = OwnedFd::from(end.0.0.into_inner());
         fd::set_nonblocking(end.as_fd(), false)?;
         Ok(end)
     }
@@ -124,7 +124,7 @@ impl TryFrom<unnamed_pipe::tokio::Recver> for OwnedFd {
     type Error = io::Error;
 
     fn try_from(end: unnamed_pipe::tokio::Recver) -> io::Result<Self> {
-        let end = end.0.0.into_inner();
+        let end = OwnedFd::from(end.0.0.into_inner());
         fd::set_nonblocking(end.as_fd(), false)?;
         Ok(end)
     }

@@ -1,9 +1,6 @@
 //! Moving data through pipes without copying it to user space (Linux and Android).
 
-use crate::{
-    os::unix::sys::pipe::transfer,
-    unnamed_pipe::{Recver, Sender},
-};
+use crate::unnamed_pipe::{Recver, Sender};
 use std::{io, os::fd::AsFd};
 
 impl Recver {
@@ -11,13 +8,13 @@ impl Recver {
     /// the stream. Linux and Android.
     ///
     /// It waits while the pipe is empty. The bytes go to the target's current position, which must not be in append
-    /// mode. A pipe or socket that nobody reads raises SIGPIPE if that is not ignored.
+    /// mode. A pipe or socket that nobody reads is the error `BrokenPipe`, and no SIGPIPE.
     ///
     /// # Errors
     /// `WouldBlock`: one of the two is in nonblocking mode and would have to wait. `InvalidInput`: the target cannot
     /// take spliced data, or is this same pipe. Others: splice(2).
     pub fn splice_to<T: AsFd>(&self, to: T, most: usize) -> io::Result<usize> {
-        transfer::splice(self.as_fd(), to.as_fd(), most)
+        self.0.splice_to(to.as_fd(), most)
     }
 
     /// Copies up to `most` bytes to another pipe and leaves them here as well, to be read or spliced after. Linux and
@@ -27,7 +24,7 @@ impl Recver {
     /// `WouldBlock`: one of the two is in nonblocking mode and would have to wait. `InvalidInput`: both are the same
     /// pipe. Others: tee(2).
     pub fn tee_to(&self, to: &Sender, most: usize) -> io::Result<usize> {
-        transfer::tee(self.as_fd(), to.as_fd(), most)
+        self.0.tee_to(to.as_fd(), most)
     }
 }
 
@@ -41,7 +38,7 @@ impl Sender {
     /// `WouldBlock`: one of the two is in nonblocking mode and would have to wait. `InvalidInput`: the source cannot
     /// give spliced data, or is this same pipe. Others: splice(2).
     pub fn splice_from<F: AsFd>(&self, from: F, most: usize) -> io::Result<usize> {
-        transfer::splice(from.as_fd(), self.as_fd(), most)
+        self.0.splice_from(from.as_fd(), most)
     }
 
     /// Puts bytes into this pipe by reference, and tells how many. Linux and Android.
@@ -53,6 +50,6 @@ impl Sender {
     /// # Errors
     /// `WouldBlock`: the pipe is in nonblocking mode and full. Others: vmsplice(2).
     pub fn vmsplice(&self, bytes: &'static [u8]) -> io::Result<usize> {
-        transfer::vmsplice(self.as_fd(), bytes)
+        self.0.vmsplice(bytes)
     }
 }

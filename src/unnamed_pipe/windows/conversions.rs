@@ -1,6 +1,6 @@
 //! Between pipe ends and handles.
 
-use super::{Recver, Sender};
+use super::PipeEnd;
 use crate::unnamed_pipe;
 use std::{
     os::windows::io::{
@@ -9,39 +9,27 @@ use std::{
     process::{ChildStderr, ChildStdin, ChildStdout, Stdio},
 };
 
-impl From<Sender> for OwnedHandle {
-    fn from(end: Sender) -> Self {
-        end.0
-    }
-}
-
-impl From<Recver> for OwnedHandle {
-    fn from(end: Recver) -> Self {
-        end.0
-    }
-}
-
 impl From<OwnedHandle> for unnamed_pipe::Sender {
     fn from(handle: OwnedHandle) -> Self {
-        Self(Sender(handle))
+        Self(PipeEnd::new(handle))
     }
 }
 
 impl From<OwnedHandle> for unnamed_pipe::Recver {
     fn from(handle: OwnedHandle) -> Self {
-        Self(Recver(handle))
+        Self(PipeEnd::new(handle))
     }
 }
 
 impl From<unnamed_pipe::Sender> for OwnedHandle {
     fn from(end: unnamed_pipe::Sender) -> Self {
-        end.0.0
+        end.0.into()
     }
 }
 
 impl From<unnamed_pipe::Recver> for OwnedHandle {
     fn from(end: unnamed_pipe::Recver) -> Self {
-        end.0.0
+        end.0.into()
     }
 }
 
@@ -77,37 +65,37 @@ impl From<ChildStderr> for unnamed_pipe::Recver {
 
 impl AsHandle for unnamed_pipe::Sender {
     fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.0.0.as_handle()
+        self.0.as_handle()
     }
 }
 
 impl AsHandle for unnamed_pipe::Recver {
     fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.0.0.as_handle()
+        self.0.as_handle()
     }
 }
 
 impl AsRawHandle for unnamed_pipe::Sender {
     fn as_raw_handle(&self) -> RawHandle {
-        self.0.0.as_raw_handle()
+        self.0.as_handle().as_raw_handle()
     }
 }
 
 impl AsRawHandle for unnamed_pipe::Recver {
     fn as_raw_handle(&self) -> RawHandle {
-        self.0.0.as_raw_handle()
+        self.0.as_handle().as_raw_handle()
     }
 }
 
 impl IntoRawHandle for unnamed_pipe::Sender {
     fn into_raw_handle(self) -> RawHandle {
-        self.0.0.into_raw_handle()
+        OwnedHandle::from(self).into_raw_handle()
     }
 }
 
 impl IntoRawHandle for unnamed_pipe::Recver {
     fn into_raw_handle(self) -> RawHandle {
-        self.0.0.into_raw_handle()
+        OwnedHandle::from(self).into_raw_handle()
     }
 }
 

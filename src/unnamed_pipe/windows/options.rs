@@ -1,6 +1,6 @@
 //! Options of unnamed pipes that only Windows has.
 
-use super::{Recver, Sender};
+use super::PipeEnd;
 use crate::{
     os::windows::{security_descriptor::BorrowedSecurityDescriptor, sys::pipe},
     unnamed_pipe,
@@ -68,7 +68,7 @@ impl<'sd> CreationOptions<'sd> {
     pub fn create(self) -> io::Result<(unnamed_pipe::Sender, unnamed_pipe::Recver)> {
         let security = self.security_descriptor.as_ref().map(BorrowedSecurityDescriptor::as_sys);
         let (recver, sender) = pipe::anonymous(self.size(0)?, security, self.inheritable)?;
-        Ok((unnamed_pipe::Sender(Sender(sender)), unnamed_pipe::Recver(Recver(recver))))
+        Ok((unnamed_pipe::Sender(PipeEnd::new(sender)), unnamed_pipe::Recver(PipeEnd::new(recver))))
     }
 
     /// The same as [`create`](Self::create).

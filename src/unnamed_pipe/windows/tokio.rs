@@ -37,12 +37,12 @@ pub(super) fn make(how: &PairOptions<'_>) -> io::Result<(Sender, Recver)> {
 
 pub(in crate::unnamed_pipe) fn sender_pair() -> io::Result<(Sender, super::Recver)> {
     let (recver, sender) = private_pair(SERVER, false, true, &PairOptions::default())?;
-    Ok((Sender::new(sender), super::Recver(recver)))
+    Ok((Sender::new(sender), super::PipeEnd::new(recver)))
 }
 
 pub(in crate::unnamed_pipe) fn recver_pair() -> io::Result<(super::Sender, Recver)> {
     let (recver, sender) = private_pair(SERVER, true, false, &PairOptions::default())?;
-    Ok((super::Sender(sender), Recver::new(recver)))
+    Ok((super::PipeEnd::new(sender), Recver::new(recver)))
 }
 
 impl Sender {

@@ -1,7 +1,7 @@
 use super::OpenOptions;
-use crate::os::unix::sys::{
-    fd, fifo,
-    pipe::{self, transfer},
+use crate::os::unix::{
+    pipe_end::PipeEnd,
+    sys::{fifo, pipe},
 };
 use std::{
     fs::File,
@@ -9,6 +9,7 @@ use std::{
     os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd},
     path::Path,
     process::Stdio,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -21,9 +22,9 @@ use std::{
 /// `&Receiver` reads too.
 #[derive(Debug)]
 pub struct Receiver {
-    end: OwnedFd,
-    /// A sender that is there so that the end is never seen.
-    keeper: Option<OwnedFd>,
+    pub(super) end: PipeEnd,
+    /// A sender that is there so that the end is never seen. Clones share it.
+    keeper: Arc<Mutex<Option<OwnedFd>>>,
 }
 
 impl Receiver {
@@ -36,11 +37,11 @@ impl Receiver {
     }
 
     pub(super) fn from_checked(end: OwnedFd) -> Self {
-        Self { end, keeper: None }
+        Self { end: PipeEnd::recver(end), keeper: Arc::default() }
     }
 
     pub(super) fn with_keeper(end: OwnedFd, keeper: OwnedFd) -> Self {
-        Self { end, keeper: Some(keeper) }
+        Self { end: PipeEnd::recver(end), keeper: Arc::new(Mutex::new(Some(keeper))) }
     }
 
     /// In nonblocking mode, a read fails with `WouldBlock` when there is a sender, but nothing to read. When there is no
@@ -49,16 +50,119 @@ impl Receiver {
     /// # Errors
     /// Those of ioctl(2).
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        fd::set_nonblocking(self.end.as_fd(), nonblocking)
+        self.end.set_nonblocking(nonblocking)
     }
 
-    /// A second object of the same end. Each byte goes to one of the two.
+    /// Sets the read timeout. With `None` (the default), reads block until there is data or the last sender has left.
+    ///
+    /// A read whose timeout expires fails with [`TimedOut`](io::ErrorKind::TimedOut) and has read nothing. The timeout belongs to
+    /// this object and its clones; other processes that share the open file description are not affected. It has no effect in
+    /// nonblocking mode.
+    ///
+    /// # Errors
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the timeout is zero.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::os::unix::fifo_file::OpenOptions;
+    /// use std::{io::{ErrorKind, Read}, time::Duration};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// # let path = std::env::temp_dir().join(format!("interprocess-doc-recv-timeout-{}", std::process::id()));
+    /// let mut receiver = OpenOptions::new().create_or_open(0o600).keep_open(true).open_receiver(&path)?;
+    /// receiver.set_recv_timeout(Some(Duration::from_millis(10)))?;
+    /// assert_eq!(receiver.read(&mut [0]).unwrap_err().kind(), ErrorKind::TimedOut);
+    /// # std::fs::remove_file(&path)
+    /// # }
+    /// ```
+    pub fn set_recv_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.end.set_timeout(timeout)
+    }
+
+    /// Returns the read timeout.
+    ///
+    /// # Errors
+    /// None at present; the signature is that of [`local_socket::Stream`](crate::local_socket::Stream::recv_timeout).
+    pub fn recv_timeout(&self) -> io::Result<Option<Duration>> {
+        Ok(self.end.timeout())
+    }
+
+    /// Wakes all threads that wait in this receiver or its clones. Their reads fail with
+    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted), and so do all later ones.
+    ///
+    /// The descriptor stays open, and senders keep a receiver, until the object is dropped. What is in the FIFO stays there.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::os::unix::fifo_file::OpenOptions;
+    /// use std::{io::{ErrorKind, Read}, thread};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// # let path = std::env::temp_dir().join(format!("interprocess-doc-fifo-close-{}", std::process::id()));
+    /// let receiver = OpenOptions::new().create_or_open(0o600).keep_open(true).open_receiver(&path)?;
+    /// thread::scope(|scope| {
+    ///     let reader = scope.spawn(|| (&receiver).read(&mut [0]));
+    ///     receiver.close();
+    ///     assert_eq!(reader.join().unwrap().unwrap_err().kind(), ErrorKind::ConnectionAborted);
+    /// });
+    /// # std::fs::remove_file(&path)
+    /// # }
+    /// ```
+    pub fn close(&self) {
+        self.end.close();
+    }
+
+    /// Closes the sender that [`OpenOptions::keep_open`] has opened: from now on, this receiver and its clones see the end of
+    /// the stream when the last sender has left.
+    ///
+    /// A read that is waiting in another thread ends at once if there is no sender. It has no effect if `keep_open` was not
+    /// set.
+    ///
+    /// # Errors
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the receiver was opened with
+    ///   [`read_write`](OpenOptions::read_write), so its own descriptor is a sender.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::os::unix::fifo_file::{OpenOptions, Sender};
+    /// use std::io::{Read, Write};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// # let path = std::env::temp_dir().join(format!("interprocess-doc-end-with-senders-{}", std::process::id()));
+    /// let mut receiver = OpenOptions::new().create_or_open(0o600).keep_open(true).open_receiver(&path)?;
+    /// let mut sender = Sender::open(&path)?;
+    /// sender.write_all(b"the last words")?;
+    /// receiver.end_with_senders()?;
+    /// drop(sender);
+    /// let mut text = String::new();
+    /// receiver.read_to_string(&mut text)?; // With the keeper, this would wait for the next sender.
+    /// assert_eq!(text, "the last words");
+    /// # std::fs::remove_file(&path)
+    /// # }
+    /// ```
+    pub fn end_with_senders(&self) -> io::Result<()> {
+        if pipe::directions(self.as_fd())?.1 {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "cannot end with the senders: the receiver was opened for writing too",
+            ));
+        }
+        *self.keeper() = None;
+        Ok(())
+    }
+
+    fn keeper(&self) -> MutexGuard<'_, Option<OwnedFd>> {
+        // It is replaced in one step.
+        self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A second object of the same end. Each byte goes to one of the two. The timeout is common to both, and
+    /// [`close`](Self::close) closes both.
     ///
     /// # Errors
     /// The limit of open descriptors.
     pub fn try_clone(&self) -> io::Result<Self> {
-        let keeper = self.keeper.as_ref().map(|keeper| fd::duplicate(keeper.as_fd())).transpose()?;
-        Ok(Self { end: fd::duplicate(self.end.as_fd())?, keeper })
+        Ok(Self { end: self.end.try_clone()?, keeper: Arc::clone(&self.keeper) })
     }
 
     /// How many bytes can be read at once (`FIONREAD`).
@@ -66,7 +170,7 @@ impl Receiver {
     /// # Errors
     /// Those of ioctl(2).
     pub fn available(&self) -> io::Result<usize> {
-        fd::readable_bytes(self.end.as_fd())
+        self.end.available()
     }
 
     /// Waits until a sender has the FIFO open, or there is something to read. `false`: the time is over; `None` is as
@@ -85,7 +189,7 @@ impl Receiver {
     }
 
     pub(super) fn has_sender(&self) -> io::Result<bool> {
-        Ok(self.keeper.is_some() || fifo::has_sender(self.end.as_fd())?)
+        Ok(self.keeper().is_some() || fifo::has_sender(self.end.as_fd())?)
     }
 
     /// How many bytes the FIFO holds while it is open.
@@ -93,7 +197,7 @@ impl Receiver {
     /// # Errors
     /// `Unsupported` everywhere but on Linux and Android (`F_GETPIPE_SZ`, fcntl(2)).
     pub fn capacity(&self) -> io::Result<usize> {
-        pipe::capacity(self.end.as_fd())
+        self.end.capacity()
     }
 
     /// Makes the FIFO hold at least so many bytes, as
@@ -102,7 +206,7 @@ impl Receiver {
     /// # Errors
     /// As there.
     pub fn set_capacity(&self, bytes: usize) -> io::Result<usize> {
-        pipe::set_capacity(self.end.as_fd(), bytes)
+        self.end.set_capacity(bytes)
     }
 
     /// Moves up to `most` bytes into any file, socket or pipe, and tells how many; zero is the end of the stream. See
@@ -112,7 +216,7 @@ impl Receiver {
     /// `Unsupported` everywhere but on Linux and Android. `WouldBlock`: one of the two is in nonblocking mode and would have
     /// to wait. `InvalidInput`: the target cannot take spliced data, or is this same pipe. Others: splice(2).
     pub fn splice_to<T: AsFd>(&self, to: T, most: usize) -> io::Result<usize> {
-        transfer::splice(self.end.as_fd(), to.as_fd(), most)
+        self.end.splice_to(to.as_fd(), most)
     }
 
     /// Copies up to `most` bytes to another FIFO or pipe and leaves them here as well, to be read or spliced after.
@@ -121,27 +225,27 @@ impl Receiver {
     /// `Unsupported` everywhere but on Linux and Android. `WouldBlock`: one of the two is in nonblocking mode and would have
     /// to wait. `InvalidInput`: the other is not a pipe, or this same one. Others: tee(2).
     pub fn tee_to<T: AsFd>(&self, to: T, most: usize) -> io::Result<usize> {
-        transfer::tee(self.end.as_fd(), to.as_fd(), most)
+        self.end.tee_to(to.as_fd(), most)
     }
 }
 
 impl Read for &Receiver {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        fd::read(self.end.as_fd(), buffer)
+        self.end.read(buffer)
     }
 
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        pipe::read_vectored(self.end.as_fd(), buffers)
+        self.end.read_vectored(buffers)
     }
 }
 
 impl Read for Receiver {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        fd::read(self.end.as_fd(), buffer)
+        self.end.read(buffer)
     }
 
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        pipe::read_vectored(self.end.as_fd(), buffers)
+        self.end.read_vectored(buffers)
     }
 }
 
@@ -168,21 +272,21 @@ impl TryFrom<File> for Receiver {
 /// Closes the sender that [`OpenOptions::keep_open`] has opened, if so.
 impl From<Receiver> for OwnedFd {
     fn from(receiver: Receiver) -> Self {
-        receiver.end
+        receiver.end.into()
     }
 }
 
 /// As for `OwnedFd`.
 impl From<Receiver> for File {
     fn from(receiver: Receiver) -> Self {
-        receiver.end.into()
+        OwnedFd::from(receiver).into()
     }
 }
 
 /// As for `OwnedFd`.
 impl From<Receiver> for Stdio {
     fn from(receiver: Receiver) -> Self {
-        receiver.end.into()
+        OwnedFd::from(receiver).into()
     }
 }
 
@@ -200,7 +304,7 @@ impl AsRawFd for Receiver {
 
 impl IntoRawFd for Receiver {
     fn into_raw_fd(self) -> RawFd {
-        self.end.into_raw_fd()
+        OwnedFd::from(self).into_raw_fd()
     }
 }
 

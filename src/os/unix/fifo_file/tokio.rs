@@ -9,7 +9,7 @@
 //! - The checks, the making of FIFOs and the receivers that stay open of the blocking
 //!   [`OpenOptions`](super::OpenOptions), from which those here are made.
 //! - [`Sender::write_atomic`], and reading and writing by reference.
-//! - Writing never raises SIGPIPE where the system can be kept from it, and waiting for a second sender after a first one has
+//! - Writing never raises SIGPIPE, and waiting for a second sender after a first one has
 //!   left takes no processor time.
 //!
 //! ```
@@ -38,7 +38,6 @@
 
 mod options;
 mod receiver;
-mod renewed;
 mod sender;
 mod waiting;
 

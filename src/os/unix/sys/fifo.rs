@@ -7,8 +7,8 @@ use super::{
     fd,
     file::effective_user,
     path_lock::PathLock,
-    pipe::keep_signal_away,
     place::Place,
+    quiet::keep_signal_away,
 };
 use rustix::{
     fs::{AtFlags, FileType, Mode, OFlags},
@@ -38,6 +38,11 @@ pub(crate) struct Facts {
 impl Facts {
     pub(crate) fn is_fifo(&self) -> bool {
         self.kind.is_fifo()
+    }
+
+    /// Whether poll(2) tells when it can be read or written: not of files on disks, which are always ready.
+    pub(crate) fn is_pollable(&self) -> bool {
+        !matches!(self.kind, FileType::RegularFile | FileType::Directory | FileType::BlockDevice)
     }
 
     /// What it is, in words.
@@ -236,6 +241,8 @@ fn is_silent_sender_there(receiver: BorrowedFd<'_>) -> io::Result<bool> {
     match retry_on_intr(|| rustix::pipe::tee(receiver, &copy, 1, SpliceFlags::NONBLOCK)) {
         Ok(0) => Ok(false),
         Ok(_) | Err(Errno::AGAIN) => Ok(true),
+        // A sandbox, or a kernel without it: as on other systems.
+        Err(Errno::NOSYS | Errno::PERM | Errno::INVAL) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,14 +1,13 @@
 //! Pipes that no child inherits.
 
-use super::{fd, slices};
 use std::{
-    io::{self, IoSlice, IoSliceMut},
+    io,
     os::fd::{BorrowedFd, OwnedFd},
 };
 
 pub(crate) use self::{
+    again::{open_again, read_at_once},
     system::{capacity, new, set_capacity},
-    writing::write,
 };
 
 /// What a pipe can be made with.
@@ -49,52 +48,6 @@ fn other_direction(what: &str) -> io::Error {
 /// How many bytes a pipe takes in one piece, whoever else writes to it.
 // The type differs from system to system.
 pub(crate) const ATOMIC: usize = libc::PIPE_BUF as _;
-
-/// Writes part of the slices, or all of them in one piece if they are up to [`ATOMIC`] bytes.
-pub(crate) fn write_vectored(pipe: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-    if slices.len() > slices::MOST && slices::total(slices) <= ATOMIC {
-        return write(pipe, &slices::joined(slices)?);
-    }
-    writing::write_vectored(pipe, &slices[slices::part(slices)])
-}
-
-/// Reads part of a stream, or a whole packet if there is room for it: what does not fit would be dropped.
-pub(crate) fn read_vectored(pipe: BorrowedFd<'_>, slices: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-    if slices.len() > slices::MOST && slices::total(&slices[slices::part(slices)]) < ATOMIC {
-        let size = slices::total(slices).min(ATOMIC);
-        return slices::scattered(slices, size, |buffer| fd::read(pipe, buffer), |&length| length);
-    }
-    fd::read_vectored(pipe, slices)
-}
-
-/// Writes all of a message in one piece.
-pub(crate) fn write_atomic(pipe: BorrowedFd<'_>, message: &[u8]) -> io::Result<()> {
-    if message.len() > ATOMIC {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!(
-                "a message of {} bytes is not written in one piece: the most is {ATOMIC} (PIPE_BUF)",
-                message.len()
-            ),
-        ));
-    }
-    loop {
-        match write(pipe, message) {
-            Ok(count) if count == message.len() => return Ok(()),
-            Ok(count) => {
-                return Err(io::Error::new(
-                    io::ErrorKind::WriteZero,
-                    format!(
-                        "the system has taken {count} of {} bytes, which is no pipe's way",
-                        message.len()
-                    ),
-                ));
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
@@ -147,7 +100,7 @@ mod system {
             fd::set_close_on_exec(end, true)?;
             fd::set_nonblocking(end, nonblocking)?;
         }
-        super::keep_signal_away(writer.as_fd())?;
+        crate::os::unix::sys::quiet::keep_signal_away(writer.as_fd())?;
         Ok((reader, writer))
     }
 
@@ -167,116 +120,70 @@ mod system {
     }
 }
 
-/// Has the system send no SIGPIPE for writes to this descriptor, where that is a matter of the descriptor.
-#[cfg(target_vendor = "apple")]
-pub(crate) fn keep_signal_away(sender: BorrowedFd<'_>) -> io::Result<()> {
-    use std::os::fd::AsRawFd;
-    // SAFETY: the descriptor is open for the call; F_SETNOSIGPIPE takes an int and touches no memory.
-    let result = unsafe { libc::fcntl(sender.as_raw_fd(), libc::F_SETNOSIGPIPE, 1) };
-    super::fd::done(result)
-}
-
-#[cfg(not(target_vendor = "apple"))]
-pub(crate) fn keep_signal_away(_: BorrowedFd<'_>) -> io::Result<()> {
-    Ok(())
-}
-
-/// Writing without SIGPIPE, as far as the system can.
-#[cfg(target_os = "linux")]
-mod writing {
-    use super::{BorrowedFd, IoSlice, io};
-    use rustix::io::{Errno, ReadWriteFlags};
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    /// `RWF_NOSIGNAL` (linux/fs.h, Linux 6.18), which rustix does not name yet.
-    const NO_SIGNAL: ReadWriteFlags = ReadWriteFlags::from_bits_retain(0x100);
-    /// The offset that makes `pwritev2` write where `write` does (pwritev2(2)).
-    const CURRENT_POSITION: u64 = u64::MAX;
-    static NO_SIGNAL_IS_KNOWN: AtomicBool = AtomicBool::new(true);
-
-    pub(crate) fn write(pipe: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
-        write_vectored(pipe, &[IoSlice::new(bytes)])
-    }
-
-    /// One `pwritev2` without SIGPIPE where the kernel has that; an older one refuses the flag before it writes
-    /// anything, and is not asked again.
-    pub(crate) fn write_vectored(pipe: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        if NO_SIGNAL_IS_KNOWN.load(Ordering::Relaxed) {
-            match rustix::io::pwritev2(pipe, slices, CURRENT_POSITION, NO_SIGNAL) {
-                // An older kernel; a filter of system calls.
-                Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::PERM) => {
-                    NO_SIGNAL_IS_KNOWN.store(false, Ordering::Relaxed);
-                }
-                // Not a pipe: what `write` says of it counts.
-                Err(Errno::INVAL | Errno::SPIPE) => {}
-                other => return Ok(other?),
-            }
-        }
-        Ok(rustix::io::writev(pipe, slices)?)
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod writing {
-    use super::{BorrowedFd, IoSlice, io};
-
-    pub(crate) fn write(pipe: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
-        Ok(rustix::io::write(pipe, bytes)?)
-    }
-
-    pub(crate) fn write_vectored(pipe: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        Ok(rustix::io::writev(pipe, slices)?)
-    }
-}
-
-/// Moving data between descriptors without taking it through this process.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) mod transfer {
+/// Operations that do not wait, on descriptors whose blocking mode others share.
+#[cfg(all(target_os = "linux", not(interprocess_portable_unix)))]
+mod again {
     use super::{BorrowedFd, io};
-    use rustix::{
-        io::retry_on_intr,
-        pipe::{IoSliceRaw, SpliceFlags},
+    use crate::os::unix::sys::quiet::CURRENT_POSITION;
+    use rustix::io::ReadWriteFlags;
+    use std::io::IoSliceMut;
+
+    pub(crate) use super::reopening::open_again;
+
+    /// Reads what is there (`RWF_NOWAIT`). The kernel refuses before it reads where it cannot do that: before Linux 6.4, for
+    /// a FIFO with a path, and for a pipe that was spliced.
+    pub(crate) fn read_at_once(fd: BorrowedFd<'_>, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        Ok(rustix::io::preadv2(fd, buffers, CURRENT_POSITION, ReadWriteFlags::NOWAIT)?)
+    }
+}
+
+/// The same where there is no such call.
+#[cfg(not(all(target_os = "linux", not(interprocess_portable_unix))))]
+mod again {
+    use super::{BorrowedFd, io};
+    use std::io::IoSliceMut;
+
+    pub(crate) use super::reopening::open_again;
+
+    pub(crate) fn read_at_once(_: BorrowedFd<'_>, _: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        Err(rustix::io::Errno::OPNOTSUPP.into())
+    }
+}
+
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(interprocess_portable_unix)))]
+mod reopening {
+    use super::{BorrowedFd, OwnedFd};
+    use crate::os::unix::sys::{
+        closing::Readiness,
+        fifo::{self, Facts},
     };
+    use rustix::fs::{Mode, OFlags};
+    use std::os::fd::{AsFd, AsRawFd};
 
-    pub(crate) fn splice(from: BorrowedFd<'_>, to: BorrowedFd<'_>, most: usize) -> io::Result<usize> {
-        Ok(retry_on_intr(|| rustix::pipe::splice(from, None, to, None, most, SpliceFlags::MOVE))?)
-    }
-
-    pub(crate) fn tee(from: BorrowedFd<'_>, to: BorrowedFd<'_>, most: usize) -> io::Result<usize> {
-        Ok(retry_on_intr(|| rustix::pipe::tee(from, to, most, SpliceFlags::empty()))?)
-    }
-
-    pub(crate) fn vmsplice(to: BorrowedFd<'_>, bytes: &'static [u8]) -> io::Result<usize> {
-        let slice = [IoSliceRaw::from_slice(bytes)];
-        let result = retry_on_intr(|| {
-            // SAFETY: the slice is valid memory for ever and nobody writes to it, so the pipe may go on referring to
-            // its pages after the call; without SPLICE_F_GIFT the pages stay this process's own.
-            unsafe { rustix::pipe::vmsplice(to, &slice, SpliceFlags::empty()) }
-        });
-        Ok(result?)
+    /// Opens a pipe or FIFO anew, in nonblocking mode, which changes nothing for those who share the descriptor's. `None`:
+    /// each of its writes is a packet (which cannot be had in this way), or the system does not allow it.
+    pub(crate) fn open_again(pipe: BorrowedFd<'_>, facts: Facts, readiness: Readiness) -> Option<OwnedFd> {
+        if rustix::fs::fcntl_getfl(pipe).ok()?.contains(OFlags::DIRECT) {
+            return None;
+        }
+        let access = match readiness {
+            Readiness::Readable => OFlags::RDONLY,
+            Readiness::Writable => OFlags::WRONLY,
+        };
+        let path = format!("/proc/self/fd/{}", pipe.as_raw_fd());
+        let flags = access | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+        let opened = rustix::fs::open(path, flags, Mode::empty()).ok()?;
+        (fifo::facts(opened.as_fd()).ok()?.identity == facts.identity).then_some(opened)
     }
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) mod transfer {
-    use super::{BorrowedFd, io};
+#[cfg(not(all(any(target_os = "linux", target_os = "android"), not(interprocess_portable_unix))))]
+mod reopening {
+    use super::{BorrowedFd, OwnedFd};
+    use crate::os::unix::sys::{closing::Readiness, fifo::Facts};
 
-    pub(crate) fn splice(_: BorrowedFd<'_>, _: BorrowedFd<'_>, _: usize) -> io::Result<usize> {
-        Err(unsupported())
-    }
-
-    pub(crate) fn tee(_: BorrowedFd<'_>, _: BorrowedFd<'_>, _: usize) -> io::Result<usize> {
-        Err(unsupported())
-    }
-
-    pub(crate) fn vmsplice(_: BorrowedFd<'_>, _: &'static [u8]) -> io::Result<usize> {
-        Err(unsupported())
-    }
-
-    fn unsupported() -> io::Error {
-        io::Error::new(
-            io::ErrorKind::Unsupported,
-            "this system cannot move data between descriptors by itself (splice, tee and vmsplice are Linux's)",
-        )
+    /// Other systems give a second descriptor of the same description, or nothing.
+    pub(crate) fn open_again(_: BorrowedFd<'_>, _: Facts, _: Readiness) -> Option<OwnedFd> {
+        None
     }
 }

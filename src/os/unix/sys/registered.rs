@@ -46,9 +46,11 @@ unsafe impl StableFd for crate::os::unix::uds::UnixSeqpacketListener {}
 unsafe impl StableFd for std::sync::Arc<super::signal::mailbox::Mailbox> {}
 // SAFETY: a SignalFd is an OwnedFd, which it gives up only by being consumed.
 unsafe impl StableFd for crate::os::unix::signal::SignalFd {}
-// SAFETY: a Sender is an OwnedFd, which it gives up only by being consumed.
+// SAFETY: a PipeEnd has an OwnedFd, which it gives up only by being consumed.
+unsafe impl StableFd for crate::os::unix::pipe_end::PipeEnd {}
+// SAFETY: a Sender is a PipeEnd, which it gives up only by being consumed.
 unsafe impl StableFd for crate::os::unix::fifo_file::Sender {}
-// SAFETY: a Receiver is an OwnedFd, and perhaps another, which it gives up only by being consumed.
+// SAFETY: a Receiver has a PipeEnd, which it gives up only by being consumed.
 unsafe impl StableFd for crate::os::unix::fifo_file::Receiver {}
 // SAFETY: an OwnedFd keeps its descriptor open and the same until it is consumed.
 unsafe impl StableFd for std::os::fd::OwnedFd {}

@@ -3,6 +3,7 @@
 //! A stream may take a part of them. A message is whole or it is not sent, so its slices are joined in a buffer first.
 
 use std::{
+    borrow::Cow,
     io::{self, IoSlice, IoSliceMut},
     ops::{Deref, Range},
 };
@@ -25,15 +26,29 @@ pub(crate) fn total(slices: &[impl Deref<Target = [u8]>]) -> usize {
     slices.iter().fold(0, |sum: usize, slice| sum.saturating_add(slice.len()))
 }
 
+/// The first `most` bytes of the slices.
+pub(crate) fn first_bytes<'s>(slices: &'s [IoSlice<'_>], most: usize) -> Cow<'s, [IoSlice<'s>]> {
+    if total(slices) <= most {
+        return Cow::Borrowed(slices);
+    }
+    let mut left = most;
+    let shortened = slices.iter().map_while(|slice| {
+        let piece = &slice[..slice.len().min(left)];
+        left -= piece.len();
+        (!piece.is_empty() || left > 0).then(|| IoSlice::new(piece))
+    });
+    Cow::Owned(shortened.collect())
+}
+
 /// Copies the bytes of all slices into one buffer.
-pub(super) fn joined(slices: &[IoSlice<'_>]) -> io::Result<Vec<u8>> {
+pub(crate) fn joined(slices: &[IoSlice<'_>]) -> io::Result<Vec<u8>> {
     let mut bytes = room(total(slices))?;
     slices.iter().for_each(|slice| bytes.extend_from_slice(slice));
     Ok(bytes)
 }
 
 /// Receives into one buffer, and copies from there into the slices. The length that `length` gives is at most the buffer's.
-pub(super) fn scattered<R>(
+pub(crate) fn scattered<R>(
     slices: &mut [IoSliceMut<'_>],
     size: usize,
     receive: impl FnOnce(&mut [u8]) -> io::Result<R>,

@@ -70,9 +70,13 @@ mod system {
 
     pub(super) fn watch(path: &Path, follow: bool) -> Option<OwnedFd> {
         let watch = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok()?;
-        // Removing the file, or moving it away, is told too: who waits at its path looks again.
-        let mut events =
-            WatchFlags::OPEN | WatchFlags::ATTRIB | WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
+        // Removing the file, or moving it away, is told too: who waits at its path looks again. Writes are told for those
+        // who cannot find out about a sender before its first byte.
+        let mut events = WatchFlags::OPEN
+            | WatchFlags::MODIFY
+            | WatchFlags::ATTRIB
+            | WatchFlags::DELETE_SELF
+            | WatchFlags::MOVE_SELF;
         events.set(WatchFlags::DONT_FOLLOW, !follow);
         inotify::add_watch(&watch, path, events).ok()?;
         Some(watch)

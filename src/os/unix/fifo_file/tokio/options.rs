@@ -10,9 +10,9 @@ use std::{io, path::Path};
 
 /// How to open an end of a FIFO, after [`tokio::net::unix::pipe::OpenOptions`].
 ///
-/// It is made from [`fifo_file::OpenOptions`] too, for what Tokio's does not have: checks, making the FIFO, receivers that
-/// stay open. Their nonblocking mode and time limit do not count here: ends on a runtime are nonblocking, opening them does
-/// not wait unless its method says so, and time limits are the runtime's.
+/// It also has what Tokio's does not have: the checks, making the FIFO, receivers that stay open. It can be made from
+/// [`fifo_file::OpenOptions`] too, whose nonblocking mode and timeout do not count here: ends on a runtime are nonblocking,
+/// opening them does not wait unless its method says so, and timeouts are the runtime's.
 ///
 /// ```
 /// use interprocess::os::unix::fifo_file::{self, tokio::OpenOptions};
@@ -21,8 +21,10 @@ use std::{io, path::Path};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
 /// # let path = std::env::temp_dir().join(format!("interprocess-doc-tokio-options-{}", std::process::id()));
-/// let options = OpenOptions::from(fifo_file::OpenOptions::new().create_or_open(0o600).keep_open(true).clone());
-/// let mut receiver = options.open_receiver(&path)?;
+/// let mut receiver = OpenOptions::new().create_or_open(0o600).keep_open(true).open_receiver(&path)?;
+///
+/// // The same checks as a blocking program's.
+/// let options = OpenOptions::from(fifo_file::OpenOptions::new().own(true).no_follow(true));
 /// for number in 0..3 {
 ///     let mut sender = options.open_sender(&path)?;
 ///     sender.write_u8(number).await?;
@@ -45,6 +47,37 @@ impl OpenOptions {
     /// is there on every system; where it has no meaning, opening fails with `Unsupported`.
     pub fn read_write(&mut self, read_write: bool) -> &mut Self {
         self.0.read_write(read_write);
+        self
+    }
+
+    /// Whether a receiver holds a sender of its own, so that it waits for the next sender when the last has left; see
+    /// [`fifo_file::OpenOptions::keep_open`].
+    pub fn keep_open(&mut self, keep_open: bool) -> &mut Self {
+        self.0.keep_open(keep_open);
+        self
+    }
+
+    /// Makes the FIFO if there is nothing at the path; see [`fifo_file::OpenOptions::create_or_open`].
+    pub fn create_or_open(&mut self, mode: impl Into<Option<u32>>) -> &mut Self {
+        self.0.create_or_open(mode);
+        self
+    }
+
+    /// Whether a symbolic link at the path is refused; see [`fifo_file::OpenOptions::no_follow`].
+    pub fn no_follow(&mut self, no_follow: bool) -> &mut Self {
+        self.0.no_follow(no_follow);
+        self
+    }
+
+    /// Whether another user's FIFO is refused; see [`fifo_file::OpenOptions::own`].
+    pub fn own(&mut self, own: bool) -> &mut Self {
+        self.0.own(own);
+        self
+    }
+
+    /// Refuses a FIFO whose mode allows more than this one; see [`fifo_file::OpenOptions::widest_mode`].
+    pub fn widest_mode(&mut self, mode: impl Into<Option<u32>>) -> &mut Self {
+        self.0.widest_mode(mode);
         self
     }
 
@@ -129,5 +162,19 @@ impl OpenOptions {
 impl From<fifo_file::OpenOptions> for OpenOptions {
     fn from(options: fifo_file::OpenOptions) -> Self {
         Self(options)
+    }
+}
+
+/// For a chain of builder calls, which ends with a reference.
+impl From<&fifo_file::OpenOptions> for OpenOptions {
+    fn from(options: &fifo_file::OpenOptions) -> Self {
+        Self(options.clone())
+    }
+}
+
+/// For a chain of builder calls, which ends with a reference.
+impl From<&mut fifo_file::OpenOptions> for OpenOptions {
+    fn from(options: &mut fifo_file::OpenOptions) -> Self {
+        Self(options.clone())
     }
 }

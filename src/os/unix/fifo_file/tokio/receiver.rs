@@ -1,11 +1,12 @@
-use super::{renewed::Renewed, waiting::Waiting};
+use super::waiting::Waiting;
 use crate::os::unix::{
     fifo_file::{self, opening::Pauses},
+    pipe_end::tokio::Renewed,
     sys::{fd, watch::Watch},
 };
 use std::{
     fs::File,
-    io::{self, IoSliceMut, Read},
+    io::{self, IoSliceMut},
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
     pin::Pin,
     task::{Context, Poll},
@@ -134,7 +135,7 @@ impl Receiver {
     /// # Errors
     /// `WouldBlock`: there is nothing, or the runtime has not learned of it yet; [`readable`](Self::readable) waits for it.
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_io(|mut end| end.read(buffer))
+        self.0.try_io(|end| fd::read(end.as_fd(), buffer))
     }
 
     /// [`try_read`](Self::try_read) into several slices.
@@ -142,7 +143,7 @@ impl Receiver {
     /// # Errors
     /// As for `try_read`.
     pub fn try_read_vectored(&self, slices: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.0.try_io(|mut end| end.read_vectored(slices))
+        self.0.try_io(|end| fd::read_vectored(end.as_fd(), slices))
     }
 
     /// Tries an operation on the descriptor that must fail with `WouldBlock` if it would have to wait for something to read.
@@ -151,6 +152,15 @@ impl Receiver {
     /// The operation's; `WouldBlock`, without trying, if the runtime knows that it would have to wait.
     pub fn try_io<R>(&self, operation: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
         self.0.try_io(|_| operation())
+    }
+
+    /// Closes the sender that `keep_open` has opened: from now on, this receiver sees the end of the stream when the last
+    /// sender has left. See [`fifo_file::Receiver::end_with_senders`]. A read that is waiting in another task ends too.
+    ///
+    /// # Errors
+    /// As for `fifo_file::Receiver::end_with_senders`.
+    pub fn end_with_senders(&self) -> io::Result<()> {
+        self.0.get().end_with_senders()
     }
 
     /// How many bytes can be read at once (`FIONREAD`).

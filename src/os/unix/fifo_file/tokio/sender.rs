@@ -1,11 +1,11 @@
-use super::renewed::Renewed;
 use crate::os::unix::{
     fifo_file,
+    pipe_end::tokio::Renewed,
     sys::{fd, registered},
 };
 use std::{
     fs::File,
-    io::{self, IoSlice, Write},
+    io::{self, IoSlice},
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
     pin::Pin,
     task::{Context, Poll},
@@ -100,7 +100,7 @@ impl Sender {
     /// # Errors
     /// `WouldBlock`: there is no room; [`writable`](Self::writable) waits for it. `BrokenPipe`: there is no receiver.
     pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.try_writing(|mut end| end.write(bytes))
+        self.0.try_writing(|end| end.0.write_now(&[IoSlice::new(bytes)]))
     }
 
     /// [`try_write`](Self::try_write) of several slices.
@@ -108,7 +108,7 @@ impl Sender {
     /// # Errors
     /// As for `try_write`.
     pub fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.try_writing(|mut end| end.write_vectored(slices))
+        self.0.try_writing(|end| end.0.write_now(slices))
     }
 
     /// Writes a message in one piece, and waits for room for all of it; see [`fifo_file::Sender::write_atomic`].
@@ -117,7 +117,7 @@ impl Sender {
     /// # Errors
     /// `InvalidInput`: the message is longer than [`PIPE_BUF`](fifo_file::PIPE_BUF). `BrokenPipe`: there is no receiver.
     pub async fn write_atomic(&self, message: &[u8]) -> io::Result<()> {
-        self.0.writing(|end| end.write_atomic(message)).await
+        self.0.writing(|end| end.0.write_atomic_now(message)).await
     }
 
     /// Tries an operation on the descriptor that must fail with `WouldBlock` if it would have to wait for room.
@@ -161,12 +161,12 @@ impl Sender {
     }
 
     fn poll_write_by_ref(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.poll_write(cx, bytes.len(), |mut end| end.write(bytes))
+        self.0.poll_write(cx, bytes.len(), |end| end.0.write_now(&[IoSlice::new(bytes)]))
     }
 
     fn poll_write_slices(&self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let offered = registered::offered(slices);
-        self.0.poll_write(cx, offered, |mut end| end.write_vectored(slices))
+        self.0.poll_write(cx, offered, |end| end.0.write_now(slices))
     }
 }
 

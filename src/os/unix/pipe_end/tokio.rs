@@ -26,12 +26,14 @@ use tokio::{
 
 /// An end in nonblocking mode on the runtime, for one direction.
 #[derive(Debug)]
-pub(super) struct Renewed<T: StableFd + AsFd> {
+pub(crate) struct Renewed<T: StableFd + AsFd> {
     first: Registered<T>,
     /// Whether there is a later one. Until then, nobody takes the lock.
     is_renewed: AtomicBool,
     later: Mutex<Option<Later>>,
     interest: Interest,
+    /// Whether a read ends with a packet.
+    has_packets: bool,
     runtime: Handle,
 }
 
@@ -41,25 +43,31 @@ impl<T: StableFd + AsFd> Renewed<T> {
     /// # Panics
     /// Outside a Tokio runtime that has I/O enabled.
     #[track_caller]
-    pub(super) fn new(end: T, interest: Interest) -> io::Result<Self> {
+    pub(crate) fn new(end: T, interest: Interest) -> io::Result<Self> {
         Ok(Self {
             first: Registered::new(end, interest)?,
             is_renewed: AtomicBool::new(false),
             later: Mutex::new(None),
             interest,
+            has_packets: false,
             runtime: Handle::current(),
         })
     }
 
-    pub(super) fn get(&self) -> &T {
+    /// Says whether what is read are packets.
+    pub(crate) fn with_packets(self, has_packets: bool) -> Self {
+        Self { first: self.first.with_packets(has_packets), has_packets, ..self }
+    }
+
+    pub(crate) fn get(&self) -> &T {
         self.first.get()
     }
 
-    pub(super) fn into_inner(self) -> T {
+    pub(crate) fn into_inner(self) -> T {
         self.first.into_inner()
     }
 
-    pub(super) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+    pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
         let later = self.later();
         let ready = match &later {
             None => self.first.ready(interest).await?,
@@ -71,7 +79,7 @@ impl<T: StableFd + AsFd> Renewed<T> {
         self.renew(later)?.ready(interest).await
     }
 
-    pub(super) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<Ready>> {
+    pub(crate) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<Ready>> {
         let later = self.later();
         let ready = ready!(match &later {
             None => self.first.poll_ready(cx, self.interest),
@@ -83,7 +91,7 @@ impl<T: StableFd + AsFd> Renewed<T> {
         self.renew(later)?.poll_ready(cx, self.interest)
     }
 
-    pub(super) fn try_io<R>(&self, operation: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
+    pub(crate) fn try_io<R>(&self, operation: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
         match self.later() {
             None => self.first.try_io(self.interest, || operation(self.get())),
             Some(later) => later.try_io(self.interest, || operation(self.get())),
@@ -91,7 +99,7 @@ impl<T: StableFd + AsFd> Renewed<T> {
     }
 
     /// Writes if there may be room.
-    pub(super) fn try_writing<R>(&self, mut operation: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
+    pub(crate) fn try_writing<R>(&self, mut operation: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
         match self.later() {
             None => self.first.try_writing(operation),
             Some(later) => later.try_writing(|_| operation(self.get())),
@@ -99,7 +107,7 @@ impl<T: StableFd + AsFd> Renewed<T> {
     }
 
     /// Writes as soon as there is room.
-    pub(super) async fn writing<R>(&self, mut operation: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
+    pub(crate) async fn writing<R>(&self, mut operation: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
         loop {
             consume_budget().await;
             match self.try_writing(&mut operation) {
@@ -110,7 +118,7 @@ impl<T: StableFd + AsFd> Renewed<T> {
         }
     }
 
-    pub(super) fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let later = self.later();
         let result = ready!(match &later {
             None => self.first.poll_read_to_end(cx, buffer),
@@ -124,7 +132,7 @@ impl<T: StableFd + AsFd> Renewed<T> {
     }
 
     /// Takes part of `offered` bytes.
-    pub(super) fn poll_write(
+    pub(crate) fn poll_write(
         &self,
         cx: &mut Context<'_>,
         offered: usize,
@@ -168,7 +176,7 @@ impl<T: StableFd + AsFd> Renewed<T> {
         let duplicate = fd::duplicate(self.get().as_fd())?;
         // Whoever polls need not be in the runtime's context.
         let _context = self.runtime.enter();
-        let renewed = Arc::new(Registered::new(duplicate, self.interest)?);
+        let renewed = Arc::new(Registered::new(duplicate, self.interest)?.with_packets(self.has_packets));
         let replaced = later.replace(Arc::clone(&renewed));
         self.is_renewed.store(true, Ordering::Release);
         drop(later);

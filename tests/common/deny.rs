@@ -1,0 +1,42 @@
+//! System calls that fail as they do in a sandbox or on an older kernel, by a filter of seccomp(2).
+#![allow(unsafe_code)]
+
+/// A call, the error that it fails with, and of which argument (its number, a mask, and the value under it) that depends.
+pub(crate) struct Rule {
+    pub(crate) call: libc::c_long,
+    pub(crate) error: i32,
+    pub(crate) argument: Option<(u32, u32, u32)>,
+}
+
+/// Has calls of this thread fail from now on. `false`: the system has no such filters, as under an emulator.
+pub(crate) fn deny(rules: &[Rule]) -> bool {
+    let statement = |code: u32, k: u32| libc::sock_filter { code: code as u16, jt: 0, jf: 0, k };
+    let unless_equal_skip = |k: u32, count: u8| libc::sock_filter {
+        code: (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16,
+        jt: 0,
+        jf: count,
+        k,
+    };
+    let load = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
+    let mut program = Vec::new();
+    for rule in rules {
+        // struct seccomp_data: the call's number, the architecture, the instruction's address, the arguments.
+        program.push(statement(load, 0));
+        program.push(unless_equal_skip(rule.call as u32, if rule.argument.is_some() { 4 } else { 1 }));
+        if let Some((number, mask, value)) = rule.argument {
+            let low_half = if cfg!(target_endian = "big") { 4 } else { 0 };
+            program.push(statement(load, 16 + 8 * number + low_half));
+            program.push(statement(libc::BPF_ALU | libc::BPF_AND | libc::BPF_K, mask));
+            program.push(unless_equal_skip(value, 1));
+        }
+        program.push(statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ERRNO | rule.error as u32));
+    }
+    program.push(statement(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW));
+    let program = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
+    // SAFETY: sets an attribute of this thread, and touches no memory.
+    if unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) } != 0 {
+        return false;
+    }
+    // SAFETY: the kernel copies the program, which is there for the call.
+    unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) == 0 }
+}
