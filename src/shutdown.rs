@@ -92,6 +92,7 @@ impl Request {
 
 /// Listens to requests to shut down. Threads may share it; each request goes to one of them.
 #[derive(Debug)]
+#[must_use = "requests to shut down are no longer received when this is dropped"]
 pub struct Shutdown(platform::Listener);
 
 impl Shutdown {

@@ -151,6 +151,42 @@ fn everything_can_be_found_by_grep() {
     );
 }
 
+/// What ends something when it is dropped, or does nothing if it is not used.
+#[test]
+fn guards_and_listeners_must_be_used() {
+    const ENDINGS: [&str; 14] = [
+        "Guard",
+        "OnDrop",
+        "Listener",
+        "Signals",
+        "SignalFd",
+        "SignalMask",
+        "Registration",
+        "Shutdown",
+        "Events",
+        "Incoming",
+        "Iter",
+        "Options",
+        "Mailslot",
+        "Datagram",
+    ];
+    let mut found = Vec::new();
+    for file in files().iter().filter(|file| !file.is_sys()) {
+        let lines: Vec<_> = file.text.lines().collect();
+        for (index, line) in lines.iter().enumerate() {
+            let Some(name) = line.strip_prefix("pub struct ") else { continue };
+            let name = name.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+            let attributes = lines[..index].iter().rev().take_while(|line| line.starts_with(['#', '/']));
+            if ENDINGS.iter().any(|ending| name.ends_with(ending))
+                && !attributes.into_iter().any(|line| line.starts_with("#[must_use"))
+            {
+                found.push(format!("{}:{}: {name}", file.path, index + 1));
+            }
+        }
+    }
+    assert!(found.is_empty(), "types without must_use:\n{}", found.join("\n"));
+}
+
 #[test]
 fn files_can_be_grasped() {
     const MOST_CODE: usize = 400;

@@ -303,7 +303,7 @@ fn a_name_in_use() {
         client.write_all(b"x").unwrap();
         expect_bytes(listener.accept().unwrap(), b"x").unwrap();
         drop(listener);
-        once_unused(|| ListenerOptions::new().name(name.borrow()).create_sync());
+        drop(once_unused(|| ListenerOptions::new().name(name.borrow()).create_sync()));
     }
 }
 

@@ -164,8 +164,8 @@ fn names() {
     }
     drop(slot);
     assert_eq!(kind(MailslotSender::open(&path)), ErrorKind::NotFound);
-    Mailslot::create(&path).unwrap();
-    Mailslot::create(format!(r"{path}\with\backslashes")).unwrap();
+    drop(Mailslot::create(&path).unwrap());
+    drop(Mailslot::create(format!(r"{path}\with\backslashes")).unwrap());
 }
 
 #[test]

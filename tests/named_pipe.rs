@@ -261,7 +261,7 @@ fn accept_limits_and_close() {
     }
     assert_eq!(kind(listener.accept()), ErrorKind::ConnectionAborted);
     assert_eq!(kind(Stream::connect_by_path(&path)), ErrorKind::NotFound);
-    listen(&path);
+    drop(listen(&path));
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn taken_name() {
     let _client = connect(&path);
     first.accept_timeout(LONG).unwrap();
     drop(first);
-    listen(&path);
+    drop(listen(&path));
 }
 
 #[test]

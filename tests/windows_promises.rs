@@ -325,7 +325,7 @@ mod asynchronous {
                 drop(runtime);
                 assert_eq!(dropped.load(Ordering::SeqCst), 7, "workers: {workers}");
                 // The name is free, and the end is seen.
-                PipeListenerOptions::new().path(&path).create_duplex::<Bytes>().unwrap();
+                drop(PipeListenerOptions::new().path(&path).create_duplex::<Bytes>().unwrap());
                 assert_eq!(on_tokio(async { peer.read(&mut [0]).await }).unwrap(), 0, "workers: {workers}");
             }
         });

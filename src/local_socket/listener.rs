@@ -6,6 +6,7 @@ use std::{io, iter::FusedIterator, time::Duration};
 /// Several threads may accept from one listener at the same time; no lock is held while they wait. As an iterator it
 /// does what [`incoming`](Self::incoming) does.
 #[derive(Debug)]
+#[must_use = "the listener is closed when this is dropped"]
 pub struct Listener(pub(super) platform::Listener);
 
 impl Listener {
@@ -121,6 +122,7 @@ impl ListenerNonblockingMode {
 
 /// An iterator that accepts again and again, until the listener is closed.
 #[derive(Debug)]
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Incoming<'a, L> {
     listener: &'a L,
 }

@@ -1,5 +1,5 @@
 use super::{Listener, ListenerNonblockingMode, Name, Stream, platform, traits};
-use crate::ConnectWaitMode;
+use crate::{ConnectWaitMode, TryClone};
 use std::{io, time::Duration};
 
 /// How to make a listener.
@@ -146,6 +146,12 @@ impl<'n> ListenerOptions<'n> {
     }
 }
 
+impl TryClone for ListenerOptions<'_> {
+    fn try_clone(&self) -> io::Result<Self> {
+        Ok(self.clone())
+    }
+}
+
 impl Default for ListenerOptions<'_> {
     fn default() -> Self {
         Self::new()
@@ -231,6 +237,12 @@ impl<'n> ConnectOptions<'n> {
 
     pub(super) fn needed_name(&self) -> io::Result<&Name<'n>> {
         self.name.as_ref().ok_or_else(|| no_name("connection"))
+    }
+}
+
+impl TryClone for ConnectOptions<'_> {
+    fn try_clone(&self) -> io::Result<Self> {
+        Ok(self.clone())
     }
 }
 

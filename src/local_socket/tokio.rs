@@ -458,6 +458,7 @@ pub type ReuniteResult = error::ReuniteResult<Stream, RecvHalf, SendHalf>;
 
 /// A local socket that waits for clients. Made by [`ListenerOptions::create_tokio`].
 #[derive(Debug)]
+#[must_use = "the listener is closed when this is dropped"]
 pub struct Listener(pub(super) platform::tokio::Listener);
 
 impl Listener {

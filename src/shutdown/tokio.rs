@@ -20,6 +20,7 @@ use std::{
 
 /// Listens to requests to shut down on the current runtime. The counterpart of [`shutdown::Shutdown`](super::Shutdown).
 #[derive(Debug)]
+#[must_use = "requests to shut down are no longer received when this is dropped"]
 pub struct Shutdown(platform::Listener);
 
 impl Shutdown {

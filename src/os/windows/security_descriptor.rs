@@ -44,9 +44,12 @@ pub use self::{
 };
 
 use self::entries::Layout;
-use crate::os::windows::sys::{
-    security::{self, Descriptor},
-    wide::WideString,
+use crate::{
+    TryClone,
+    os::windows::sys::{
+        security::{self, Descriptor},
+        wide::WideString,
+    },
 };
 use std::{
     ffi::OsStr,
@@ -187,6 +190,12 @@ impl SecurityDescriptor {
 }
 
 /// The same as [`from_sddl`](SecurityDescriptor::from_sddl).
+impl TryClone for SecurityDescriptor {
+    fn try_clone(&self) -> io::Result<Self> {
+        Ok(self.clone())
+    }
+}
+
 impl FromStr for SecurityDescriptor {
     type Err = io::Error;
 

@@ -19,6 +19,7 @@ use std::{io, path::Path};
 /// so no other file can get the same inode meanwhile. On other systems a file that somebody has put into the place of the
 /// removed one may have its inode, as the file system pleases, and is then taken for it.
 #[derive(Debug)]
+#[must_use = "the file is removed when this is dropped"]
 pub struct UnlinkOnDrop(RemovedOnDrop);
 
 impl UnlinkOnDrop {

@@ -35,6 +35,7 @@ use std::{io, os::fd::AsFd, path::Path, time::Duration};
 /// # }
 /// ```
 #[derive(Clone, Debug, Default)]
+#[must_use = "options do nothing until an end is opened with them"]
 pub struct OpenOptions {
     pub(super) nonblocking: bool,
     pub(super) timeout: Option<Duration>,

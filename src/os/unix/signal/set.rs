@@ -232,6 +232,7 @@ impl IntoIterator for &SignalSet {
 
 /// The signals of a [`SignalSet`], by number.
 #[derive(Clone, Debug)]
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct SignalSetIter(u128);
 
 impl Iterator for SignalSetIter {

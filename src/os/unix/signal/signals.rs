@@ -49,6 +49,7 @@ use std::{
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
+#[must_use = "signals are no longer received when this is dropped"]
 pub struct Signals(pub(super) Listener);
 
 /// How often [`Signals::wait`] looks for signals where the system does not let it wait.

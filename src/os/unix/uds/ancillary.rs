@@ -120,6 +120,7 @@ impl<'a> SocketAncillary<'a> {
 
 /// The control messages of a message that was received.
 #[derive(Debug)]
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Messages<'a>(pub(super) Incoming<'a>);
 
 impl<'a> Iterator for Messages<'a> {

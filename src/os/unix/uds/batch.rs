@@ -122,6 +122,7 @@ impl<'a> IntoIterator for &'a RecvBatch {
 
 /// The messages of a [`RecvBatch`].
 #[derive(Clone, Debug)]
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct BatchIter<'a> {
     batch: &'a RecvBatch,
     next: usize,

@@ -33,6 +33,7 @@ use std::{
 ///
 /// What does not fit into the receiver's buffer is lost. The calls with ancillary data tell; with the others, offer a byte
 /// more than you expect.
+#[must_use = "the socket is closed when this is dropped"]
 pub struct UnixDatagram(OwnedFd);
 
 impl UnixDatagram {

@@ -29,6 +29,7 @@ use std::{io, path::Path};
 /// # }
 /// ```
 #[derive(Debug)]
+#[must_use = "the file is removed when this is dropped"]
 pub struct UnlinkOnDrop(RemovedOnDrop);
 
 impl UnlinkOnDrop {

@@ -22,6 +22,7 @@ use std::{
 ///
 /// Dropping it leaves the socket's file where it is, as std does;
 /// [`local_socket::Listener`](crate::local_socket::Listener) removes it.
+#[must_use = "the listener is closed when this is dropped"]
 pub struct UnixListener(OwnedFd);
 
 impl UnixListener {
@@ -166,6 +167,7 @@ impl TryClone for UnixListener {
 
 /// An iterator that accepts again and again; see [`UnixListener::incoming`].
 #[derive(Debug)]
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Incoming<'a> {
     listener: &'a UnixListener,
 }

@@ -25,6 +25,7 @@ static LISTENERS: Mutex<Vec<Arc<Queue>>> = Mutex::new(Vec::new());
 ///
 /// Events that nobody has waited for yet are kept. Dropping the listener lets go of them.
 #[derive(Debug)]
+#[must_use = "control events are no longer received when this is dropped"]
 pub struct ControlEvents {
     queue: Arc<Queue>,
 }

@@ -26,6 +26,7 @@ use std::{
 /// Listens to control events of the console. The counterpart of
 /// [`console::ControlEvents`](crate::os::windows::console::ControlEvents), which says what holds for both. Needs no runtime.
 #[derive(Debug)]
+#[must_use = "control events are no longer received when this is dropped"]
 pub struct ControlEvents(super::ControlEvents);
 
 impl ControlEvents {

@@ -20,6 +20,7 @@ use std::{
 ///
 /// Several threads may receive from one mailslot; each message goes to one of them.
 #[derive(Debug)]
+#[must_use = "the mailslot is closed when this is dropped"]
 pub struct Mailslot(OwnedHandle);
 
 /// What a mailslot says of itself.

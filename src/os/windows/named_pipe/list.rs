@@ -44,6 +44,7 @@ pub fn list() -> io::Result<PipeList> {
 /// # Errors
 /// Items are whatever the system reports while it reads the list; then the iterator ends.
 #[derive(Debug)]
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct PipeList {
     directory: Directory,
     ready: vec::IntoIter<PipeEntry>,

@@ -22,6 +22,7 @@ use std::{
 ///
 /// A client that connected, wrote something and left before it was accepted is accepted nevertheless, and what it wrote
 /// can be read, as with sockets.
+#[must_use = "the listener is closed when this is dropped"]
 pub struct PipeListener<Rm: PipeModeTag, Sm: PipeModeTag> {
     instances: Instances,
     nonblocking: AtomicBool,
@@ -124,6 +125,7 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> Debug for PipeListener<Rm, Sm> {
 
 /// Accepts clients for ever; made by [`PipeListener::incoming`]. Never ends: stop at an error that will not pass.
 #[derive(Debug)]
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Incoming<'a, Rm: PipeModeTag, Sm: PipeModeTag> {
     listener: &'a PipeListener<Rm, Sm>,
 }

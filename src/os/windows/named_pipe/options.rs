@@ -8,12 +8,13 @@ use super::{
     pipe_mode::{self, PipeModeTag},
     raw,
 };
-use crate::os::windows::security_descriptor::SecurityDescriptor;
+use crate::{TryClone, os::windows::security_descriptor::SecurityDescriptor};
 use std::{borrow::Cow, ffi::OsStr, io, num::NonZeroU8, os::windows::io::OwnedHandle, time::Duration};
 
 /// How to make a [`PipeListener`]: set what is to differ from the defaults, then create it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[must_use = "options do nothing until a listener is created with them"]
 pub struct PipeListenerOptions<'path> {
     /// The path, `\\.\pipe\NAME`. There is no default.
     pub path: Cow<'path, OsStr>,
@@ -95,84 +96,72 @@ impl<'path> PipeListenerOptions<'path> {
     }
 
     /// Sets the [path](Self#structfield.path).
-    #[must_use]
     pub fn path(mut self, path: impl AsRef<OsStr>) -> Self {
         self.path = Cow::Owned(path.as_ref().to_os_string());
         self
     }
 
     /// Sets the [mode](Self#structfield.mode).
-    #[must_use]
     pub fn mode(mut self, mode: PipeMode) -> Self {
         self.mode = mode;
         self
     }
 
     /// Sets [whether nothing waits](Self#structfield.nonblocking).
-    #[must_use]
     pub fn nonblocking(mut self, nonblocking: bool) -> Self {
         self.nonblocking = nonblocking;
         self
     }
 
     /// Sets the [limit of instances](Self#structfield.instance_limit).
-    #[must_use]
     pub fn instance_limit(mut self, instance_limit: Option<NonZeroU8>) -> Self {
         self.instance_limit = instance_limit;
         self
     }
 
     /// Sets the [number of instances that stand ready](Self#structfield.instances).
-    #[must_use]
     pub fn instances(mut self, instances: u8) -> Self {
         self.instances = instances;
         self
     }
 
     /// Sets [write-through](Self#structfield.write_through).
-    #[must_use]
     pub fn write_through(mut self, write_through: bool) -> Self {
         self.write_through = write_through;
         self
     }
 
     /// Sets [whether other computers are let in](Self#structfield.accept_remote).
-    #[must_use]
     pub fn accept_remote(mut self, accept_remote: bool) -> Self {
         self.accept_remote = accept_remote;
         self
     }
 
     /// Sets the [size of the buffer to the server](Self#structfield.input_buffer_size_hint).
-    #[must_use]
     pub fn input_buffer_size_hint(mut self, input_buffer_size_hint: u32) -> Self {
         self.input_buffer_size_hint = input_buffer_size_hint;
         self
     }
 
     /// Sets the [size of the buffer to the client](Self#structfield.output_buffer_size_hint).
-    #[must_use]
     pub fn output_buffer_size_hint(mut self, output_buffer_size_hint: u32) -> Self {
         self.output_buffer_size_hint = output_buffer_size_hint;
         self
     }
 
     /// Sets the [time that clients wait](Self#structfield.wait_timeout).
-    #[must_use]
     pub fn wait_timeout(mut self, wait_timeout: WaitTimeout) -> Self {
         self.wait_timeout = wait_timeout;
         self
     }
 
     /// Sets the [security descriptor](Self#structfield.security_descriptor).
-    #[must_use]
     pub fn security_descriptor(mut self, security_descriptor: Option<SecurityDescriptor>) -> Self {
         self.security_descriptor = security_descriptor;
         self
     }
 
     /// Sets [whether children inherit the handles](Self#structfield.inheritable).
-    #[must_use]
     pub fn inheritable(mut self, inheritable: bool) -> Self {
         self.inheritable = inheritable;
         self
@@ -251,6 +240,12 @@ impl<'path> PipeListenerOptions<'path> {
             security: self.security_descriptor.clone(),
             inheritable: self.inheritable,
         })
+    }
+}
+
+impl TryClone for PipeListenerOptions<'_> {
+    fn try_clone(&self) -> io::Result<Self> {
+        Ok(self.clone())
     }
 }
 

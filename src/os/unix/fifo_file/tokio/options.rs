@@ -35,6 +35,7 @@ use std::{io, path::Path};
 /// # }
 /// ```
 #[derive(Clone, Debug, Default)]
+#[must_use = "options do nothing until an end is opened with them"]
 pub struct OpenOptions(fifo_file::OpenOptions);
 
 impl OpenOptions {

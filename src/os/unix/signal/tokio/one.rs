@@ -9,6 +9,7 @@ use std::{
 
 /// Listens to one kind of signal. Made by [`signal`](signal()).
 #[derive(Debug)]
+#[must_use = "signals are no longer received when this is dropped"]
 pub struct Signal(Signals);
 
 /// Begins to listen to a signal on the current runtime. Real-time signals too.

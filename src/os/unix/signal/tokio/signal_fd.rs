@@ -15,6 +15,7 @@ use tokio::io::Interest;
 /// Signals that were sent to one thread alone are seen by a read of that thread alone; it may be another of the runtime's that
 /// reads.
 #[derive(Debug)]
+#[must_use = "signals are no longer received when this is dropped"]
 pub struct SignalFd(Registered<signal::SignalFd>);
 
 impl SignalFd {

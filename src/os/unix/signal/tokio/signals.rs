@@ -14,6 +14,7 @@ use tokio::io::Interest;
 ///
 /// Tasks may share it: each signal goes to one of them.
 #[derive(Debug)]
+#[must_use = "signals are no longer received when this is dropped"]
 pub struct Signals {
     listener: Listener,
     mailbox: Registered<Arc<Mailbox>>,

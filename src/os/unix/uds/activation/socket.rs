@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// A descriptor that was passed to this process, with the name that it was given.
 #[derive(Debug)]
+#[must_use = "the socket is closed when this is dropped"]
 pub struct ActivatedSocket {
     name: Option<String>,
     socket: Activated,

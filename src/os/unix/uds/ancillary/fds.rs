@@ -62,6 +62,7 @@ impl IntoIterator for ReceivedFds {
 
 /// The descriptors of [`ReceivedFds`], one by one. Those that are not taken are closed.
 #[derive(Debug)]
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct IntoFds(vec::IntoIter<OwnedFd>);
 
 impl Iterator for IntoFds {

@@ -21,6 +21,7 @@ use std::{
 /// A socket that listens for connections of sequenced packets.
 ///
 /// Dropping it leaves the socket's file where it is; [`UnlinkOnDrop`](crate::os::unix::uds::UnlinkOnDrop) removes it.
+#[must_use = "the listener is closed when this is dropped"]
 pub struct UnixSeqpacketListener(OwnedFd);
 
 impl UnixSeqpacketListener {
@@ -165,6 +166,7 @@ impl TryClone for UnixSeqpacketListener {
 
 /// An iterator that accepts again and again; see [`UnixSeqpacketListener::incoming`].
 #[derive(Debug)]
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct SeqpacketIncoming<'a> {
     listener: &'a UnixSeqpacketListener,
 }

@@ -31,6 +31,7 @@ use tokio::io::{Interest, ReadBuf, Ready};
 /// takes an address try again after one to twenty milliseconds while they wait;
 /// [`poll_send_to`](Self::poll_send_to), and a loop of [`writable`](Self::writable) and
 /// [`try_send_to`](Self::try_send_to), keep the processor busy, as Tokio's own do.
+#[must_use = "the socket is closed when this is dropped"]
 pub struct UnixDatagram(Registered<uds::UnixDatagram>);
 
 impl UnixDatagram {

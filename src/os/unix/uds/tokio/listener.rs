@@ -12,6 +12,7 @@ use std::{
 };
 
 /// A socket that listens for stream connections, after [`tokio::net::UnixListener`].
+#[must_use = "the listener is closed when this is dropped"]
 pub struct UnixListener(Listening<uds::UnixListener>);
 
 impl UnixListener {

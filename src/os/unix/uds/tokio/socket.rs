@@ -19,6 +19,7 @@ use std::{
 /// is bound before it connects, and for options that must be set early
 /// ([`UnixSocketExt`](crate::os::unix::uds::UnixSocketExt)).
 #[derive(Debug)]
+#[must_use = "the socket does nothing until it listens or connects"]
 pub struct UnixSocket(OwnedFd);
 
 impl UnixSocket {

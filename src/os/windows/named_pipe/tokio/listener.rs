@@ -15,6 +15,7 @@ use tokio::net::windows::named_pipe::NamedPipeServer;
 /// Accepts the clients of a named pipe, as streams that receive as `Rm` says and send as `Sm` says. The counterpart of
 /// [`named_pipe::PipeListener`](crate::os::windows::named_pipe::PipeListener), and made by
 /// [`create_tokio`](crate::os::windows::named_pipe::PipeListenerOptions::create_tokio).
+#[must_use = "the listener is closed when this is dropped"]
 pub struct PipeListener<Rm: PipeModeTag, Sm: PipeModeTag> {
     instances: Instances,
     modes: PhantomData<(Rm, Sm)>,

@@ -9,6 +9,7 @@ use std::{
 };
 
 /// A socket that listens for connections of sequenced packets; see [`uds::UnixSeqpacketListener`].
+#[must_use = "the listener is closed when this is dropped"]
 pub struct UnixSeqpacketListener(Listening<uds::UnixSeqpacketListener>);
 
 impl UnixSeqpacketListener {
