@@ -66,13 +66,15 @@ mod tests {
         for (program, kind) in [
             ("", ErrorKind::NotFound),
             ("/nowhere/sh", ErrorKind::NotFound),
-            ("no-program-has-this-name", ErrorKind::NotFound),
             ("/bin", ErrorKind::PermissionDenied),
             ("/etc/passwd", ErrorKind::PermissionDenied),
             ("a\0b", ErrorKind::InvalidInput),
         ] {
             assert_eq!(find(OsStr::new(program)).unwrap_err().kind(), kind, "{program:?}");
         }
+        let absent =
+            search(OsStr::new("no-program-has-this-name"), Some("/bin:/nowhere".into())).unwrap_err();
+        assert_eq!(absent.kind(), ErrorKind::NotFound);
         let passed_over = search(OsStr::new("passwd"), Some("/etc:/nowhere".into())).unwrap_err();
         assert_eq!(passed_over.kind(), ErrorKind::PermissionDenied);
     }
