@@ -49,8 +49,8 @@ pub(super) fn check_namespaced(name: &OsStr) -> io::Result<()> {
 
 fn bad_name(what: &str, text: &OsStr, bad: BadPath) -> io::Error {
     let kind = match bad {
-        BadPath::NotAPipe => io::ErrorKind::Unsupported,
-        BadPath::Empty | BadPath::Zero | BadPath::TooLong => io::ErrorKind::InvalidInput,
+        BadPath::OtherForm(_) => io::ErrorKind::Unsupported,
+        _ => io::ErrorKind::InvalidInput,
     };
     io::Error::new(
         kind,

@@ -1,6 +1,7 @@
 //! What Windows has: named pipes, mailslots, control events of the console and security descriptors, and what it adds to local sockets and unnamed pipes.
 
 pub mod console;
+mod device_path;
 mod impersonation;
 pub mod local_socket;
 pub mod mailslot;

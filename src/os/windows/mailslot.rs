@@ -45,7 +45,10 @@ pub use self::{
     slot::{Mailslot, MailslotInfo},
 };
 
-use crate::os::windows::sys::wide::WideString;
+use crate::os::windows::{
+    device_path::{self, BadPath, Device},
+    sys::wide::WideString,
+};
 use std::{
     ffi::{OsStr, OsString},
     fmt::Display,
@@ -66,19 +69,15 @@ struct SlotPath {
 impl SlotPath {
     /// Checks a path, which must be one of this computer if `local` says so.
     fn new(path: &OsStr, operation: &str, local: bool) -> io::Result<Self> {
-        let invalid = |reason: &str| {
+        let invalid = |reason: &dyn Display| {
             let message = format!("cannot {operation} mailslot {}: {reason}", Path::new(path).display());
             io::Error::new(io::ErrorKind::InvalidInput, message)
         };
-        let wide = WideString::new(path).ok_or_else(|| invalid("the name contains a zero character"))?;
-        let (host, name) = parts(path)
-            .ok_or_else(|| invalid(r"not a mailslot path (\\.\mailslot\NAME, \\HOST\mailslot\NAME)"))?;
-        if name.is_empty() {
-            return Err(invalid("the name is empty"));
-        }
+        let host = device_path::check(path, Device::Mailslot).map_err(|bad| invalid(&bad))?;
         if local && host != b"." {
-            return Err(invalid(r"it is of another computer (not \\.\mailslot\...)"));
+            return Err(invalid(&r"it is of another computer (not \\.\mailslot\...)"));
         }
+        let wide = WideString::new(path).ok_or_else(|| invalid(&BadPath::Zero))?;
         Ok(Self { text: path.to_os_string(), wide })
     }
 
@@ -86,31 +85,5 @@ impl SlotPath {
     fn error(&self, operation: &str, kind: io::ErrorKind, cause: impl Display) -> io::Error {
         let path = Path::new(&self.text).display();
         io::Error::new(kind, format!("cannot {operation} mailslot {path}: {cause}"))
-    }
-}
-
-/// Takes `\\HOST\mailslot\NAME` apart into host and name; `None` if it is of another form.
-fn parts(path: &OsStr) -> Option<(&[u8], &[u8])> {
-    let rest = path.as_encoded_bytes().strip_prefix(br"\\")?;
-    let slash = rest.iter().position(|&byte| byte == b'\\')?;
-    let (host, rest) = rest.split_at(slash);
-    let (mailslot, name) = rest.split_at_checked(br"\mailslot\".len())?;
-    (!host.is_empty() && mailslot.eq_ignore_ascii_case(br"\mailslot\")).then_some((host, name))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parts;
-    use std::ffi::OsStr;
-
-    #[test]
-    fn paths() {
-        let parts = |path| parts(OsStr::new(path));
-        assert_eq!(parts(r"\\.\mailslot\x"), Some((&b"."[..], &b"x"[..])));
-        assert_eq!(parts(r"\\*\MAILSLOT\a\b"), Some((&b"*"[..], &br"a\b"[..])));
-        assert_eq!(parts(r"\\h\mailslot\"), Some((&b"h"[..], &b""[..])));
-        for path in ["", "x", r"\\", r"\\.\", r"\\.\pipe\x", r"\\.\mailslot", r"\\\mailslot\x"] {
-            assert_eq!(parts(path), None, "{path}");
-        }
     }
 }

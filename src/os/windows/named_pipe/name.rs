@@ -1,6 +1,11 @@
 //! Names of pipes: checking, and making ones that nobody can guess.
 
-use crate::os::windows::sys::wide::WideString;
+pub(crate) use crate::os::windows::device_path::BadPath;
+
+use crate::os::windows::{
+    device_path::{self, Device},
+    sys::wide::WideString,
+};
 use std::{
     collections::hash_map::RandomState,
     ffi::{OsStr, OsString},
@@ -22,36 +27,19 @@ pub(crate) const LOCAL_PREFIX: &str = r"\\.\pipe\";
 pub(crate) struct PipePath {
     text: OsString,
     wide: WideString,
-}
-
-/// Why a path cannot be one.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum BadPath {
-    /// There is nothing, or nothing after the prefix.
-    Empty,
-    /// It contains a zero.
-    Zero,
-    /// It has another form than `\\HOST\pipe\NAME`.
-    NotAPipe,
-    /// It has more than [`MAX_PATH_UNITS`].
-    TooLong,
+    /// Whether it names this computer by `.`, as a listener's must.
+    is_local: bool,
 }
 
 impl PipePath {
     /// Checks the path of a pipe to connect to.
     pub(crate) fn new(path: &OsStr) -> Result<Self, BadPath> {
-        if path.is_empty() {
-            return Err(BadPath::Empty);
+        let host = device_path::check(path, Device::Pipe)?;
+        if path.encode_wide().count() > MAX_PATH_UNITS {
+            return Err(BadPath::TooLong(MAX_PATH_UNITS));
         }
         let wide = WideString::new(path).ok_or(BadPath::Zero)?;
-        let (_host, name) = parts(path).ok_or(BadPath::NotAPipe)?;
-        if name.is_empty() {
-            return Err(BadPath::Empty);
-        }
-        if path.encode_wide().count() > MAX_PATH_UNITS {
-            return Err(BadPath::TooLong);
-        }
-        Ok(Self { text: path.to_os_string(), wide })
+        Ok(Self { is_local: host == b".", text: path.to_os_string(), wide })
     }
 
     /// Checks a path that was given to do something with: an [`io::Error`] says what was to be done.
@@ -67,7 +55,7 @@ impl PipePath {
     /// Checks a path to listen at, which must be one of this computer.
     pub(crate) fn for_listener(path: &OsStr) -> io::Result<Self> {
         let checked = Self::for_operation(path, "listen at named pipe")?;
-        if parts(path).is_none_or(|(host, _name)| host != b".") {
+        if !checked.is_local {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 format!(
@@ -87,7 +75,7 @@ impl PipePath {
         let text = format!(r"{LOCAL_PREFIX}interprocess-{:016x}{:016x}", random(), random());
         let text = OsString::from(text);
         let Some(wide) = WideString::new(&text) else { unreachable!("hexadecimal digits contain no zero") };
-        Self { text, wide }
+        Self { text, wide, is_local: true }
     }
 
     /// Whether it is the path of the pipe with this name, which begins with a backslash. Windows does not tell apart
@@ -116,50 +104,16 @@ impl Debug for PipePath {
     }
 }
 
-impl Display for BadPath {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("the name is empty"),
-            Self::Zero => f.write_str("the name contains a zero character"),
-            Self::NotAPipe => f.write_str(r"not a named pipe path (\\HOST\pipe\NAME)"),
-            Self::TooLong => write!(f, "the path is longer than {MAX_PATH_UNITS} characters"),
-        }
-    }
-}
-
-/// Takes `\\HOST\pipe\NAME` apart into host and name; `None` if it is of another form.
-fn parts(path: &OsStr) -> Option<(&[u8], &[u8])> {
-    let rest = path.as_encoded_bytes().strip_prefix(br"\\")?;
-    let slash = rest.iter().position(|&byte| byte == b'\\')?;
-    let (host, rest) = rest.split_at(slash);
-    let (pipe, name) = rest.split_at_checked(br"\pipe\".len())?;
-    (!host.is_empty() && pipe.eq_ignore_ascii_case(br"\pipe\")).then_some((host, name))
-}
-
 #[cfg(test)]
 mod tests {
     use super::{BadPath, PipePath};
     use std::ffi::OsStr;
 
-    fn bad(path: &str) -> Option<BadPath> {
-        PipePath::new(OsStr::new(path)).err()
-    }
-
     #[test]
-    fn paths() {
-        assert_eq!(bad(r"\\.\pipe\x"), None);
-        assert_eq!(bad(r"\\.\PIPE\x"), None);
-        assert_eq!(bad(r"\\server\pipe\a\b"), None);
-        assert_eq!(bad(""), Some(BadPath::Empty));
-        assert_eq!(bad(r"\\.\pipe\"), Some(BadPath::Empty));
-        assert_eq!(bad("\\\\.\\pipe\\a\0b"), Some(BadPath::Zero));
-        for path in
-            ["x", r"\", r"\\", r"\\s", r"\\s\", r"\\s\x", r"\\s\pipe", r"\\\pipe\x", r"C:\pipe\x", "/tmp/x"]
-        {
-            assert_eq!(bad(path), Some(BadPath::NotAPipe), "{path}");
-        }
-        assert_eq!(bad(&format!(r"\\.\pipe\{}", "x".repeat(247))), None);
-        assert_eq!(bad(&format!(r"\\.\pipe\{}", "x".repeat(248))), Some(BadPath::TooLong));
+    fn the_longest_path() {
+        let check = |name: String| PipePath::new(OsStr::new(&format!(r"\\.\pipe\{name}"))).err();
+        assert_eq!(check("x".repeat(247)), None);
+        assert_eq!(check("x".repeat(248)), Some(BadPath::TooLong(256)));
     }
 
     #[test]

@@ -93,12 +93,27 @@ pub(crate) fn is_overlapped(handle: BorrowedHandle<'_>) -> io::Result<bool> {
     Ok(information.Mode & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT) == 0)
 }
 
+/// A characteristic of devices (Microsoft: "FILE_FS_DEVICE_INFORMATION").
+const FILE_REMOTE_DEVICE: u32 = 0x10;
+
 /// Whether the handle is of something on another computer, or on this one by way of the network (Microsoft:
 /// "FileFsDeviceInformation": `FILE_REMOTE_DEVICE`).
 pub(crate) fn is_remote(handle: BorrowedHandle<'_>) -> io::Result<bool> {
-    const FILE_REMOTE_DEVICE: u32 = 0x10;
+    let (_kind, characteristics) = device(handle)?;
+    Ok(characteristics & FILE_REMOTE_DEVICE != 0)
+}
+
+/// Whether the handle may be of a mailslot: those of other computers are the network's, and Wine 10 answers no question
+/// about any.
+pub(crate) fn may_be_mailslot(handle: BorrowedHandle<'_>) -> bool {
+    const FILE_DEVICE_MAILSLOT: u32 = 0xc;
+    let Ok((kind, characteristics)) = device(handle) else { return true };
+    kind == FILE_DEVICE_MAILSLOT || characteristics & FILE_REMOTE_DEVICE != 0
+}
+
+/// The type of the device that the handle is of, and its characteristics (Microsoft: "FILE_FS_DEVICE_INFORMATION").
+fn device(handle: BorrowedHandle<'_>) -> io::Result<(u32, u32)> {
     let mut io_status = IO_STATUS_BLOCK::default();
-    // FILE_FS_DEVICE_INFORMATION: the type of the device and its characteristics.
     let mut information = [0_u32; 2];
     let size = size_of::<[u32; 2]>() as u32;
     let place = information.as_mut_ptr().cast();
@@ -113,7 +128,7 @@ pub(crate) fn is_remote(handle: BorrowedHandle<'_>) -> io::Result<bool> {
         )
     };
     check_status(status)?;
-    Ok(information[1] & FILE_REMOTE_DEVICE != 0)
+    Ok((information[0], information[1]))
 }
 
 /// Moves the handle into another process and gives its value there. It is closed here in any case.

@@ -1,7 +1,7 @@
 //! Mailslots: making, opening, moving messages.
 
 use super::{
-    handle::check,
+    handle::{check, may_be_mailslot},
     overlapped::{self, Ended, Limits, Stopper, is},
     pipe::{attributes, owned},
     security::{CLIENT_WRITE, Descriptor},
@@ -60,7 +60,11 @@ pub(crate) fn open(name: &WideString) -> io::Result<OwnedHandle> {
     let raw = unsafe {
         CreateFileW(name.as_ptr(), CLIENT_WRITE, share, ptr::null(), OPEN_EXISTING, flags, ptr::null_mut())
     };
-    owned(raw)
+    let slot = owned(raw)?;
+    if may_be_mailslot(slot.as_handle()) {
+        return Ok(slot);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "what was opened is not a mailslot"))
 }
 
 /// What a mailslot says of itself.

@@ -1,7 +1,7 @@
 //! Pipes: making, opening, asking.
 
 use super::{
-    handle::{check, check_status},
+    handle::{check, check_status, is_pipe_like},
     overlapped::is,
     security::{CLIENT_WRITE, Descriptor},
     wide::WideString,
@@ -179,7 +179,11 @@ pub(crate) fn open(name: &WideString, how: Opening) -> io::Result<OwnedHandle> {
     // SAFETY: `name` is zero-terminated; no attributes and no template are allowed.
     let raw =
         unsafe { CreateFileW(name.as_ptr(), access, 0, ptr::null(), OPEN_EXISTING, flags, ptr::null_mut()) };
-    owned(raw)
+    let pipe = owned(raw)?;
+    if is_pipe_like(pipe.as_handle()) {
+        return Ok(pipe);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "what was opened is not a named pipe"))
 }
 
 /// Makes an unnamed pipe: the receiving end and the sending end, both for synchronous operations.
