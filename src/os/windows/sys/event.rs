@@ -10,7 +10,9 @@ use std::{
 };
 use windows_sys::Win32::{
     Foundation::{WAIT_FAILED, WAIT_OBJECT_0, WAIT_TIMEOUT},
-    System::Threading::{CreateEventW, INFINITE, SetEvent, WaitForMultipleObjects, WaitForSingleObject},
+    System::Threading::{
+        CreateEventW, INFINITE, ResetEvent, SetEvent, WaitForMultipleObjects, WaitForSingleObject,
+    },
 };
 
 /// The most events that [`wait_any`] can wait for (`MAXIMUM_WAIT_OBJECTS`).
@@ -36,6 +38,17 @@ impl Event {
     pub(crate) fn set(&self) {
         // SAFETY: the handle is an open event with all access. The call has no other way to fail.
         let _ = unsafe { SetEvent(self.0.as_raw_handle()) };
+    }
+
+    /// Whether it is signalled.
+    pub(super) fn is_signalled(&self) -> bool {
+        self.wait(Some(Instant::now()))
+    }
+
+    /// Takes the signal back.
+    pub(super) fn reset(&self) {
+        // SAFETY: the handle is an open event with all access. The call has no other way to fail.
+        let _ = unsafe { ResetEvent(self.0.as_raw_handle()) };
     }
 
     /// Waits for the event; `false` if it was not signalled in time. Never runs foreign APCs, and never unwinds:

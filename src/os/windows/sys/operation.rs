@@ -155,7 +155,7 @@ impl Operation {
     /// If nothing is in flight.
     pub(crate) fn poll(&mut self) -> Poll<io::Result<Ended>> {
         let Some(pipe) = &self.pipe else { panic!("nothing is in flight") };
-        let Some(result) = overlapped::result(pipe.as_handle(), self.overlapped()) else {
+        let Some(result) = overlapped::result(pipe.as_handle(), self.overlapped(), &self.event) else {
             return Poll::Pending;
         };
         self.pipe = None;
@@ -172,14 +172,11 @@ impl Operation {
 
     /// Cancels the operation that is in flight and waits until it has ended: the result it had nevertheless.
     pub(crate) fn cancel_and_wait(&mut self) -> Option<io::Result<Ended>> {
-        self.pipe.as_ref()?;
+        let pipe = self.pipe()?;
         self.cancel();
-        self.event.wait(None);
-        match self.poll() {
-            Poll::Ready(result) => Some(result),
-            // Not possible: the event tells of the end. Keeping the memory for ever is the safe answer.
-            Poll::Pending => std::process::abort(),
-        }
+        let result = overlapped::wait_to_end(pipe.as_handle(), self.overlapped(), &self.event);
+        self.pipe = None;
+        Some(result)
     }
 
     /// Makes the place ready for a new operation.
@@ -201,7 +198,7 @@ impl Operation {
                 Poll::Pending
             }
             Ok(Poll::Ready(())) => {
-                let result = overlapped::result(pipe.as_handle(), self.overlapped());
+                let result = overlapped::status(pipe.as_handle(), self.overlapped());
                 Poll::Ready(result.unwrap_or(Ok(Ended::Done(0))))
             }
         }
@@ -240,9 +237,12 @@ impl Operation {
 
 impl Drop for Operation {
     fn drop(&mut self) {
-        self.cancel();
-        if self.in_flight() && !(self.event.wait(deadline_after(Some(PATIENCE))) && self.poll().is_ready()) {
-            self.leave_to_pool();
+        if let Some(pipe) = self.pipe() {
+            self.cancel();
+            let deadline = deadline_after(Some(PATIENCE));
+            if overlapped::wait(pipe.as_handle(), self.overlapped(), &self.event, deadline).is_none() {
+                self.leave_to_pool();
+            }
         }
         // SAFETY: the pointer came from a `Box`, and nothing is in flight any more.
         drop(unsafe { Box::from_raw(self.overlapped.as_ptr()) });
@@ -257,15 +257,20 @@ impl Debug for Operation {
 
 #[cfg(test)]
 mod tests {
-    use super::Operation;
+    use super::{Ended, Operation};
     use crate::os::windows::{
         named_pipe::raw::{PairOptions, private_pair},
-        sys::pipe::Directions,
+        sys::{
+            event::deadline_after,
+            pipe::{Directions, is_cancelled},
+        },
     };
     use std::{
         fs::File,
         io::Write,
+        os::windows::io::OwnedHandle,
         sync::Arc,
+        task::Poll,
         thread,
         time::{Duration, Instant},
     };
@@ -290,5 +295,51 @@ mod tests {
                 thread::yield_now();
             }
         }
+    }
+
+    fn pair() -> (Arc<OwnedHandle>, File) {
+        let both = Directions { receives: true, sends: true };
+        let (server, client) = private_pair(both, true, false, &PairOptions::default()).unwrap();
+        (Arc::new(server), client.into())
+    }
+
+    /// Windows writes the status of an operation before it signals the event: as long as it has not, the operation is in
+    /// flight, or the next one would get the signal.
+    #[test]
+    fn a_status_without_the_signal_is_no_end() {
+        let (pipe, mut client) = pair();
+        let mut operation = Operation::new().unwrap();
+        assert!(operation.read(&pipe, 1).is_pending());
+        client.write_all(&[7]).unwrap();
+        assert!(operation.event().wait(deadline_after(Some(Duration::from_secs(60)))));
+        operation.event().reset();
+        assert!(operation.poll().is_pending(), "the status alone counts as the end");
+        operation.event().set();
+        assert!(matches!(operation.poll(), Poll::Ready(Ok(Ended::Done(1)))));
+    }
+
+    /// A signal that is left from another operation is taken back, and nothing ends by it: neither an operation nor the
+    /// process.
+    #[test]
+    fn a_signal_without_the_status_is_no_end() {
+        let (pipe, mut client) = pair();
+        let mut operation = Operation::new().unwrap();
+        assert!(operation.read(&pipe, 1).is_pending());
+        operation.event().set();
+        assert!(operation.poll().is_pending());
+        assert!(!operation.event().is_signalled(), "a task that waits for it would be woken again and again");
+        client.write_all(&[7]).unwrap();
+        assert!(operation.event().wait(deadline_after(Some(Duration::from_secs(60)))));
+        assert!(matches!(operation.poll(), Poll::Ready(Ok(Ended::Done(1)))));
+
+        assert!(operation.read(&pipe, 1).is_pending());
+        operation.event().set();
+        let cancelled = operation.cancel_and_wait().unwrap();
+        assert!(is_cancelled(&cancelled.unwrap_err()));
+
+        assert!(operation.read(&pipe, 1).is_pending());
+        operation.event().set();
+        drop(operation);
+        assert_eq!(Arc::strong_count(&pipe), 1);
     }
 }

@@ -186,29 +186,58 @@ fn run(
 ) -> io::Result<Ended> {
     let overlapped = UnsafeCell::new(fresh(event));
     if started(start(handle, overlapped.get()))?.is_ready() {
-        return result(handle, &overlapped).unwrap_or(Ok(Ended::Done(0)));
+        return status(handle, &overlapped).unwrap_or(Ok(Ended::Done(0)));
     }
-    // In flight. From here on no path may leave this function before the event was signalled.
+    // In flight. From here on no path may leave this function before the operation has ended.
     let address = overlapped.get().addr();
     limits.stopper.list().push(address);
-    if limits.stopper.is_stopped() || !event.wait(limits.deadline) {
+    let in_time =
+        if limits.stopper.is_stopped() { None } else { wait(handle, &overlapped, event, limits.deadline) };
+    let result = in_time.unwrap_or_else(|| {
         cancel(handle, &overlapped);
-        event.wait(None);
-    }
+        wait_to_end(handle, &overlapped, event)
+    });
     limits.stopper.list().retain(|&listed| listed != address);
-    match result(handle, &overlapped) {
-        Some(Err(error)) if is(&error, ERROR_OPERATION_ABORTED) => {
+    match result {
+        Err(error) if is(&error, ERROR_OPERATION_ABORTED) => {
             if limits.stopper.is_stopped() {
                 Ok(Ended::Stopped)
             } else if limits.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 Ok(Ended::TimedOut)
             } else {
-                // Somebody called CancelIoEx on the raw handle.
+                // Another part of the program called CancelIoEx on the raw handle.
                 Err(error)
             }
         }
-        Some(result) => result,
-        None => Err(io::Error::other("an operation has no result although its event was signalled")),
+        result => result,
+    }
+}
+
+/// Waits for the result of an operation; `None` if it has not ended in time.
+pub(super) fn wait(
+    handle: BorrowedHandle<'_>,
+    overlapped: &UnsafeCell<OVERLAPPED>,
+    event: &Event,
+    deadline: Option<Instant>,
+) -> Option<io::Result<Ended>> {
+    while event.wait(deadline) {
+        if let Some(result) = result(handle, overlapped, event) {
+            return Some(result);
+        }
+    }
+    None
+}
+
+/// Waits for the result of an operation that will end, as one does that was cancelled.
+pub(super) fn wait_to_end(
+    handle: BorrowedHandle<'_>,
+    overlapped: &UnsafeCell<OVERLAPPED>,
+    event: &Event,
+) -> io::Result<Ended> {
+    loop {
+        if let Some(result) = wait(handle, overlapped, event, None) {
+            return result;
+        }
     }
 }
 
@@ -233,7 +262,27 @@ pub(super) fn started(result: i32) -> io::Result<Poll<()>> {
 }
 
 /// The result of an operation; `None` if it is still in flight.
+///
+/// The event decides. The system writes the status first and signals the event then, so a thread that goes by the status
+/// could start the next operation before the event is signalled for the last one. Should an event have been signalled for
+/// another operation nevertheless, that signal is taken back, so that the wait for this one goes on.
 pub(super) fn result(
+    handle: BorrowedHandle<'_>,
+    overlapped: &UnsafeCell<OVERLAPPED>,
+    event: &Event,
+) -> Option<io::Result<Ended>> {
+    if !event.is_signalled() {
+        return None;
+    }
+    status(handle, overlapped).or_else(|| {
+        event.reset();
+        // It may have ended between the two calls before.
+        status(handle, overlapped)
+    })
+}
+
+/// What the status of an operation says, whether its event was signalled or not; `None` if it is pending.
+pub(super) fn status(
     handle: BorrowedHandle<'_>,
     overlapped: &UnsafeCell<OVERLAPPED>,
 ) -> Option<io::Result<Ended>> {
