@@ -89,7 +89,10 @@ fn failures_name_the_pipe() {
     assert_eq!(wrong_way.kind(), ErrorKind::PermissionDenied);
     let wrong_mode = SendPipeStream::<Messages>::connect_by_path(&path).expect_err("wrong mode");
     assert_eq!(wrong_mode.kind(), ErrorKind::InvalidInput);
-    listener.accept().expect("the client of the wrong mode was here");
+    let left = listener
+        .accept_timeout(std::time::Duration::ZERO)
+        .expect_err("the client of the wrong mode has left");
+    assert_eq!(left.kind(), ErrorKind::TimedOut);
     let _client = SendPipeStream::<Bytes>::connect_by_path(&path).unwrap();
     let deferred = |mode| SendPipeStream::<Bytes>::connect_by_path_with_wait_mode(&path, mode);
     let busy = deferred(ConnectWaitMode::Deferred).expect_err("busy");
@@ -99,7 +102,7 @@ fn failures_name_the_pipe() {
     listener.close();
     let closed = listener.accept().expect_err("closed");
     assert_eq!(closed.kind(), ErrorKind::ConnectionAborted);
-    for error in [missing, taken, wrong_way, wrong_mode, busy, late, closed] {
+    for error in [missing, taken, wrong_way, wrong_mode, left, busy, late, closed] {
         assert!(error.to_string().contains(&path), "{error}");
     }
 }

@@ -31,6 +31,9 @@ const ROUNDS: u64 = 1000;
 /// And before, for everything that is made once.
 const WARM_UP: u64 = 160;
 
+/// What a client says that leaves at once.
+const WORD: &[u8] = b"!";
+
 fn seeds_to_server(client: u64) -> u64 {
     client * 1000
 }
@@ -42,11 +45,11 @@ fn seeds_to_client(client: u64) -> u64 {
 /// What happens in a round of connecting and disconnecting.
 #[derive(Copy, Clone, Debug)]
 enum Manner {
-    /// The client closes at once, and the server sees the end.
+    /// The client says a word and closes at once. The server hears it, and sees the end.
     ClientLeaves,
     /// The server closes at once, and the client sees the end.
     ServerLeaves,
-    /// Both close at once.
+    /// Both close at once; the client says a word, without which it would not count as a client.
     BothLeave,
     /// The client says something, gets an answer, and closes.
     Talk,
@@ -152,7 +155,10 @@ where
 {
     match manner {
         Manner::ServerLeaves | Manner::BothLeave => {}
-        Manner::ClientLeaves => assert_eq!(stream.hear(1).unwrap(), None),
+        Manner::ClientLeaves => {
+            assert_eq!(stream.hear(1).unwrap().as_deref(), Some(WORD));
+            assert_eq!(stream.hear(1).unwrap(), None);
+        }
         Manner::Talk => {
             let question = stream.hear(100).unwrap().expect("the client asks");
             stream.say(&question).unwrap();
@@ -195,7 +201,8 @@ where
     for round in 0..count / (2 * PROGRAMS) {
         let stream = connect();
         match manner {
-            Manner::ClientLeaves | Manner::BothLeave => {}
+            // The server may have closed already.
+            Manner::ClientLeaves | Manner::BothLeave => drop(stream.say(WORD)),
             Manner::ServerLeaves => assert_eq!(stream.hear(1).unwrap(), None),
             Manner::Talk => {
                 let question = bytes(program * ROUNDS + round, 100);
@@ -234,6 +241,51 @@ fn crowd_of_messages() {
     });
 }
 
+/// A client that leaves without a word is passed over, as interprocess 2.4.7 does it; one that said something is not, be it
+/// an empty message.
+fn silent_visitors<M: PipeModeTag>(instances: u8, last_word: &[u8])
+where
+    DuplexPipeStream<M>: Talk,
+{
+    let path = unique_path();
+    let listener = PipeListenerOptions::new().path(&path).instances(instances).create_duplex::<M>().unwrap();
+    let connect = || DuplexPipeStream::<M>::connect_by_path(&path).unwrap();
+    for round in 0..20 {
+        // As many as the instances hold: nobody makes room for more before somebody accepts.
+        (0..instances).for_each(|_| drop(connect()));
+        let nobody = listener.accept_timeout(Duration::ZERO).map(drop);
+        assert_eq!(nobody.unwrap_err().kind(), ErrorKind::TimedOut, "round {round}");
+
+        drop(connect());
+        let client = thread::scope(|scope| {
+            let client = scope.spawn(|| {
+                let stream = connect();
+                stream.say(b"stays").unwrap();
+                stream
+            });
+            assert_eq!(listener.accept().unwrap().hear(5).unwrap().as_deref(), Some(&b"stays"[..]));
+            client.join().unwrap()
+        });
+        drop(client);
+
+        connect().say(last_word).unwrap();
+        let stream = listener.accept().unwrap();
+        assert_eq!(stream.hear(last_word.len()).unwrap().as_deref(), Some(last_word));
+        assert_eq!(stream.hear(1).unwrap(), None);
+    }
+}
+
+#[test]
+fn silent_visitors_are_passed_over() {
+    within_deadline(|| {
+        for instances in [1, 4] {
+            silent_visitors::<Bytes>(instances, b"x");
+            silent_visitors::<Messages>(instances, b"x");
+            silent_visitors::<Messages>(instances, b"");
+        }
+    });
+}
+
 /// One instance that stands ready is enough for the name to stay.
 const INSTANCES: [u8; 4] = [4, 1, 4, 1];
 
@@ -263,7 +315,7 @@ fn rounds_of_messages() {
 mod asynchronous {
     use super::{
         Bytes, CLIENTS, CLIENTS_EACH, INSTANCES, Killed, MANNERS, Manner, Messages, PROGRAMS,
-        PipeListenerOptions, PipeModeTag, ROUNDS, WARM_UP, bytes, expect_handles, handle_count,
+        PipeListenerOptions, PipeModeTag, ROUNDS, WARM_UP, WORD, bytes, expect_handles, handle_count,
         in_own_process, role_argument, seeds_to_client, seeds_to_server, start_programs, told, unique_path,
     };
     use crate::common::{
@@ -341,7 +393,10 @@ mod asynchronous {
     {
         match manner {
             Manner::ServerLeaves | Manner::BothLeave => {}
-            Manner::ClientLeaves => assert_eq!(stream.hear(1).await.unwrap(), None),
+            Manner::ClientLeaves => {
+                assert_eq!(stream.hear(1).await.unwrap().as_deref(), Some(WORD));
+                assert_eq!(stream.hear(1).await.unwrap(), None);
+            }
             Manner::Talk => {
                 let question = stream.hear(100).await.unwrap().expect("the client asks");
                 stream.say(&question).await.unwrap();
@@ -375,7 +430,8 @@ mod asynchronous {
         for round in 0..count / (2 * PROGRAMS) {
             let stream = connect::<M>(path).await;
             match manner {
-                Manner::ClientLeaves | Manner::BothLeave => {}
+                // The server may have closed already.
+                Manner::ClientLeaves | Manner::BothLeave => drop(stream.say(WORD).await),
                 Manner::ServerLeaves => assert_eq!(stream.hear(1).await.unwrap(), None),
                 Manner::Talk => {
                     let question = bytes(program * ROUNDS + round, 100);
@@ -401,6 +457,27 @@ mod asynchronous {
         if let Some(argument) = role_argument(role) {
             on_tokio(clients::<M>(&argument));
         }
+    }
+
+    #[test]
+    fn silent_visitors_are_passed_over() {
+        on_tokio(async {
+            let path = unique_path();
+            let listener = PipeListenerOptions::new().path(&path).create_tokio_duplex::<Messages>().unwrap();
+            let connect = || DuplexPipeStream::<Messages>::connect_by_path(&path);
+            for _ in 0..20 {
+                drop(connect().await.unwrap());
+                expect_nobody(&listener).await;
+                let (accepted, client) = tokio::join!(listener.accept(), async {
+                    drop(connect().await.unwrap());
+                    let client = connect().await.unwrap();
+                    client.say(b"").await.unwrap();
+                    client
+                });
+                assert_eq!(accepted.unwrap().hear(0).await.unwrap().as_deref(), Some(&b""[..]));
+                drop(client);
+            }
+        });
     }
 
     #[test]

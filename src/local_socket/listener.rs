@@ -20,7 +20,8 @@ impl Listener {
 
     /// Waits for a client.
     ///
-    /// A client that connected and has left again is accepted like any other: reads give what it wrote, then the end.
+    /// A client that has connected and left again is accepted like any other: reads return what it wrote, then the end. On
+    /// Windows, one that wrote nothing is passed over.
     ///
     /// # Errors
     /// - `WouldBlock`: accepting is nonblocking and nobody is there.

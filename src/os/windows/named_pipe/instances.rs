@@ -67,6 +67,8 @@ pub(super) struct Instance {
     pipe: Arc<OwnedHandle>,
     connect: Operation,
     connected: bool,
+    /// Whether clients may send.
+    receives: bool,
     #[cfg(feature = "tokio")]
     waiter: Option<Waiter>,
 }
@@ -319,31 +321,51 @@ impl Instance {
         let path = &config.path;
         let handle =
             pipe::create(path.wide(), &creation).map_err(|error| creation_error(path, first, &error))?;
-        Self::waiting(path, handle)
+        Self::waiting(config, handle)
     }
 
     /// Takes one that exists, if it is one of this pipe.
     fn adopt(config: &Config, handle: OwnedHandle) -> io::Result<Self> {
         handle::check_instance(handle.as_handle(), config)
             .map_err(|error| config.path.error(OPERATION, error.kind(), error))?;
-        Self::waiting(&config.path, handle)
+        Self::waiting(config, handle)
     }
 
-    fn waiting(path: &PipePath, handle: OwnedHandle) -> io::Result<Self> {
+    fn waiting(config: &Config, handle: OwnedHandle) -> io::Result<Self> {
         let mut instance = Self {
             pipe: Arc::new(handle),
             connect: Operation::new()?,
             connected: false,
+            receives: config.directions.receives,
             #[cfg(feature = "tokio")]
             waiter: None,
         };
         let started = instance.connect.connect(&instance.pipe);
-        instance.note(started).map_err(|error| path.error(OPERATION, error.kind(), error))?;
+        instance.note(started).map_err(|error| config.path.error(OPERATION, error.kind(), error))?;
         Ok(instance)
     }
 
-    /// Whether a client is here, or was here and has left: then its data is.
+    /// Whether a client is here, or has left something to be received. Clients that came and left without a trace are
+    /// passed over.
     fn has_client(&mut self) -> bool {
+        /// How many in a row: the next call goes on, as whoever connects now is the next one's client.
+        const MOST: u32 = 64;
+        self.poll_connect();
+        for _ in 0..MOST {
+            if !self.connected || !pipe::is_abandoned(self.pipe.as_handle(), self.receives) {
+                break;
+            }
+            if pipe::disconnect(self.pipe.as_handle()).is_err() {
+                break;
+            }
+            self.connected = false;
+            let started = self.connect.connect(&self.pipe);
+            let _ = self.note(started);
+        }
+        self.connected
+    }
+
+    fn poll_connect(&mut self) {
         while !self.connected && self.connect.in_flight() {
             match self.connect.poll() {
                 Poll::Pending => break,
@@ -357,7 +379,6 @@ impl Instance {
                 }
             }
         }
-        self.connected
     }
 
     fn note(&mut self, connect: Poll<io::Result<Ended>>) -> io::Result<()> {
@@ -410,8 +431,9 @@ mod tests {
 
     /// Takes the only instance, and lets go of it.
     fn serve_one(instances: &Instances, path: &str) {
-        drop(File::open(path).unwrap());
+        let client = File::open(path).unwrap();
         drop(instances.take_or_events().unwrap().unwrap());
+        drop(client);
     }
 
     /// A name that a limit of instances has left free is not shared with whoever has taken it since.

@@ -19,7 +19,8 @@ use std::{
 };
 use windows_sys::{
     Wdk::Storage::FileSystem::{
-        FILE_PIPE_LOCAL_INFORMATION, FileNameInformation, FilePipeLocalInformation, NtQueryInformationFile,
+        FILE_PIPE_CLOSING_STATE, FILE_PIPE_LOCAL_INFORMATION, FileNameInformation, FilePipeLocalInformation,
+        NtQueryInformationFile,
     },
     Win32::{
         Foundation::{
@@ -320,6 +321,19 @@ fn quota_is_kept() -> bool {
 }
 
 fn write_quota(handle: BorrowedHandle<'_>) -> io::Result<usize> {
+    Ok(local_information(handle)?.WriteQuotaAvailable as usize)
+}
+
+/// Whether the client of a server's end has closed its own and left nothing to be received. `false` also if the handle
+/// lacks the right to ask.
+pub(crate) fn is_abandoned(server: BorrowedHandle<'_>, receives: bool) -> bool {
+    let has_left =
+        |information: FILE_PIPE_LOCAL_INFORMATION| information.NamedPipeState == FILE_PIPE_CLOSING_STATE;
+    // What is there, be it a message without content, can be looked at.
+    local_information(server).is_ok_and(has_left) && !(receives && peek_message(server).is_ok())
+}
+
+fn local_information(handle: BorrowedHandle<'_>) -> io::Result<FILE_PIPE_LOCAL_INFORMATION> {
     let mut io_status = IO_STATUS_BLOCK::default();
     let mut information = FILE_PIPE_LOCAL_INFORMATION::default();
     let size = size_of::<FILE_PIPE_LOCAL_INFORMATION>() as u32;
@@ -329,7 +343,7 @@ fn write_quota(handle: BorrowedHandle<'_>) -> io::Result<usize> {
         NtQueryInformationFile(handle.as_raw_handle(), &mut io_status, place, size, FilePipeLocalInformation)
     };
     check_status(status)?;
-    Ok(information.WriteQuotaAvailable as usize)
+    Ok(information)
 }
 
 /// Says whether operations that would have to wait fail instead (`PIPE_NOWAIT`), in both directions of this end and
