@@ -1370,6 +1370,73 @@ fn uds_write(stream: &UnixStream) -> io::Result<usize> {
 }
 
 /// A read ends at the mark of an out-of-band byte, and no event announces what is behind it.
+/// What is tried while a queue is full, and no event tells when that ends: Linux says all the time that there may be room for
+/// a socket that is not connected to the receiver, and reports an error, which Tokio takes for the end of sending, to one
+/// whose peer left for another.
+#[cfg(target_os = "linux")]
+#[test]
+fn waiting_without_events_does_not_spin() {
+    use std::time::{Duration, Instant};
+
+    /// Polls for a while, at most twice a millisecond: for a timer and for the operation.
+    async fn expect_pauses<T: std::fmt::Debug>(mut operation: impl FnMut(&mut Context<'_>) -> Poll<T>) {
+        let (mut polls, start) = (0, Instant::now());
+        let operation = poll_fn(|cx| {
+            polls += 1;
+            operation(cx)
+        });
+        let timer = async {
+            for _ in 0..50 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            early = operation => panic!("{early:?}"),
+            () = timer => {}
+        }
+        let most = 20 + 2 * start.elapsed().as_millis();
+        assert!(polls <= most, "{polls} attempts in {:?}", start.elapsed());
+    }
+
+    let folder = Folder::new();
+    let path = folder.0.join("receiver");
+    on_tokio(async {
+        let receiver = uds::UnixDatagram::bind(&path).unwrap();
+        let (leaving, left) = uds::UnixDatagram::pair().unwrap();
+        let left = UnixDatagram::try_from(left).unwrap();
+        left.send(b"discarded").await.unwrap();
+        leaving.connect(&path).unwrap();
+        while !left.ready(Interest::WRITABLE).await.unwrap().is_write_closed() {
+            tokio::task::yield_now().await;
+        }
+        left.take_error().unwrap().expect("the error");
+        left.connect(&path).unwrap();
+        let mut sent = 0;
+        while left.try_send(b"x").is_ok() {
+            sent += 1;
+        }
+        let stranger = UnixDatagram::unbound().unwrap();
+
+        let (mut attempts, start) = (0, Instant::now());
+        let full = left.async_io(Interest::WRITABLE, || {
+            attempts += 1;
+            if attempts < 20 { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        });
+        full.await.unwrap();
+        assert!(start.elapsed() >= Duration::from_millis(19), "{:?}", start.elapsed());
+        expect_pauses(|cx| left.poll_send(cx, b"x")).await;
+        expect_pauses(|cx| stranger.poll_send_to(cx, b"x", &path)).await;
+
+        let mut sends = pin!(poll_fn(|cx| left.poll_send(cx, b"x")));
+        assert!(now(&mut sends).await.is_none());
+        let mut sends_to = pin!(poll_fn(|cx| stranger.poll_send_to(cx, b"x", &path)));
+        assert!(now(&mut sends_to).await.is_none());
+        (0..sent).for_each(|_| assert_eq!(receiver.recv(&mut [0]).unwrap(), 1));
+        assert_eq!(sends.await.unwrap() + sends_to.await.unwrap(), 2);
+    });
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn bytes_around_out_of_band_data_are_read() {

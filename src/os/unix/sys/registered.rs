@@ -18,8 +18,13 @@ use tokio::{
         Interest, ReadBuf, Ready,
         unix::{AsyncFd, AsyncFdReadyGuard},
     },
-    task::{coop::poll_proceed, yield_now},
+    task::coop::poll_proceed,
 };
+
+/// How long to wait before another attempt where no event announces that it may succeed: this long at first, and
+/// twice as long each time up to the longest.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 /// Owns its descriptor from construction to drop, and never changes it.
 ///
@@ -107,13 +112,15 @@ impl<T: StableFd> Registered<T> {
         self.repeat(Interest::READABLE, operation).await
     }
 
-    /// Waits and tries, as `AsyncFd::async_io` does, and ends where that would go round for ever: a direction that has
-    /// ended stays ready, even if the operation says that it would have to wait.
+    /// Waits and tries, as `AsyncFd::async_io` does, and ends or pauses where that would go round for ever: a direction that
+    /// has ended stays ready, even if the operation says that it would have to wait. So does sending on a datagram socket
+    /// after an error, such as its peer's leaving for another.
     async fn repeat<R>(
         &self,
         interest: Interest,
         mut operation: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
+        let mut pause = SHORTEST_PAUSE;
         loop {
             let mut guard = self.watched.ready(interest).await?;
             let ready = guard.ready();
@@ -129,7 +136,9 @@ impl<T: StableFd> Registered<T> {
                 return Err(nothing_can_come());
             }
             if ready.is_read_closed() || ready.is_write_closed() {
-                yield_now().await;
+                // Boxed, so that it adds nothing to the future of each operation.
+                Box::pin(sleep(pause)).await?;
+                pause = LONGEST_PAUSE.min(pause * 2);
             }
         }
     }
@@ -179,8 +188,7 @@ impl<T: StableFd> Registered<T> {
         &self,
         mut operation: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        const LONGEST: Duration = Duration::from_millis(20);
-        let (mut pause, mut events_to_believe) = (Duration::from_millis(1), 8u32);
+        let (mut pause, mut events_to_believe) = (SHORTEST_PAUSE, 8u32);
         loop {
             {
                 let budget = poll_fn(poll_proceed).await;
@@ -198,8 +206,23 @@ impl<T: StableFd> Registered<T> {
                 }
                 sleep(pause).await?;
             }
-            pause = LONGEST.min(pause * 2);
+            pause = LONGEST_PAUSE.min(pause * 2);
         }
+    }
+
+    /// The same as a poll function, which believes no event.
+    pub(crate) fn poll_writing_anywhere<R>(
+        &self,
+        cx: &mut Context<'_>,
+        operation: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        let budget = ready!(poll_proceed(cx));
+        let result = self.write_regardless(operation);
+        if would_block(&result) {
+            return self.writers.poll_after_pause(cx);
+        }
+        budget.made_progress();
+        Poll::Ready(result)
     }
 
     /// Writes if there may be room.
@@ -283,11 +306,7 @@ impl<T: StableFd> Registered<T> {
         T: AsFd,
     {
         match ready!(self.poll_read_to_end(cx, buffer)) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                // As in `repeat`.
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.readers.poll_after_pause(cx),
             result => Poll::Ready(result),
         }
     }
@@ -331,11 +350,7 @@ impl<T: StableFd> Registered<T> {
         operation: impl FnMut(&T) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         match ready!(self.poll_write_to_end(cx, offered, operation)) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                // As in `repeat`.
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.writers.poll_after_pause(cx),
             result => Poll::Ready(result),
         }
     }

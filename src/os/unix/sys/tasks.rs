@@ -3,12 +3,20 @@
 //! Tokio's `AsyncFd` keeps one waker for the `poll_` calls of a direction, that of the last caller. It is given a waker
 //! that wakes all callers instead.
 
+use super::timer;
 use crate::os::wakers::Wakers;
 use std::{
     fmt::{self, Debug, Formatter},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, Wake, Waker},
+    time::Duration,
 };
+
+/// How long tasks pause that no event will wake.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// Tasks that wait for the same event.
 pub(super) struct Tasks {
@@ -18,7 +26,14 @@ pub(super) struct Tasks {
 }
 
 #[derive(Default)]
-struct Waiting(Mutex<Wakers>);
+struct Waiting {
+    wakers: Mutex<Wakers>,
+    /// Whether there is a [`Pause`].
+    is_pausing: AtomicBool,
+}
+
+/// The end of a pause, also if the runtime drops it early.
+struct Pause(Arc<Waiting>);
 
 impl Tasks {
     pub(super) fn new() -> Self {
@@ -42,6 +57,16 @@ impl Tasks {
         poll(all)
     }
 
+    /// Has the caller woken after a pause, together with the others. There is one pause at a time, however often they poll.
+    pub(super) fn poll_after_pause<R>(&self, cx: &Context<'_>) -> Poll<R> {
+        let swept = self.waiting.lock().add(cx.waker());
+        swept.into_iter().flatten().for_each(Waker::wake);
+        if !self.waiting.is_pausing.swap(true, Ordering::AcqRel) {
+            timer::drop_after(PAUSE, Pause(Arc::clone(&self.waiting)));
+        }
+        Poll::Pending
+    }
+
     pub(super) fn wake_all(&self) {
         self.all.wake_by_ref();
     }
@@ -56,7 +81,7 @@ impl Debug for Tasks {
 impl Waiting {
     fn lock(&self) -> MutexGuard<'_, Wakers> {
         // Each change is one step.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.wakers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -69,6 +94,14 @@ impl Wake for Waiting {
         // Not under the lock: a waker may run code of its own.
         let wakers = self.lock().take();
         wakers.for_each(Waker::wake);
+    }
+}
+
+impl Drop for Pause {
+    fn drop(&mut self) {
+        // Before the wakers are taken: who adds one later begins another pause.
+        self.0.is_pausing.store(false, Ordering::Release);
+        self.0.wake_by_ref();
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
     thread,
     time::Duration,
 };
-use tokio::{io::Interest, task::spawn_blocking};
+use tokio::{io::Interest, runtime::Handle, task::spawn_blocking};
 
 /// Waits for some time. Fails if the runtime is shutting down.
 ///
@@ -40,6 +40,17 @@ pub(crate) async fn timeout<T>(duration: Duration, future: impl Future<Output = 
         Poll::Ready(Ok(None))
     })
     .await
+}
+
+/// Drops something after some time; earlier if the caller is not on a runtime, or that shuts down.
+pub(super) fn drop_after<T: Send + 'static>(duration: Duration, kept: T) {
+    if let Ok(runtime) = Handle::try_current() {
+        runtime.spawn(async move {
+            let _kept = kept;
+            // Fails if the runtime is shutting down.
+            let _ = sleep(duration).await;
+        });
+    }
 }
 
 #[cfg(any(

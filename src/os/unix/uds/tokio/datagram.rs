@@ -28,9 +28,9 @@ use tokio::io::{Interest, ReadBuf, Ready};
 /// # Sending to a full queue
 /// On Linux a sender waits for room in the receiver's queue. The kernel announces room to those that are connected to the
 /// receiver; to others it says that there may be room as often as they ask. So [`send_to`](Self::send_to) and what else
-/// takes an address try again after one to twenty milliseconds while they wait;
-/// [`poll_send_to`](Self::poll_send_to), and a loop of [`writable`](Self::writable) and
-/// [`try_send_to`](Self::try_send_to), keep the processor busy, as Tokio's own do.
+/// takes an address try again after one to twenty milliseconds while they wait, and
+/// [`poll_send_to`](Self::poll_send_to) after one. A loop of [`writable`](Self::writable) and
+/// [`try_send_to`](Self::try_send_to) keeps the processor busy, as with Tokio's own type.
 #[must_use = "the socket is closed when this is dropped"]
 pub struct UnixDatagram(Registered<uds::UnixDatagram>);
 
@@ -217,7 +217,7 @@ impl UnixDatagram {
         self.0.write_regardless(|socket| socket.send_to_addr(bytes, address))
     }
 
-    /// [`send_to`](Self::send_to) as a poll method, without its pauses.
+    /// [`send_to`](Self::send_to) as a poll method. Polls again one millisecond after the queue was found full.
     ///
     /// # Errors
     /// As for `send_to`.
@@ -228,7 +228,7 @@ impl UnixDatagram {
         path: P,
     ) -> Poll<io::Result<usize>> {
         let path = path.as_ref();
-        self.0.poll_write(cx, bytes.len(), |socket| socket.send_to(bytes, path))
+        self.0.poll_writing_anywhere(cx, |socket| socket.send_to(bytes, path))
     }
 
     /// Receives a datagram. Cancel-safe: nothing is taken unless it is returned.
