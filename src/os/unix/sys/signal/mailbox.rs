@@ -5,7 +5,7 @@ use super::{
     handler::{self, Registration},
     info::Record,
     number,
-    queue::{Queue, Reader},
+    queue::{Push, Queue, Reader},
     wake::Wake,
 };
 use crate::os::unix::sys::{fd::timespec, poll::poll};
@@ -78,15 +78,18 @@ impl Mailbox {
                 return true;
             }
         }
-        if !self.queue.push(*record) {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+        let pushed = self.queue.push(*record, || self.is_closed());
+        if pushed != Push::Done {
             // Nobody will read it.
             if let Some(unread) = unread {
                 unread.fetch_sub(1, Ordering::Relaxed);
             }
         }
+        if pushed == Push::NoMemory {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
         self.tell();
-        true
+        pushed != Push::Refused
     }
 
     /// The counter of a standard signal. Instances of a real-time signal are never put together.
@@ -128,7 +131,7 @@ impl Mailbox {
         if !self.process.is_this() {
             return None;
         }
-        let record = self.queue.pop(reader)?;
+        let record = self.queue.pop(reader, self.is_closed())?;
         if let Some(unread) = self.counter_of(&record) {
             unread.fetch_sub(1, Ordering::Relaxed);
         }

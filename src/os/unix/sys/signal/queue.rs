@@ -9,7 +9,7 @@ use std::{
     cell::UnsafeCell,
     mem::MaybeUninit,
     ptr::{self, NonNull},
-    sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering},
+    sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering},
 };
 
 /// How many bytes are mapped at once.
@@ -25,8 +25,29 @@ struct Chunk {
 }
 
 struct Cell {
-    written: AtomicBool,
+    state: AtomicU8,
     record: UnsafeCell<MaybeUninit<Record>>,
+}
+
+impl Cell {
+    const EMPTY: u8 = 0;
+    const WRITTEN: u8 = 1;
+    /// Read, taken back by its writer, or refused to it.
+    const GONE: u8 = 2;
+
+    /// Whether this call has changed the state.
+    fn change(&self, from: u8, to: u8) -> bool {
+        self.state.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+}
+
+/// What has become of a record.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Push {
+    Done,
+    /// Nobody reads it: the queue was closed meanwhile.
+    Refused,
+    NoMemory,
 }
 
 /// The end that handlers write to.
@@ -63,27 +84,29 @@ impl Queue {
         Some((queue, Reader { head: first, next: 0, retired: Vec::new() }))
     }
 
-    /// Adds a record; `false` if there is no memory for it. For signal handlers.
-    pub(super) fn push(&self, record: Record) -> bool {
+    /// Adds a record. For signal handlers. A queue that is closed stays so; what was added before that can be read.
+    pub(super) fn push(&self, record: Record, is_closed: impl Fn() -> bool) -> Push {
         self.pushing.fetch_add(1, Ordering::SeqCst);
-        let done = self.push_counted(record);
+        let done = self.push_counted(record, is_closed);
         self.pushing.fetch_sub(1, Ordering::SeqCst);
         done
     }
 
-    fn push_counted(&self, record: Record) -> bool {
+    fn push_counted(&self, record: Record, is_closed: impl Fn() -> bool) -> Push {
         loop {
             let tail = self.tail.load(Ordering::SeqCst);
             // SAFETY: a chunk is unmapped when it is not the last any more and nobody pushes; this thread does.
             let chunk = unsafe { &*tail };
-            let place = chunk.claimed.fetch_add(1, Ordering::Relaxed);
+            let place = chunk.claimed.fetch_add(1, Ordering::SeqCst);
             if let Some(cell) = chunk.cells.get(place) {
                 // SAFETY: the place was given to this caller alone, and is not read before it says that it is written.
                 unsafe { (*cell.record.get()).write(record) };
-                cell.written.store(true, Ordering::Release);
-                return true;
+                let is_written = cell.change(Cell::EMPTY, Cell::WRITTEN);
+                // Whoever has closed the queue since may have read the last record before this one was there.
+                let is_refused = !is_written || is_closed() && cell.change(Cell::WRITTEN, Cell::GONE);
+                return if is_refused { Push::Refused } else { Push::Done };
             }
-            let Some(next) = self.after(chunk) else { return false };
+            let Some(next) = self.after(chunk) else { return Push::NoMemory };
             // Another may have done it, here or in the reader.
             let _ = self.tail.compare_exchange(tail, next.as_ptr(), Ordering::SeqCst, Ordering::SeqCst);
         }
@@ -116,22 +139,39 @@ impl Queue {
         }
     }
 
-    /// The next record. `None`: there is none, or the next is being written, which its writer tells afterwards. The reader
-    /// must be the one that was made with the queue.
-    pub(super) fn pop(&self, reader: &mut Reader) -> Option<Record> {
-        if reader.next == CELLS {
-            self.retire(reader)?;
+    /// The next record. `None`: there is none, or the next is being written, which its writer tells afterwards. Of a queue
+    /// that is closed, what is being written is refused, so that `None` is the end. The reader must be the one that was made
+    /// with the queue.
+    pub(super) fn pop(&self, reader: &mut Reader, is_closed: bool) -> Option<Record> {
+        loop {
+            if reader.next == CELLS {
+                self.retire(reader)?;
+            }
+            let chunk = reader.chunk();
+            let cell = &chunk.cells[reader.next];
+            let mut record = None;
+            match cell.state.load(Ordering::SeqCst) {
+                Cell::EMPTY if !is_closed || reader.next >= chunk.claimed.load(Ordering::SeqCst) => {
+                    return None;
+                }
+                // Its writer finds it refused.
+                Cell::EMPTY if cell.change(Cell::EMPTY, Cell::GONE) => {}
+                // It is written by now.
+                Cell::EMPTY => continue,
+                Cell::WRITTEN => {
+                    // SAFETY: nobody writes it again before the chunk was emptied.
+                    let written = unsafe { *cell.record.get() };
+                    // SAFETY: it is written.
+                    let written = unsafe { written.assume_init() };
+                    record = cell.change(Cell::WRITTEN, Cell::GONE).then_some(written);
+                }
+                _ => {}
+            }
+            reader.next += 1;
+            if record.is_some() {
+                return record;
+            }
         }
-        let cell = &reader.chunk().cells[reader.next];
-        if !cell.written.load(Ordering::Acquire) {
-            return None;
-        }
-        // SAFETY: nobody writes it again before the chunk was emptied.
-        let record = unsafe { *cell.record.get() };
-        // SAFETY: it is written.
-        let record = unsafe { record.assume_init() };
-        reader.next += 1;
-        Some(record)
     }
 
     /// Goes on to the next chunk, and gives back those that nobody can know any more.
@@ -156,7 +196,7 @@ impl Queue {
     /// Whether nothing can be read, for now.
     pub(super) fn is_empty(&self, reader: &Reader) -> bool {
         match reader.chunk().cells.get(reader.next) {
-            Some(cell) => !cell.written.load(Ordering::SeqCst),
+            Some(cell) => cell.state.load(Ordering::SeqCst) == Cell::EMPTY,
             None => reader.chunk().next.load(Ordering::SeqCst).is_null(),
         }
     }
@@ -198,8 +238,14 @@ fn unmap(chunk: NonNull<Chunk>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{CELLS, Queue, Record};
-    use std::{sync::Arc, thread};
+    use super::{CELLS, Push, Queue, Record};
+    use std::{
+        sync::{
+            Arc,
+            atomic::{AtomicBool, Ordering},
+        },
+        thread,
+    };
 
     fn record(writer: usize, number: usize) -> Record {
         let nothing = Record { signal: 0, code: 0, pid: 0, uid: 0, status: 0, value: 0, address: 0 };
@@ -209,20 +255,20 @@ mod tests {
     #[test]
     fn what_is_read_at_once_takes_no_room() {
         let (mut queue, mut reader) = Queue::new().unwrap();
-        assert!(queue.pop(&mut reader).is_none());
+        assert!(queue.pop(&mut reader, false).is_none());
         assert!(queue.is_empty(&reader));
         for number in 0..10 * CELLS {
-            assert!(queue.push(record(0, number)));
+            assert_eq!(queue.push(record(0, number), || false), Push::Done);
             assert!(!queue.is_empty(&reader));
-            assert_eq!(queue.pop(&mut reader), Some(record(0, number)));
-            assert!(queue.pop(&mut reader).is_none());
+            assert_eq!(queue.pop(&mut reader, false), Some(record(0, number)));
+            assert!(queue.pop(&mut reader, false).is_none());
             assert!(queue.is_empty(&reader));
         }
         assert!(reader.retired.is_empty(), "chunks are used again");
         // However many are not.
-        (0..3 * CELLS).for_each(|number| assert!(queue.push(record(1, number))));
-        (0..3 * CELLS).for_each(|number| assert_eq!(queue.pop(&mut reader), Some(record(1, number))));
-        assert!(queue.pop(&mut reader).is_none());
+        (0..3 * CELLS).for_each(|number| assert_eq!(queue.push(record(1, number), || false), Push::Done));
+        (0..3 * CELLS).for_each(|number| assert_eq!(queue.pop(&mut reader, false), Some(record(1, number))));
+        assert!(queue.pop(&mut reader, false).is_none());
         queue.free(&mut reader);
     }
 
@@ -237,14 +283,14 @@ mod tests {
                 let queue = Arc::clone(&queue);
                 thread::spawn(move || {
                     for number in 0..EACH {
-                        assert!(queue.push(record(writer, number)));
+                        assert_eq!(queue.push(record(writer, number), || false), Push::Done);
                     }
                 })
             })
             .collect();
         let mut next = [0; WRITERS];
         while next != [EACH; WRITERS] {
-            let Some(record) = queue.pop(&mut reader) else {
+            let Some(record) = queue.pop(&mut reader, false) else {
                 thread::yield_now();
                 continue;
             };
@@ -254,7 +300,38 @@ mod tests {
         }
         writers.into_iter().for_each(|writer| writer.join().unwrap());
         assert!(queue.is_empty(&reader));
-        assert!(queue.pop(&mut reader).is_none());
+        assert!(queue.pop(&mut reader, false).is_none());
         Arc::into_inner(queue).unwrap().free(&mut reader);
+    }
+
+    #[test]
+    fn what_comes_while_it_is_closed_is_read_or_refused() {
+        for round in 0..100 {
+            let (mut queue, mut reader) = Queue::new().unwrap();
+            let closed = AtomicBool::new(false);
+            let is_closed = || closed.load(Ordering::SeqCst);
+            let mut read = 0;
+            let pushed: usize = thread::scope(|scope| {
+                let queue = &queue;
+                let write = move || {
+                    let mut pushed = 0;
+                    while !is_closed() && queue.push(record(0, 0), is_closed) == Push::Done {
+                        pushed += 1;
+                    }
+                    pushed
+                };
+                let writers = [(); 3].map(|()| scope.spawn(write));
+                while read < round {
+                    read += usize::from(queue.pop(&mut reader, false).is_some());
+                }
+                closed.store(true, Ordering::SeqCst);
+                while queue.pop(&mut reader, true).is_some() {
+                    read += 1;
+                }
+                writers.into_iter().map(|writer| writer.join().unwrap()).sum()
+            });
+            assert_eq!(read, pushed);
+            queue.free(&mut reader);
+        }
     }
 }
