@@ -103,6 +103,31 @@ fn kind<T: std::fmt::Debug>(result: io::Result<T>) -> ErrorKind {
     result.unwrap_err().kind()
 }
 
+/// `None`, and says so, where the kernel or a sandbox has none.
+fn descriptor_of(signals: impl Into<SignalSet>) -> Option<SignalFd> {
+    if !HAS_SIGNALFD {
+        return None;
+    }
+    let descriptor = unless_missing(SignalFd::new(signals), (2, 27));
+    if descriptor.is_none() {
+        common::skip("there are no descriptors of signals");
+    }
+    descriptor
+}
+
+/// `None`, and says so, where the kernel or a sandbox sends nothing through handles of processes.
+fn sending(opened: io::Result<ProcessHandle>) -> Option<ProcessHandle> {
+    let sending = opened.and_then(|handle| match handle.probe() {
+        Err(error) if error.kind() == ErrorKind::Unsupported => Err(error),
+        _ => Ok(handle),
+    });
+    let handle = unless_missing(sending, (5, 3));
+    if handle.is_none() {
+        common::skip("nothing can be sent through handles of processes");
+    }
+    handle
+}
+
 // Names.
 
 /// What bash calls the signals of this system.
@@ -201,9 +226,14 @@ fn role_reads_values() {
     assert_eq!(kind(signals.read()), ErrorKind::WouldBlock);
 }
 
+fn descriptor_of_blocked() -> Option<SignalFd> {
+    let _blocked = SignalMask::block(Signal::USR1).unwrap();
+    descriptor_of(Signal::USR1)
+}
+
 #[test]
 fn a_hundred_thousand_values_are_read_in_order() {
-    if HAS_SIGNALFD {
+    if descriptor_of_blocked().is_some() {
         send_many("role_reads_values");
     }
 }
@@ -241,7 +271,10 @@ fn role_reads_values_on_tokio() {
 #[cfg(feature = "tokio")]
 #[test]
 fn a_hundred_thousand_values_are_read_on_tokio_in_order() {
-    if HAS_SIGNALFD {
+    if let Err(error) = tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        return common::skip(format_args!("there is no Tokio: {error}"));
+    }
+    if descriptor_of_blocked().is_some() {
         send_many("role_reads_values_on_tokio");
     }
 }
@@ -251,9 +284,9 @@ fn a_hundred_thousand_values_are_read_on_tokio_in_order() {
 fn values_keep_their_bits() {
     let Some([signal]) = realtime() else { return };
     alone("values_keep_their_bits", signal, || {
-        let signals = HAS_SIGNALFD.then(|| SignalFd::new(signal).unwrap());
+        let signals = descriptor_of(signal);
         // qemu 7.2 gives other real-time signals to the kernel than it says in what comes with them, which is refused.
-        let handle = unless_missing(ProcessHandle::from_pid(here()), (5, 3)).filter(|handle| {
+        let handle = sending(ProcessHandle::from_pid(here())).filter(|handle| {
             queue_patiently(|| handle.queue(Signal::URG, 0));
             common::is_native_linux((0, 0))
         });
@@ -311,7 +344,7 @@ fn a_full_queue_would_block() {
 #[test]
 fn the_sender_is_told() {
     alone("the_sender_is_told", Signal::USR1, || {
-        let signals = HAS_SIGNALFD.then(|| SignalFd::new(Signal::USR1).unwrap());
+        let signals = descriptor_of(Signal::USR1);
         for by_fd in [false, true] {
             let mut shell =
                 Command::new("sh").args(["-c", "kill -s USR1 $0"]).arg(here().to_string()).spawn().unwrap();
@@ -480,7 +513,7 @@ fn other_signals_do_not_end_waiting() {
     alone("other_signals_do_not_end_waiting", Signal::USR1, || {
         handle(Signal::USR2);
         let (thread, over) = (thread_id().unwrap(), AtomicBool::new(false));
-        let signals = SignalFd::new(Signal::USR1).unwrap();
+        let Some(signals) = descriptor_of(Signal::USR1) else { return };
         thread::scope(|scope| {
             let disturbing = scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
@@ -723,6 +756,10 @@ fn who_is_not_there_is_not_found() {
         ProcessHandle::from_pid(NOBODY).map(drop),
     ] {
         let error = result.unwrap_err();
+        if error.kind() == ErrorKind::Unsupported && !common::is_native_linux((5, 3)) {
+            common::skip(error);
+            continue;
+        }
         assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
         assert!(error.to_string().contains(&NOBODY.to_string()), "{error}");
     }
@@ -748,7 +785,7 @@ fn role_may_not_signal_its_parent() {
         let unsupported = error.kind() == ErrorKind::Unsupported && realtime::<1>().is_none();
         assert!(unsupported || error.kind() == ErrorKind::PermissionDenied, "{error}");
     }
-    if let Some(handle) = unless_missing(ProcessHandle::from_pid(parent), (5, 3)) {
+    if let Some(handle) = sending(ProcessHandle::from_pid(parent)) {
         assert_eq!(kind(handle.send(Signal::URG)), ErrorKind::PermissionDenied);
         assert_eq!(kind(handle.probe()), ErrorKind::PermissionDenied);
         assert!(handle.is_alive().unwrap());
@@ -802,6 +839,9 @@ fn group_zero_is_ones_own() {
 #[test]
 fn a_thread_alone_is_signalled() {
     let _blocked = SignalMask::block(Signal::USR1).unwrap();
+    if descriptor_of(Signal::USR1).is_none() {
+        return;
+    }
     let (barrier, (tell, told)) = (Barrier::new(2), mpsc::channel());
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -836,7 +876,7 @@ fn a_thread_alone_is_signalled() {
 #[test]
 fn descriptors_are_of_signals() {
     let _blocked = SignalMask::block([Signal::USR1, Signal::USR2]).unwrap();
-    let signals = SignalFd::new(Signal::USR1).unwrap();
+    let Some(signals) = descriptor_of(Signal::USR1) else { return };
     let flags = rustix::io::fcntl_getfd(&signals).unwrap();
     assert!(flags.contains(rustix::io::FdFlags::CLOEXEC));
     signals.set_nonblocking(true).unwrap();
@@ -875,7 +915,7 @@ fn descriptors_of_signals_are_of_linux() {
 #[test]
 fn a_handle_signals_its_process() {
     let mut child = sleeper();
-    let Some(handle) = unless_missing(ProcessHandle::from_child(&mut child.0), (5, 3)) else { return };
+    let Some(handle) = sending(ProcessHandle::from_child(&mut child.0)) else { return };
     assert_eq!(handle.pid(), Some(id(&child.0)));
     assert!(handle.is_alive().unwrap());
     handle.probe().unwrap();
@@ -921,7 +961,7 @@ fn a_handle_never_hits_who_got_the_number() {
     let mut recycled = 0;
     for _ in 0..50 {
         let mut old = sleeper();
-        let Some(handle) = unless_missing(ProcessHandle::from_child(&mut old.0), (5, 3)) else { return };
+        let Some(handle) = sending(ProcessHandle::from_child(&mut old.0)) else { return };
         old.kill();
         let last = (id(&old.0) - 1).to_string();
         if std::fs::write("/proc/sys/kernel/ns_last_pid", last).is_err() {
@@ -946,7 +986,7 @@ fn a_handle_never_hits_who_got_the_number() {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
 fn handles_are_made_of_descriptors() {
-    let Some(handle) = unless_missing(ProcessHandle::from_pid(here()), (5, 3)) else { return };
+    let Some(handle) = sending(ProcessHandle::from_pid(here())) else { return };
     assert!(handle.pidfd().is_some());
     let descriptor = handle.as_fd().try_clone_to_owned().unwrap();
     let again = ProcessHandle::try_from(descriptor).unwrap();
@@ -1080,6 +1120,27 @@ fn denied_calls_are_unsupported_or_replaced() {
                 assert_eq!(signals.wait().unwrap().signal(), Signal::WINCH);
                 assert!(signals.pending().next().is_none());
                 assert!(!common::signalling::is_readable(&signals));
+            }
+        });
+        without(&[(libc::SYS_tgkill, error)], || {
+            assert_eq!(kind(raise(Signal::URG)), ErrorKind::Unsupported);
+            assert_eq!(kind(send_thread(here(), here(), Signal::URG)), ErrorKind::Unsupported);
+            // A child by fork, for which its parent's listener is closed, ends by the signal.
+            let _signals = interprocess::os::unix::signal::Signals::new(Signal::TERM).unwrap();
+            let in_child = || {
+                let _ = send(here(), Signal::TERM);
+                7
+            };
+            // SAFETY: the child makes a system call.
+            let status = unsafe { common::signalling::forked(in_child) };
+            assert_eq!(status.signal(), Some(libc::SIGTERM), "{status:?}");
+        });
+        without(&[(libc::SYS_rt_sigqueueinfo, error)], || {
+            assert_eq!(kind(queue(here(), Signal::URG, 1)), ErrorKind::Unsupported);
+        });
+        without(&[(libc::SYS_kill, error)], || {
+            for result in [send(here(), Signal::URG), probe(here()), send_group(0, Signal::URG)] {
+                assert_eq!(kind(result), ErrorKind::Unsupported);
             }
         });
         // Waiting, and what waits, without poll(2).

@@ -7,6 +7,7 @@ use std::{fmt::Display, io};
 /// # Errors
 /// - [`WouldBlock`](io::ErrorKind::WouldBlock): a real-time signal, and the queue is full, as for [`queue`].
 /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the C library keeps the signal for itself.
+/// - [`Unsupported`](io::ErrorKind::Unsupported): a sandbox denies tgkill(2).
 pub fn raise(signal: Signal) -> io::Result<()> {
     sys::raise(signal).map_err(|error| failed(signal, "this thread", error))
 }
@@ -25,6 +26,7 @@ pub fn raise(signal: Signal) -> io::Result<()> {
 /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): it is another user's.
 /// - [`InvalidInput`](io::ErrorKind::InvalidInput): `pid` is 0 or negative, which kill(2) would take for a group, or for all
 ///   processes.
+/// - [`Unsupported`](io::ErrorKind::Unsupported): a sandbox denies the system call.
 pub fn send(pid: i32, signal: Signal) -> io::Result<()> {
     check(signal, "process", pid, 1)?;
     sys::kill(pid, signal.as_raw()).map_err(|error| failed(signal, format_args!("process {pid}"), error))

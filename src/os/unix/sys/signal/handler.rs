@@ -449,10 +449,7 @@ fn act_as_nobody_does(signal: i32) {
             }
         }
         // Comes when this handler has returned: in it, a storm of signals whose listeners come and go would pile up handlers.
-        Ok(current) if current.sa_sigaction == libc::SIG_DFL => {
-            // SAFETY: takes a number.
-            unsafe { libc::raise(signal) };
-        }
+        Ok(current) if current.sa_sigaction == libc::SIG_DFL => raise(signal),
         _ => {}
     }
 }
@@ -491,11 +488,21 @@ fn does_nothing_by_default(signal: i32) -> bool {
 
 /// Sends a signal to this thread that has arrived when this returns, also in the signal's own handler.
 fn raise_unblocked(signal: i32) {
-    // SAFETY: takes a number.
-    unsafe { libc::raise(signal) };
+    raise(signal);
     let set = to_system(Signal::from_system(signal).into());
     if let Ok(before) = mask::apply(Change::Unblock, Some(&set)) {
         // Left unblocked, more of them could pile up handlers on the stack.
         let _ = mask::apply(Change::Set, Some(&before));
+    }
+}
+
+/// Sends a signal to this thread, or, where a sandbox denies tgkill(2), to the process.
+fn raise(signal: i32) {
+    // SAFETY: takes a number.
+    if unsafe { libc::raise(signal) } != 0 {
+        // SAFETY: takes nothing.
+        let process = unsafe { libc::getpid() };
+        // SAFETY: takes numbers.
+        unsafe { libc::kill(process, signal) };
     }
 }
