@@ -1,4 +1,5 @@
 //! Local sockets, on every platform, blocking and Tokio.
+#![allow(unsafe_code)]
 
 mod common;
 
@@ -867,6 +868,29 @@ fn dropping_the_sending_half_ends_a_request() {
         let mut answer = String::new();
         answers.read_to_string(&mut answer).unwrap();
         assert_eq!(answer, "the answer");
+    });
+}
+
+/// The child has a copy of each object, but the connection is its parent's.
+#[cfg(unix)]
+#[test]
+fn a_half_dropped_in_a_forked_child_ends_nothing() {
+    within_deadline(|| {
+        let (client, mut server) = Stream::pair().unwrap();
+        let (recv, mut send) = client.split();
+        let in_child = || {
+            // SAFETY: the child's copy, which it drops once.
+            drop(unsafe { std::ptr::read(&send) });
+            0
+        };
+        // SAFETY: the child closes and leaves; it neither allocates nor takes locks.
+        let status = unsafe { common::signalling::forked(in_child) };
+        assert!(status.success(), "{status:?}");
+        send.write_all(b"still open").unwrap();
+        expect_bytes(&server, b"still open").unwrap();
+        drop(send);
+        assert_eq!(server.read(&mut [0]).unwrap(), 0);
+        drop(recv);
     });
 }
 

@@ -3,6 +3,7 @@ use crate::{TryClone, error};
 use std::{
     io::{self, IoSlice, IoSliceMut, Read, Write},
     net::Shutdown,
+    process,
     sync::Arc,
     time::Duration,
 };
@@ -117,7 +118,7 @@ impl Stream {
     /// ```
     pub fn split(self) -> (RecvHalf, SendHalf) {
         let shared = Arc::new(self.0);
-        (RecvHalf(Arc::clone(&shared)), SendHalf { stream: shared, ends_on_drop: true })
+        (RecvHalf(Arc::clone(&shared)), SendHalf { stream: shared, owner: Some(process::id()) })
     }
 
     /// Puts two halves together again.
@@ -150,8 +151,8 @@ impl Stream {
 
     /// Ends both directions and wakes all threads that are blocked in them, also through clones of this stream.
     ///
-    /// From then on, writes fail with [`BrokenPipe`](io::ErrorKind::BrokenPipe), and reads return what has arrived before
-    /// (Unix) and then 0. Closing a stream again does nothing.
+    /// From then on, writes fail with [`BrokenPipe`](io::ErrorKind::BrokenPipe), and reads return 0; on Linux they first return
+    /// what arrived before. Closing a stream again does nothing.
     ///
     /// # Platform-specific behavior
     /// On Unix this is shutdown(2): the peer reads what was written and then end-of-file. On Windows this stream and its
@@ -391,17 +392,21 @@ impl Read for RecvHalf {
 /// Dropping it ends the sending direction, as [`shutdown`](Self::shutdown) does, so that a peer which reads to the end goes
 /// on; [`forget`](Self::forget) drops it without. Windows cannot end one direction of a named pipe: there, the peer sees
 /// end-of-file when both halves are dropped, and a message has to say where it ends.
+///
+/// The direction ends for clones of the stream and duplicates of its descriptor too, also in other processes. In a process
+/// that was forked from the one that split the stream, dropping the half ends nothing.
 #[derive(Debug)]
 #[must_use = "dropping it ends the sending direction"]
 pub struct SendHalf {
     stream: Arc<platform::Stream>,
-    ends_on_drop: bool,
+    /// The process whose drop ends the direction, and not that of a copy by fork(2). `None` if none does.
+    owner: Option<u32>,
 }
 
 impl SendHalf {
     /// Drops this half and leaves the sending direction as it is. Then the connection closes when the other half is dropped.
     pub fn forget(mut self) {
-        self.ends_on_drop = false;
+        self.owner = None;
     }
 
     /// [`Stream::set_send_timeout`].
@@ -423,7 +428,7 @@ impl SendHalf {
 
 impl Drop for SendHalf {
     fn drop(&mut self) {
-        if self.ends_on_drop {
+        if self.owner == Some(process::id()) {
             platform::end_sending(&self.stream);
         }
     }

@@ -36,6 +36,7 @@ use std::{
     io::{self, IoSlice},
     net::Shutdown,
     pin::Pin,
+    process,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -115,7 +116,7 @@ impl Stream {
     /// platform can, and the connection closes when both are dropped.
     pub fn split(self) -> (RecvHalf, SendHalf) {
         let shared = Arc::new(self.0);
-        (RecvHalf(Arc::clone(&shared)), SendHalf { stream: shared, ends_on_drop: true })
+        (RecvHalf(Arc::clone(&shared)), SendHalf { stream: shared, owner: Some(process::id()) })
     }
 
     /// Puts two halves together again.
@@ -350,6 +351,9 @@ impl AsyncRead for RecvHalf {
 /// [`forget`](Self::forget) drops it without. Windows cannot end one direction of a named pipe: there, the peer sees
 /// end-of-file when both halves are dropped, and a message has to say where it ends.
 ///
+/// The direction ends for clones of the stream and duplicates of its descriptor too, also in other processes. In a process
+/// that was forked from the one that split the stream, dropping the half ends nothing.
+///
 /// ```
 /// use interprocess::local_socket::tokio::Stream;
 /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -380,19 +384,20 @@ impl AsyncRead for RecvHalf {
 #[must_use = "dropping it ends the sending direction"]
 pub struct SendHalf {
     stream: Arc<platform::tokio::Stream>,
-    ends_on_drop: bool,
+    /// The process whose drop ends the direction, and not that of a copy by fork(2). `None` if none does.
+    owner: Option<u32>,
 }
 
 impl SendHalf {
     /// Drops this half and leaves the sending direction as it is. Then the connection closes when the other half is dropped.
     pub fn forget(mut self) {
-        self.ends_on_drop = false;
+        self.owner = None;
     }
 }
 
 impl Drop for SendHalf {
     fn drop(&mut self) {
-        if self.ends_on_drop {
+        if self.owner == Some(process::id()) {
             platform::tokio::end_sending(&self.stream);
         }
     }
