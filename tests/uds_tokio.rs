@@ -834,7 +834,7 @@ fn shutdown_of_a_listener_through_a_clone() {
         let mut accept = pin!(listener.accept());
         assert!(now(&mut accept).await.is_none());
         clone.shutdown().unwrap();
-        assert_eq!(kind(accept.await), ErrorKind::UnexpectedEof);
+        assert_eq!(kind(accept.await), ErrorKind::InvalidInput);
     });
 }
 

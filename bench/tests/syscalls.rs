@@ -10,7 +10,7 @@ use interprocess::{
     os::unix::{
         fifo_file,
         signal::{self, Signal, Signals, raise},
-        uds::{self, OutgoingMessage, RecvBatch, SendBatch},
+        uds::{self, OutgoingMessage, RecvBatch, SendBatch, UnixSocketExt},
     },
     unnamed_pipe,
 };
@@ -106,8 +106,10 @@ fn passing_descriptors_is_one_call() {
 #[test]
 fn accepting_who_waits_is_one_call() {
     let Some(parts) = parts() else { return };
-    let calls = &parts["local_socket accept"];
-    assert_eq!(total(calls), OPERATIONS, "{calls:?}");
+    for kind in ["local_socket", "uds::UnixListener", "uds::UnixSeqpacketListener"] {
+        let calls = &parts[&format!("{kind} accept")];
+        assert_eq!(total(calls), OPERATIONS, "{kind}: {calls:?}");
+    }
 }
 
 #[test]
@@ -246,6 +248,26 @@ fn accepting() {
     part("local_socket", "accept", || {
         (0..OPERATIONS).try_for_each(|_| listener.accept().map(|stream| accepted.push(stream)))
     });
+
+    // Options and clones leave a listener as quick as it was.
+    let path = unique_path("syscalls-accept");
+    let listener = uds::UnixListener::bind(&path).expect("nobody has the path");
+    let mut accepted = Vec::with_capacity(OPERATIONS);
+    let clients: Vec<_> = (0..OPERATIONS).map(|_| uds::UnixStream::connect(&path)).collect();
+    assert!(clients.iter().all(Result::is_ok) && listener.send_buffer_size().is_ok());
+    let listener = listener.try_clone().expect("there are descriptors left");
+    part("uds::UnixListener", "accept", || {
+        (0..OPERATIONS).try_for_each(|_| listener.accept().map(|stream| accepted.push(stream)))
+    });
+    std::fs::remove_file(&path).expect("the socket is a file");
+    let listener = uds::UnixSeqpacketListener::bind(&path).expect("nobody has the path");
+    let mut accepted = Vec::with_capacity(OPERATIONS);
+    let clients: Vec<_> = (0..OPERATIONS).map(|_| uds::UnixSeqpacket::connect(&path)).collect();
+    assert!(clients.iter().all(Result::is_ok));
+    part("uds::UnixSeqpacketListener", "accept", || {
+        (0..OPERATIONS).try_for_each(|_| listener.accept().map(|socket| accepted.push(socket)))
+    });
+    std::fs::remove_file(path).expect("the socket is a file");
 }
 
 /// The queue of a socket that is connected to its sender takes what the sender's buffer allows, which is more than goes

@@ -46,15 +46,25 @@ impl Listener {
 
     /// Whether accepting, and what streams do that are accepted from now on, fails with `WouldBlock` instead of waiting.
     ///
+    /// On Unix, a descriptor that is borrowed from the listener, or taken out of it, is in the mode set here. If others share
+    /// the socket, its mode is theirs too.
+    ///
     /// # Errors
     /// Those of the system.
     pub fn set_nonblocking(&self, nonblocking: ListenerNonblockingMode) -> io::Result<()> {
         self.0.set_nonblocking(nonblocking)
     }
 
-    /// Ends listening, and wakes all threads that are blocked in [`accept`](Self::accept): they fail with
-    /// `ConnectionAborted`, and so does every later attempt. On Unix the name goes when
-    /// the listener is dropped, on Windows at once unless an accepted stream still lives.
+    /// Closes the listener, and wakes all threads that are blocked in [`accept`](Self::accept): they fail with
+    /// `ConnectionAborted`, and so does every later attempt.
+    ///
+    /// Clients that are connected but not accepted see the end of the connection, and later ones are refused. A client that is
+    /// being accepted at the same time may still be returned.
+    ///
+    /// # Platform-specific behavior
+    /// On Unix, a socket that others share, such as a child or the supervisor that has made it, goes on listening for them:
+    /// nothing of it is changed. The socket file is removed when the listener is dropped. On Windows the name is free at once,
+    /// unless an accepted stream still lives.
     pub fn close(&self) {
         self.0.close();
     }

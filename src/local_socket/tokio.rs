@@ -487,9 +487,8 @@ impl Listener {
         self.0.accept().await.map(Stream)
     }
 
-    /// Ends listening, and wakes all tasks that wait in [`accept`](Self::accept): they fail with `ConnectionAborted`,
-    /// and so does every later attempt. On Unix the name goes when
-    /// the listener is dropped, on Windows at once unless an accepted stream still lives.
+    /// Closes the listener, and wakes all tasks that wait in [`accept`](Self::accept): they fail with `ConnectionAborted`,
+    /// and so does every later attempt. See [`local_socket::Listener::close`](super::Listener::close).
     pub fn close(&self) {
         self.0.close();
     }

@@ -3,10 +3,11 @@ use crate::{
     error::about,
     local_socket::{ListenerNonblockingMode, ListenerOptions, Name},
     os::unix::{
-        sys::{fd, file},
+        sys::{file, peer},
         uds::{
-            UnixListener, UnixStream, UnlinkOnDrop,
+            UnixListener, UnlinkOnDrop,
             claim::{self, How},
+            listening::Wait,
         },
     },
 };
@@ -17,8 +18,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A listener whose socket is always in nonblocking mode, so that a thread which lost the race for a connection waits
-/// on with its own deadline, and no lock is needed. While connections are waiting, accepting is one system call.
 #[derive(Debug)]
 pub(in crate::local_socket) struct Listener {
     // Dropped first, and the file removed with it: while the socket lives, no other file has its inode.
@@ -32,14 +31,12 @@ pub(super) struct State {
     name: Option<Name<'static>>,
     /// Removes the socket's file.
     guard: Option<UnlinkOnDrop>,
-    accept_nonblocking: AtomicBool,
     stream_nonblocking: AtomicBool,
-    closed: AtomicBool,
     /// The one user whose clients are let in.
     only_user: Option<u32>,
 }
 
-/// Listens as the options say. The socket is in nonblocking mode.
+/// Listens as the options say.
 pub(super) fn listen(options: ListenerOptions<'_>) -> io::Result<(UnixListener, State)> {
     let name = options.needed_name()?;
     let mode = options.extras.mode.or(options.current_user_only.then_some(0o600));
@@ -65,13 +62,10 @@ pub(super) fn listen(options: ListenerOptions<'_>) -> io::Result<(UnixListener, 
     if let Some(kept) = guard.take_if(|_| !options.reclaim_name) {
         kept.keep();
     }
-    socket.set_nonblocking(true)?;
     let state = State {
         name: Some(name.clone().into_owned()),
         guard,
-        accept_nonblocking: AtomicBool::new(options.nonblocking.accept_nonblocking()),
         stream_nonblocking: AtomicBool::new(options.nonblocking.stream_nonblocking()),
-        closed: AtomicBool::new(false),
         only_user: options.current_user_only.then(file::effective_user),
     };
     Ok((socket, state))
@@ -82,60 +76,30 @@ impl State {
         Self {
             name: socket.local_addr().ok().as_ref().and_then(name_of),
             guard: None,
-            accept_nonblocking: AtomicBool::new(false),
             stream_nonblocking: AtomicBool::new(false),
-            closed: AtomicBool::new(false),
             only_user: None,
         }
     }
 
-    pub(super) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::SeqCst)
-    }
-
-    pub(super) fn close(&self, socket: &UnixListener) {
-        self.closed.store(true, Ordering::SeqCst);
-        if socket.shutdown().is_err() {
-            self.wake_by_connecting(socket);
-        }
-    }
-
-    /// Where `shutdown` wakes nobody, a connection does: one acceptor wakes, sees that the listener is closed, and does
-    /// the same for the next.
-    fn wake_by_connecting(&self, socket: &UnixListener) {
-        if let Ok(address) = socket.local_addr() {
-            drop(UnixStream::connect_addr_nonblocking(&address));
-        }
-    }
-
-    /// Accepts the next client that is let in; `WouldBlock` if nobody is there.
-    pub(super) fn accept(
-        &self,
-        socket: &UnixListener,
-        mut attempt: impl FnMut() -> io::Result<UnixStream>,
-    ) -> io::Result<UnixStream> {
-        loop {
-            let accepted = attempt();
-            if self.is_closed() {
-                if accepted.is_ok() {
-                    self.wake_by_connecting(socket);
-                }
-                return Err(io::Error::new(
-                    io::ErrorKind::ConnectionAborted,
-                    "the local socket listener was closed",
-                ));
-            }
-            let stream = accepted?;
-            if self.lets_in(&stream)? {
-                return Ok(stream);
-            }
-        }
-    }
-
-    fn lets_in(&self, stream: &UnixStream) -> io::Result<bool> {
+    /// Whether a client is to be let in. A client that is not known is not.
+    pub(super) fn lets_in(&self, client: BorrowedFd<'_>) -> io::Result<bool> {
         let Some(user) = self.only_user else { return Ok(true) };
-        let peer = stream.peer_cred()?.uid();
-        Ok(peer == user || peer == 0)
+        let known = loop {
+            match peer::peer(client) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other,
+            }
+        };
+        match known {
+            Ok(peer) => Ok(peer.uid == user || peer.uid == 0),
+            // Some systems do not know a peer that has left.
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::NotConnected | io::ErrorKind::InvalidInput) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(about("find out which user a client belongs to", error)),
+        }
     }
 
     pub(super) fn name(&self) -> Option<Name<'static>> {
@@ -151,49 +115,47 @@ impl State {
 
 impl Listener {
     pub(in crate::local_socket) fn listen(options: ListenerOptions<'_>) -> io::Result<Self> {
+        let nonblocking = options.nonblocking.accept_nonblocking();
         let (socket, shared) = listen(options)?;
+        socket.set_nonblocking(nonblocking)?;
         Ok(Self { socket, shared })
     }
 
-    /// Waits for a client until the timeout; without one, as long as the listener's mode says.
+    /// Waits for a client until the timeout; without one, as the listener's mode says.
     pub(in crate::local_socket) fn accept(&self, timeout: Option<Duration>) -> io::Result<Stream> {
-        let no_wait = timeout.is_none() && self.shared.accept_nonblocking.load(Ordering::Relaxed);
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let until = |timeout| Wait::Until(Instant::now().checked_add(timeout));
+        let wait = timeout.map_or(Wait::AsMode, until);
         loop {
-            match self.shared.accept(&self.socket, || self.attempt()) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && !no_wait => {}
-                other => return other,
-            }
-            if !fd::wait_readable(self.socket.as_fd(), deadline)? {
-                return Err(io::Error::new(
-                    io::ErrorKind::TimedOut,
-                    "no client connected to the local socket before the deadline",
-                ));
+            let nonblocking = self.shared.stream_nonblocking.load(Ordering::Relaxed);
+            let (stream, _) =
+                self.socket.listening().accept(wait, nonblocking).map_err(|error| self.ended(error))?;
+            if self.shared.lets_in(stream.as_fd())? {
+                return Ok(stream.into());
             }
         }
     }
 
-    fn attempt(&self) -> io::Result<Stream> {
-        let accepted = if self.shared.stream_nonblocking.load(Ordering::Relaxed) {
-            self.socket.accept_nonblocking_stream()
-        } else {
-            self.socket.accept()
-        };
-        accepted.map(|(stream, _)| stream)
+    /// A socket that another process has shut down accepts nothing any more.
+    fn ended(&self, error: io::Error) -> io::Error {
+        if error.kind() != io::ErrorKind::InvalidInput {
+            return error;
+        }
+        self.close();
+        shut_down_by_another()
     }
 
     pub(in crate::local_socket) fn set_nonblocking(&self, mode: ListenerNonblockingMode) -> io::Result<()> {
-        self.shared.accept_nonblocking.store(mode.accept_nonblocking(), Ordering::Relaxed);
+        self.socket.set_nonblocking(mode.accept_nonblocking())?;
         self.shared.stream_nonblocking.store(mode.stream_nonblocking(), Ordering::Relaxed);
         Ok(())
     }
 
     pub(in crate::local_socket) fn close(&self) {
-        self.shared.close(&self.socket);
+        self.socket.close();
     }
 
     pub(in crate::local_socket) fn is_closed(&self) -> bool {
-        self.shared.is_closed()
+        self.socket.is_closed()
     }
 
     pub(in crate::local_socket) fn local_name(&self) -> Option<Name<'static>> {
@@ -206,20 +168,21 @@ impl Listener {
 
     pub(super) fn from_socket(socket: UnixListener) -> Self {
         let shared = State::of(&socket);
-        // What the socket was asked for stays true, although the socket itself is nonblocking from now on.
-        let nonblocking = fd::is_nonblocking(socket.as_fd()).unwrap_or(false);
-        shared.accept_nonblocking.store(nonblocking, Ordering::Relaxed);
-        // A descriptor that is not open cannot be owned, and FIONBIO fails for no other reason.
-        let _ = socket.set_nonblocking(true);
         Self { socket, shared }
     }
 
-    /// Gives the socket in the mode that was asked for. Its file stays.
+    /// Returns the socket in the mode that was asked for. Its file stays.
     pub(super) fn into_socket(mut self) -> UnixListener {
         self.shared.do_not_reclaim_name_on_drop();
-        let _ = self.socket.set_nonblocking(self.shared.accept_nonblocking.load(Ordering::Relaxed));
         self.socket
     }
+}
+
+pub(super) fn shut_down_by_another() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::ConnectionAborted,
+        "the local socket listener was shut down by another process that shares it",
+    )
 }
 
 impl AsFd for Listener {

@@ -8,9 +8,9 @@ use super::{
 use crate::{
     ConnectWaitMode,
     local_socket::{self, ConnectOptions, ListenerOptions, Name, PeerCreds},
-    os::unix::{
-        sys::registered::Registered,
-        uds::{self, tokio::UnixStream},
+    os::unix::uds::{
+        self,
+        tokio::{UnixStream, listening::Listening},
     },
 };
 use std::{
@@ -19,7 +19,6 @@ use std::{
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
     time::Instant,
 };
-use tokio::io::Interest;
 
 pub(in crate::local_socket) type Stream = UnixStream;
 
@@ -90,29 +89,32 @@ pub(in crate::local_socket) fn peer_name(stream: &Stream) -> io::Result<Option<N
 pub(in crate::local_socket) struct Listener {
     // Dropped first; see the blocking listener.
     shared: State,
-    socket: Registered<uds::UnixListener>,
+    socket: Listening,
 }
 
 impl Listener {
     pub(in crate::local_socket) fn listen(options: ListenerOptions<'_>) -> io::Result<Self> {
         let (socket, shared) = listener::listen(options)?;
-        Ok(Self { socket: Registered::new(socket, Interest::READABLE)?, shared })
+        Ok(Self { socket: Listening::new(socket.into_listening())?, shared })
     }
 
     pub(in crate::local_socket) async fn accept(&self) -> io::Result<Stream> {
-        let attempt = |socket: &uds::UnixListener| {
-            self.shared.accept(socket, || socket.accept_nonblocking_stream().map(|(stream, _)| stream))
-        };
-        let accepted = self.socket.reading(attempt).await?;
-        Stream::registered(accepted)
+        let accepted = self.socket.accept(|client| self.shared.lets_in(client), Stream::try_registered).await;
+        accepted.map(|(stream, _)| stream).map_err(|error| {
+            if error.kind() != io::ErrorKind::InvalidInput {
+                return error;
+            }
+            self.close();
+            listener::shut_down_by_another()
+        })
     }
 
     pub(in crate::local_socket) fn close(&self) {
-        self.shared.close(self.socket.get());
+        self.socket.close();
     }
 
     pub(in crate::local_socket) fn is_closed(&self) -> bool {
-        self.shared.is_closed()
+        self.socket.get().is_closed()
     }
 
     pub(in crate::local_socket) fn local_name(&self) -> Option<Name<'static>> {
@@ -168,7 +170,7 @@ impl AsRawFd for local_socket::tokio::Stream {
 
 impl AsFd for local_socket::tokio::Listener {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.socket.get().as_fd()
+        self.0.socket.get().share()
     }
 }
 
@@ -184,7 +186,6 @@ impl TryFrom<uds::UnixListener> for local_socket::tokio::Listener {
 
     fn try_from(socket: uds::UnixListener) -> io::Result<Self> {
         let shared = State::of(&socket);
-        socket.set_nonblocking(true)?;
-        Ok(Self(Listener { socket: Registered::new(socket, Interest::READABLE)?, shared }))
+        Ok(Self(Listener { socket: Listening::new(socket.into_listening())?, shared }))
     }
 }

@@ -16,6 +16,7 @@
 //! | buffer sizes, queues, peeking, marks | [`UnixSocketExt`] |
 //! | names that are not files (Linux) | [`SocketAddr::from_abstract_name`], [`UnixListener::autobind`] |
 //! | the mode of a socket's file | [`UnixListener::bind_with`], [`UnixDatagram::bind_with`] |
+//! | to end accepting from another thread | [`UnixListener::close`] |
 //! | the file to be gone afterwards | [`UnlinkOnDrop`] |
 //! | sockets that systemd or launchd made | [`activation`] |
 //!
@@ -75,6 +76,7 @@ mod connection;
 mod datagram;
 mod guard;
 mod listener;
+pub(crate) mod listening;
 mod options;
 mod peer;
 mod seqpacket;

@@ -6,9 +6,11 @@ use rustix::{
     fs::OFlags,
     io::FdFlags,
 };
+#[cfg(feature = "tokio")]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::{
     io::{self, IoSliceMut},
-    os::fd::{BorrowedFd, OwnedFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
     time::{Duration, Instant},
 };
 
@@ -35,6 +37,50 @@ pub(crate) fn is_nonblocking(fd: BorrowedFd<'_>) -> io::Result<bool> {
     Ok(rustix::fs::fcntl_getfl(fd)?.contains(OFlags::NONBLOCK))
 }
 
+/// A descriptor whose open file description is put into nonblocking mode only for as long as this exists.
+#[cfg(feature = "tokio")]
+#[derive(Debug)]
+pub(crate) struct Lent {
+    fd: OwnedFd,
+    was_blocking: AtomicBool,
+}
+
+#[cfg(feature = "tokio")]
+impl Lent {
+    pub(crate) fn new(fd: OwnedFd) -> Self {
+        Self { fd, was_blocking: false.into() }
+    }
+
+    pub(crate) fn make_nonblocking(&self) -> io::Result<()> {
+        if !is_nonblocking(self.fd.as_fd())? {
+            set_nonblocking(self.fd.as_fd(), true)?;
+            self.was_blocking.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Has the description keep the mode that it has now.
+    pub(crate) fn keep(&self) {
+        self.was_blocking.store(false, Ordering::Relaxed);
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl AsRawFd for Lent {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        self.fd.as_raw_fd()
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if self.was_blocking.load(Ordering::Relaxed) {
+            let _ = set_nonblocking(self.fd.as_fd(), false);
+        }
+    }
+}
+
 /// A second descriptor of the same open file that no child inherits.
 pub(crate) fn duplicate(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     fd.try_clone_to_owned()
@@ -46,6 +92,36 @@ pub(crate) struct OpenFile(Option<Identity>);
 
 pub(crate) fn open_file(fd: BorrowedFd<'_>) -> OpenFile {
     OpenFile(rustix::fs::fstat(fd).ok().as_ref().map(Identity::from))
+}
+
+/// Has a descriptor mean the open file of another from now on, in one step, so that its number is never free. No child
+/// inherits it.
+pub(crate) fn replace(fd: BorrowedFd<'_>, by: BorrowedFd<'_>) -> io::Result<()> {
+    #[cfg(any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_os = "illumos",
+    ))]
+    {
+        // SAFETY: both descriptors are open for the call, and remain so.
+        done(unsafe { libc::dup3(by.as_raw_fd(), fd.as_raw_fd(), libc::O_CLOEXEC) })
+    }
+    #[cfg(not(any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_os = "illumos",
+    )))]
+    {
+        // SAFETY: both descriptors are open for the call, and remain so.
+        done(unsafe { libc::dup2(by.as_raw_fd(), fd.as_raw_fd()) })?;
+        set_close_on_exec(fd, true)
+    }
 }
 
 pub(crate) fn set_close_on_exec(fd: BorrowedFd<'_>, close: bool) -> io::Result<()> {

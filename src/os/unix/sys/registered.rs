@@ -39,14 +39,12 @@ pub(crate) unsafe trait StableFd: AsRawFd {
 unsafe impl StableFd for crate::os::unix::uds::UnixStream {
     const HAS_CONTROL_MESSAGES: bool = true;
 }
-// SAFETY: a UnixListener is an OwnedFd, which it gives up only by being consumed.
-unsafe impl StableFd for crate::os::unix::uds::UnixListener {}
 // SAFETY: a UnixDatagram is an OwnedFd, which it gives up only by being consumed.
 unsafe impl StableFd for crate::os::unix::uds::UnixDatagram {}
 // SAFETY: a UnixSeqpacket is an OwnedFd, which it gives up only by being consumed.
 unsafe impl StableFd for crate::os::unix::uds::UnixSeqpacket {}
-// SAFETY: a UnixSeqpacketListener is an OwnedFd, which it gives up only by being consumed.
-unsafe impl StableFd for crate::os::unix::uds::UnixSeqpacketListener {}
+// SAFETY: a Lent is an OwnedFd until it is dropped.
+unsafe impl StableFd for super::fd::Lent {}
 // SAFETY: a mailbox owns its descriptors until it is dropped, and the Arc keeps it.
 unsafe impl StableFd for std::sync::Arc<super::signal::mailbox::Mailbox> {}
 // SAFETY: a SignalFd is an OwnedFd, which it gives up only by being consumed.
@@ -77,9 +75,18 @@ impl<T: StableFd> Registered<T> {
     /// Outside a Tokio runtime that has I/O enabled.
     #[track_caller]
     pub(crate) fn new(inner: T, interest: Interest) -> io::Result<Self> {
+        Self::try_new(inner, interest).map_err(|(_, error)| error)
+    }
+
+    /// [`new`](Self::new) that gives the object back with an error.
+    ///
+    /// # Panics
+    /// As `new` does.
+    #[track_caller]
+    pub(crate) fn try_new(inner: T, interest: Interest) -> Result<Self, (T, io::Error)> {
         // SAFETY: `StableFd` promises an open descriptor that stays the same while the AsyncFd owns the object.
         let registered = unsafe { AsyncFd::register_with_interest(inner, Self::with_marks(interest)) };
-        let watched = registered.map_err(|error| error.into_parts().1)?;
+        let watched = registered.map_err(|error| error.into_parts())?;
         let (readers, writers) = (Tasks::new(), Tasks::new());
         Ok(Self { watched, readers, writers, assume_writable: AtomicBool::new(true), has_packets: false })
     }

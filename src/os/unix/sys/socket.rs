@@ -5,8 +5,9 @@
 //! | Linux, Android, BSDs, illumos | flag of `socket`, `socketpair`, `accept4` | `MSG_NOSIGNAL` at each send (`message.rs`) |
 //! | macOS and relatives | `fcntl` right after, so that a fork in between inherits | `SO_NOSIGPIPE` once |
 
-use super::{LINUX_SOCKETS, address::Address, fd::done, option};
+use super::{LINUX_SOCKETS, address::Address, fd::done, option, poll::poll};
 use rustix::{
+    event::{PollFd, PollFlags, Timespec},
     io::Errno,
     net::{AddressFamily, SocketType, sockopt},
 };
@@ -167,6 +168,19 @@ pub(crate) fn end_listening(socket: BorrowedFd<'_>) -> io::Result<()> {
     }
 }
 
+/// Whether a listener has a connection to accept, or an error; if so, whether it has hung up: it was shut down, or does not
+/// listen. Does not wait.
+pub(crate) fn poll_listener(socket: BorrowedFd<'_>) -> io::Result<Option<bool>> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const HALF: PollFlags = PollFlags::RDHUP;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    const HALF: PollFlags = PollFlags::empty();
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let [found] = rustix::io::retry_on_intr(|| poll([socket], PollFlags::IN | HALF, Some(&now)))?;
+    let hung_up = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL | HALF;
+    Ok((!found.is_empty()).then(|| found.intersects(hung_up)))
+}
+
 /// Whether nothing more can come, not even what is in the queue: what receiving no byte of a sequenced packet means if
 /// nothing marks it as a packet.
 ///
@@ -193,10 +207,7 @@ pub(crate) fn has_ended(socket: BorrowedFd<'_>) -> io::Result<bool> {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn has_shut_down(socket: BorrowedFd<'_>) -> rustix::io::Result<bool> {
-    use rustix::{
-        event::{PollFd, PollFlags, Timespec},
-        io::retry_on_intr,
-    };
+    use rustix::io::retry_on_intr;
     let mut entry = [PollFd::from_borrowed_fd(socket, PollFlags::RDHUP)];
     // Even if it does not wait, poll(2) is interrupted by a signal that has come before it.
     retry_on_intr(|| rustix::event::poll(&mut entry, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })))?;

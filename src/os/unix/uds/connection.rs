@@ -5,7 +5,7 @@ use crate::{
     error::about,
     os::unix::sys::{
         address::Address,
-        fd, path,
+        path,
         socket::{self, Direction, FULL_BACKLOG, Kind},
     },
 };
@@ -92,22 +92,4 @@ pub(super) fn connect_within(kind: Kind, address: &Address, timeout: Duration) -
 pub(super) fn accept(listener: BorrowedFd<'_>, nonblocking: bool) -> io::Result<(OwnedFd, SocketAddr)> {
     let (socket, peer) = socket::accept(listener, nonblocking)?;
     Ok((socket, SocketAddr(peer)))
-}
-
-/// Accepts a connection that comes within so long.
-pub(super) fn accept_within(
-    listener: BorrowedFd<'_>,
-    timeout: Duration,
-) -> io::Result<(OwnedFd, SocketAddr)> {
-    let deadline = Instant::now().checked_add(timeout);
-    loop {
-        if !fd::wait_readable(listener, deadline)? {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "no connection came until the deadline"));
-        }
-        match accept(listener, false) {
-            // Another thread was faster.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            other => return other,
-        }
-    }
 }

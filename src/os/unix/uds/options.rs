@@ -5,7 +5,7 @@ use crate::os::unix::sys::{
 };
 use std::{
     io,
-    os::fd::{AsFd, OwnedFd},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
 
 /// Options and questions that all these sockets have, blocking or not.
@@ -19,7 +19,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// # Errors
     /// Those of getsockopt(2).
     fn recv_buffer_size(&self) -> io::Result<usize> {
-        option::buffer_size(self.as_fd(), Buffer::Recv)
+        option::buffer_size(self.socket(), Buffer::Recv)
     }
 
     /// Sets the size of the receive buffer in bytes. Linux doubles it for its own needs and limits it
@@ -28,7 +28,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// # Errors
     /// Those of setsockopt(2).
     fn set_recv_buffer_size(&self, size: usize) -> io::Result<()> {
-        option::set_buffer_size(self.as_fd(), Buffer::Recv, size)
+        option::set_buffer_size(self.socket(), Buffer::Recv, size)
     }
 
     /// The size of the send buffer in bytes (`SO_SNDBUF`). On macOS and the BSDs it limits the size of a datagram.
@@ -36,7 +36,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// # Errors
     /// Those of getsockopt(2).
     fn send_buffer_size(&self) -> io::Result<usize> {
-        option::buffer_size(self.as_fd(), Buffer::Send)
+        option::buffer_size(self.socket(), Buffer::Send)
     }
 
     /// Sets the size of the send buffer in bytes. Linux doubles it for its own needs and limits it
@@ -45,7 +45,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// # Errors
     /// Those of setsockopt(2).
     fn set_send_buffer_size(&self, size: usize) -> io::Result<()> {
-        option::set_buffer_size(self.as_fd(), Buffer::Send, size)
+        option::set_buffer_size(self.socket(), Buffer::Send, size)
     }
 
     /// How many bytes can be received at once (`FIONREAD`). Of datagrams, Linux counts the first alone; of sequenced
@@ -54,7 +54,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// # Errors
     /// Those of ioctl(2); `InvalidInput` for a listener on Linux.
     fn recv_queue_size(&self) -> io::Result<usize> {
-        sys::fd::readable_bytes(self.as_fd())
+        sys::fd::readable_bytes(self.socket())
     }
 
     /// How much of what was sent nobody has received, in bytes of kernel memory, which is more than was sent (`SIOCOUTQ`,
@@ -63,7 +63,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// # Errors
     /// `Unsupported` everywhere but on Linux and Android.
     fn send_queue_size(&self) -> io::Result<usize> {
-        sys::socket::unread_by_peer(self.as_fd())
+        sys::socket::unread_by_peer(self.socket())
     }
 
     /// From where on peeking looks at the queue; `None`: always from its beginning (`SO_PEEK_OFF`).
@@ -71,7 +71,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// # Errors
     /// `Unsupported` everywhere but on Linux and Android.
     fn peek_offset(&self) -> io::Result<Option<u32>> {
-        option::peek_offset(self.as_fd())
+        option::peek_offset(self.socket())
     }
 
     /// Has peeking look at the queue from this many bytes after its beginning, and go on where the last peek ended.
@@ -80,7 +80,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// # Errors
     /// `Unsupported` everywhere but on Linux and Android; `InvalidInput` for 2 GiB or more.
     fn set_peek_offset(&self, offset: Option<u32>) -> io::Result<()> {
-        option::set_peek_offset(self.as_fd(), offset)
+        option::set_peek_offset(self.socket(), offset)
     }
 
     /// Whether messages come with their senders' credentials.
@@ -88,7 +88,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// # Errors
     /// As for [`set_passcred`](Self::set_passcred).
     fn passcred(&self) -> io::Result<bool> {
-        option::is_on(self.as_fd(), Switch::Credentials)
+        option::is_on(self.socket(), Switch::Credentials)
     }
 
     /// Has messages come with their senders' credentials
@@ -101,7 +101,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// # Errors
     /// `Unsupported` on other systems.
     fn set_passcred(&self, passcred: bool) -> io::Result<()> {
-        option::switch(self.as_fd(), Switch::Credentials, passcred)
+        option::switch(self.socket(), Switch::Credentials, passcred)
     }
 
     /// Whether messages come with a descriptor of their sender's process.
@@ -109,7 +109,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// # Errors
     /// As for [`set_pass_pidfd`](Self::set_pass_pidfd).
     fn pass_pidfd(&self) -> io::Result<bool> {
-        option::is_on(self.as_fd(), Switch::Pidfd)
+        option::is_on(self.socket(), Switch::Pidfd)
     }
 
     /// Has messages come with a descriptor of their sender's process
@@ -120,7 +120,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// # Errors
     /// `Unsupported` everywhere but on Linux 6.5.
     fn set_pass_pidfd(&self, pass: bool) -> io::Result<()> {
-        option::switch(self.as_fd(), Switch::Pidfd, pass)
+        option::switch(self.socket(), Switch::Pidfd, pass)
     }
 
     /// Whether messages come with their senders' security labels.
@@ -128,7 +128,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// # Errors
     /// As for [`set_pass_security`](Self::set_pass_security).
     fn pass_security(&self) -> io::Result<bool> {
-        option::is_on(self.as_fd(), Switch::Security)
+        option::is_on(self.socket(), Switch::Security)
     }
 
     /// Has messages come with the labels that a security module such as SELinux gives their senders
@@ -137,7 +137,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// # Errors
     /// `Unsupported` everywhere but on Linux and Android.
     fn set_pass_security(&self, pass: bool) -> io::Result<()> {
-        option::switch(self.as_fd(), Switch::Security, pass)
+        option::switch(self.socket(), Switch::Security, pass)
     }
 
     /// Marks the socket for packet filters and routing: `SO_MARK` on Linux, `SO_USER_COOKIE` on FreeBSD, `SO_RTABLE` on
@@ -146,7 +146,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// # Errors
     /// `PermissionDenied` without the capability for it; `Unsupported` on other systems.
     fn set_mark(&self, mark: u32) -> io::Result<()> {
-        option::set_mark(self.as_fd(), mark)
+        option::set_mark(self.socket(), mark)
     }
 
     /// A descriptor of the peer's process (`SO_PEERPIDFD`): of the one that connected, listened or made the pair. A process
@@ -157,7 +157,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// `NotFound`: the process is gone. `NotConnected`: there is no peer. `Unsupported`: an older kernel than Linux 6.5, or
     /// another system. It is never made from a process id.
     fn peer_pidfd(&self) -> io::Result<OwnedFd> {
-        sys::peer::pidfd(self.as_fd())
+        sys::peer::pidfd(self.socket())
     }
 
     /// The label that a security module gives the peer (`SO_PEERSEC`), without a terminator.
@@ -165,7 +165,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// # Errors
     /// `Unsupported` if no security module does that, or on another system than Linux.
     fn peer_security(&self) -> io::Result<Vec<u8>> {
-        sys::peer::security(self.as_fd())
+        sys::peer::security(self.socket())
     }
 
     /// The process for which the peer acts (`LOCAL_PEEREPID` of macOS).
@@ -173,19 +173,35 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// # Errors
     /// `Unsupported` on other systems.
     fn peer_effective_pid(&self) -> io::Result<i32> {
-        sys::peer::effective_pid(self.as_fd())
+        sys::peer::effective_pid(self.socket())
     }
 }
 
-pub(super) trait Sealed {}
+pub(super) trait Sealed {
+    /// The descriptor, for calls that have nothing to do with its mode.
+    fn socket(&self) -> BorrowedFd<'_>
+    where
+        Self: AsFd,
+    {
+        self.as_fd()
+    }
+}
 
 impl Sealed for UnixStream {}
 impl UnixSocketExt for UnixStream {}
-impl Sealed for UnixListener {}
+impl Sealed for UnixListener {
+    fn socket(&self) -> BorrowedFd<'_> {
+        self.listening().socket()
+    }
+}
 impl UnixSocketExt for UnixListener {}
 impl Sealed for UnixDatagram {}
 impl UnixSocketExt for UnixDatagram {}
 impl Sealed for UnixSeqpacket {}
 impl UnixSocketExt for UnixSeqpacket {}
-impl Sealed for UnixSeqpacketListener {}
+impl Sealed for UnixSeqpacketListener {
+    fn socket(&self) -> BorrowedFd<'_> {
+        self.listening().socket()
+    }
+}
 impl UnixSocketExt for UnixSeqpacketListener {}

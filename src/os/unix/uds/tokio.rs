@@ -11,7 +11,7 @@
 //!   ([`UnixStream::recv_vectored_with_ancillary`]), on all three kinds of sockets.
 //! - Many datagrams or packets in one call: [`UnixDatagram::recv_many`], [`UnixDatagram::send_many`].
 //! - Peeking, [`UnixStream::peer_groups`], and the options in [`UnixSocketExt`](super::UnixSocketExt).
-//! - [`UnixListener::shutdown`], which wakes the tasks that accept.
+//! - [`UnixListener::close`], which wakes the tasks that accept.
 //! - [`UnixStream::connect`] waits for room in a full backlog, and [`UnixDatagram::send_to`] for room in a full queue
 //!   without keeping the processor busy.
 //!
@@ -43,7 +43,7 @@
 
 mod datagram;
 mod listener;
-mod listening;
+pub(crate) mod listening;
 mod seqpacket;
 mod socket;
 mod split;

@@ -2,11 +2,11 @@ use super::UnixSeqpacket;
 use crate::{
     TryClone,
     os::unix::{
-        sys::{
-            self,
-            socket::{self, Kind},
+        sys::socket::{self, Kind},
+        uds::{
+            SocketAddr, bind,
+            listening::{Listening, Wait},
         },
-        uds::{SocketAddr, bind, connection},
     },
 };
 use std::{
@@ -15,14 +15,14 @@ use std::{
     iter::FusedIterator,
     os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd},
     path::Path,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// A socket that listens for connections of sequenced packets.
 ///
 /// Dropping it leaves the socket's file where it is; [`UnlinkOnDrop`](crate::os::unix::uds::UnlinkOnDrop) removes it.
 #[must_use = "the listener is closed when this is dropped"]
-pub struct UnixSeqpacketListener(OwnedFd);
+pub struct UnixSeqpacketListener(Listening);
 
 impl UnixSeqpacketListener {
     /// The backlog that [`bind`](Self::bind) asks for; the system lowers it to its own limit
@@ -52,7 +52,8 @@ impl UnixSeqpacketListener {
     /// # Errors
     /// As for `bind_addr`.
     pub fn bind_addr_with(address: &SocketAddr, backlog: u32) -> io::Result<Self> {
-        bind::bind_addr(Kind::Seqpacket, address, |listener| socket::listen(listener, backlog)).map(Self)
+        bind::bind_addr(Kind::Seqpacket, address, |listener| socket::listen(listener, backlog))
+            .map(Self::made)
     }
 
     /// [`bind`](Self::bind) with a mode of the socket's file, whatever the umask is, and a backlog.
@@ -68,7 +69,7 @@ impl UnixSeqpacketListener {
     /// On Linux and Android the file is made with its mode, by a thread that has a umask of its own. On other systems, and
     /// in a sandbox that refuses unshare(2), the mode is set after bind(2) and before listen(2).
     pub fn bind_with(path: &Path, mode: Option<u32>, backlog: u32) -> io::Result<Self> {
-        bind::bind(Kind::Seqpacket, path, mode, |listener| socket::listen(listener, backlog)).map(Self)
+        bind::bind(Kind::Seqpacket, path, mode, |listener| socket::listen(listener, backlog)).map(Self::made)
     }
 
     /// Listens at a name in the abstract namespace that the kernel chooses; [`local_addr`](Self::local_addr) tells it.
@@ -76,17 +77,38 @@ impl UnixSeqpacketListener {
     /// # Errors
     /// `Unsupported` everywhere but on Linux and Android.
     pub fn autobind() -> io::Result<Self> {
-        bind::autobind(Kind::Seqpacket, |listener| socket::listen(listener, Self::DEFAULT_BACKLOG)).map(Self)
+        bind::autobind(Kind::Seqpacket, |listener| socket::listen(listener, Self::DEFAULT_BACKLOG))
+            .map(Self::made)
     }
 
-    /// Waits for a connection.
+    fn made(socket: OwnedFd) -> Self {
+        Self(Listening::made(socket))
+    }
+
+    #[cfg_attr(not(feature = "tokio"), allow(dead_code))]
+    pub(crate) fn of(listening: Listening) -> Self {
+        Self(listening)
+    }
+
+    pub(crate) fn listening(&self) -> &Listening {
+        &self.0
+    }
+
+    #[cfg_attr(not(feature = "tokio"), allow(dead_code))]
+    pub(crate) fn into_listening(self) -> Listening {
+        self.0
+    }
+
+    /// Accepts a connection, and blocks until there is one unless the listener is in nonblocking mode.
     ///
     /// # Errors
-    /// Those of accept(2), most often the limit of open descriptors: back off then, the connection stays in the
-    /// queue. `InvalidInput` after [`shutdown`](Self::shutdown).
+    /// - [`ConnectionAborted`](io::ErrorKind::ConnectionAborted): the listener was [closed](Self::close).
+    /// - [`WouldBlock`](io::ErrorKind::WouldBlock): no connection is waiting, in nonblocking mode.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the socket was [shut down](Self::shutdown), possibly by another
+    ///   process that shares it.
+    /// - Those of accept(2), most often the limit of open descriptors: back off then, the connection stays in the queue.
     pub fn accept(&self) -> io::Result<(UnixSeqpacket, SocketAddr)> {
-        let (socket, peer) = connection::accept(self.as_fd(), false)?;
-        Ok((socket.into(), peer))
+        self.accept_as(Wait::AsMode, false)
     }
 
     /// Accepts a socket that is in nonblocking mode from the start.
@@ -94,37 +116,84 @@ impl UnixSeqpacketListener {
     /// # Errors
     /// As for [`accept`](Self::accept).
     pub fn accept_nonblocking(&self) -> io::Result<(UnixSeqpacket, SocketAddr)> {
-        let (socket, peer) = connection::accept(self.as_fd(), true)?;
-        Ok((socket.into(), peer))
+        self.accept_as(Wait::AsMode, true)
     }
 
-    /// Waits at most so long for a connection. The socket is in blocking mode.
+    /// Accepts a connection, and blocks for at most `timeout` until there is one, in nonblocking mode too. The accepted
+    /// socket is in blocking mode.
     ///
-    /// In nonblocking mode (of the listener) this waits too, and keeps to its time among any number of threads that accept
-    /// from the same listener. In blocking mode, a thread that loses the race for a connection to another waits for the
-    /// next one, however long.
+    /// Any number of threads may accept from the same listener, each with its own timeout.
     ///
     /// # Errors
-    /// `TimedOut`, and as for [`accept`](Self::accept).
+    /// [`TimedOut`](io::ErrorKind::TimedOut), and as for [`accept`](Self::accept).
+    ///
+    /// # Platform-specific behavior
+    /// If another process accepts from the same open file description, and that is in blocking mode, the other process can
+    /// take the connection in the instant between finding and accepting it. This call then blocks until the next
+    /// connection. In nonblocking mode this cannot happen.
     pub fn accept_timeout(&self, timeout: Duration) -> io::Result<(UnixSeqpacket, SocketAddr)> {
-        let (socket, peer) = connection::accept_within(self.as_fd(), timeout)?;
+        self.accept_as(Wait::Until(Instant::now().checked_add(timeout)), false)
+    }
+
+    fn accept_as(&self, wait: Wait, nonblocking: bool) -> io::Result<(UnixSeqpacket, SocketAddr)> {
+        let (socket, peer) = self.0.accept(wait, nonblocking)?;
         Ok((socket.into(), peer))
     }
 
-    /// Ends listening and wakes threads that are blocked in [`accept`](Self::accept), which then fail.
+    /// Closes this listener, and wakes all threads that are blocked accepting from it: they fail with
+    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted), and so does every later attempt.
     ///
-    /// # Errors
-    /// `Unsupported` where the system does not wake them: everywhere but on Linux, Android and FreeBSD.
-    pub fn shutdown(&self) -> io::Result<()> {
-        socket::end_listening(self.as_fd())
+    /// The listener gives up its reference to the socket. Unless a clone, another process or an adopted descriptor still
+    /// refers to it, connections in the queue end, and later ones are refused. Otherwise the socket goes on listening for
+    /// the others, who notice nothing: unlike [`shutdown`](Self::shutdown), this changes nothing that is shared. The
+    /// socket's file stays. The listener's descriptor refers to an unbound socket from then on, so that
+    /// [`local_addr`](Self::local_addr) is unnamed.
+    ///
+    /// A connection that is being accepted at the same time may still be returned.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::os::unix::uds::UnixSeqpacketListener;
+    /// use std::{io, thread};
+    ///
+    /// # fn main() -> io::Result<()> {
+    /// # if cfg!(target_vendor = "apple") { return Ok(()) } // It has no sequenced packets.
+    /// # let path = std::env::temp_dir().join(format!("interprocess-doc-close-seqpacket-{}", std::process::id()));
+    /// let listener = UnixSeqpacketListener::bind(&path)?;
+    /// thread::scope(|scope| {
+    ///     let acceptor = scope.spawn(|| listener.accept().map(drop));
+    ///     listener.close();
+    ///     assert_eq!(acceptor.join().unwrap().unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
+    /// });
+    /// # std::fs::remove_file(&path)
+    /// # }
+    /// ```
+    pub fn close(&self) {
+        self.0.close();
     }
 
-    /// A second object of the same listening socket.
+    /// Returns whether this listener was [closed](Self::close).
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    /// Shuts the socket down (shutdown(2)) for all processes that share it. All threads that are blocked accepting from it
+    /// fail; to end only this listener, [`close`](Self::close) it.
+    ///
+    /// # Errors
+    /// [`Unsupported`](io::ErrorKind::Unsupported) where the system does not wake the threads: everywhere but on Linux,
+    /// Android and FreeBSD.
+    pub fn shutdown(&self) -> io::Result<()> {
+        self.0.shutdown()
+    }
+
+    /// Creates a second object of the same listening socket. The two share the mode, but each is
+    /// [closed](Self::close) for itself.
     ///
     /// # Errors
     /// The limit of open descriptors.
     pub fn try_clone(&self) -> io::Result<Self> {
-        sys::fd::duplicate(self.as_fd()).map(Self)
+        self.0.try_clone().map(Self)
     }
 
     /// The address it listens at.
@@ -132,16 +201,19 @@ impl UnixSeqpacketListener {
     /// # Errors
     /// Those of getsockname(2).
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        socket::local_addr(self.as_fd()).map(SocketAddr)
+        self.0.local_addr()
     }
 
-    /// In nonblocking mode, accepting fails with `WouldBlock` instead of waiting. Accepted sockets are in blocking
-    /// mode all the same, on every system.
+    /// Sets whether accepting fails with [`WouldBlock`](io::ErrorKind::WouldBlock) instead of blocking. Accepted sockets are in
+    /// blocking mode all the same, on every system.
+    ///
+    /// The mode belongs to the open file description, so that it is also that of clones and of other processes that share
+    /// the socket.
     ///
     /// # Errors
     /// Those of ioctl(2).
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        sys::fd::set_nonblocking(self.as_fd(), nonblocking)
+        self.0.set_nonblocking(nonblocking)
     }
 
     /// Takes the error that the kernel keeps for this socket (`SO_ERROR`).
@@ -149,10 +221,10 @@ impl UnixSeqpacketListener {
     /// # Errors
     /// Those of getsockopt(2).
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        socket::take_error(self.as_fd())
+        self.0.take_error()
     }
 
-    /// Accepts again and again; never ends.
+    /// Returns an iterator that accepts connections. It ends when the listener is [closed](Self::close).
     pub fn incoming(&self) -> SeqpacketIncoming<'_> {
         SeqpacketIncoming { listener: self }
     }
@@ -175,11 +247,14 @@ impl Iterator for SeqpacketIncoming<'_> {
     type Item = io::Result<UnixSeqpacket>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        Some(self.listener.accept().map(|(socket, _)| socket))
+        match self.listener.accept() {
+            Err(_) if self.listener.is_closed() => None,
+            other => Some(other.map(|(accepted, _)| accepted)),
+        }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (usize::MAX, None)
+        (0, None)
     }
 }
 
@@ -196,30 +271,26 @@ impl<'a> IntoIterator for &'a UnixSeqpacketListener {
 
 impl Debug for UnixSeqpacketListener {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut fields = f.debug_struct("UnixSeqpacketListener");
-        fields.field("fd", &self.0.as_raw_fd());
-        if let Ok(local) = self.local_addr() {
-            fields.field("local", &local);
-        }
-        fields.finish()
+        self.0.debug("UnixSeqpacketListener", f)
     }
 }
 
+/// The descriptor is in the mode that was asked for.
 impl AsFd for UnixSeqpacketListener {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.0.share()
     }
 }
 
 impl AsRawFd for UnixSeqpacketListener {
     fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
+        self.as_fd().as_raw_fd()
     }
 }
 
 impl IntoRawFd for UnixSeqpacketListener {
     fn into_raw_fd(self) -> RawFd {
-        self.0.into_raw_fd()
+        self.0.into_socket().into_raw_fd()
     }
 }
 
@@ -227,18 +298,18 @@ impl IntoRawFd for UnixSeqpacketListener {
 impl FromRawFd for UnixSeqpacketListener {
     unsafe fn from_raw_fd(fd: RawFd) -> Self {
         // SAFETY: the caller promises that the descriptor is open and owned by nobody else.
-        Self(unsafe { OwnedFd::from_raw_fd(fd) })
+        Self::from(unsafe { OwnedFd::from_raw_fd(fd) })
     }
 }
 
 impl From<OwnedFd> for UnixSeqpacketListener {
     fn from(fd: OwnedFd) -> Self {
-        Self(fd)
+        Self(Listening::adopted(fd))
     }
 }
 
 impl From<UnixSeqpacketListener> for OwnedFd {
     fn from(listener: UnixSeqpacketListener) -> Self {
-        listener.0
+        listener.0.into_socket()
     }
 }

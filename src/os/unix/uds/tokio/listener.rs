@@ -8,12 +8,12 @@ use std::{
         unix::net,
     },
     path::Path,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 /// A socket that listens for stream connections, after [`tokio::net::UnixListener`].
 #[must_use = "the listener is closed when this is dropped"]
-pub struct UnixListener(Listening<uds::UnixListener>);
+pub struct UnixListener(Listening);
 
 impl UnixListener {
     /// Makes the socket's file and listens.
@@ -71,13 +71,19 @@ impl UnixListener {
         uds::UnixListener::autobind()?.try_into()
     }
 
-    /// Waits for a connection. Cancel-safe: no connection is lost. Several tasks may wait.
+    /// Accepts a connection. Several tasks may wait.
     ///
     /// # Errors
-    /// As for [`uds::UnixListener::accept`].
+    /// - [`ConnectionAborted`](io::ErrorKind::ConnectionAborted): the listener was [closed](Self::close).
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the socket was [shut down](Self::shutdown), possibly by another
+    ///   process that shares it.
+    /// - Those of accept(2), most often the limit of open descriptors: back off then, the connection stays in the queue.
+    ///   It also stays there for the next call if it cannot be put on the runtime.
+    ///
+    /// # Cancel safety
+    /// This method is cancel safe. If the future is dropped before completion, no connection has been accepted.
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let (stream, peer) = self.0.accept(uds::UnixListener::accept_nonblocking_stream).await?;
-        Ok((UnixStream::registered(stream)?, peer))
+        self.0.accept(|_| Ok(true), UnixStream::try_registered).await
     }
 
     /// Accepts a connection, or has the task woken when one comes. All tasks that poll are woken.
@@ -85,16 +91,28 @@ impl UnixListener {
     /// # Errors
     /// As for [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
-        let accepted = ready!(self.0.poll_accept(cx, uds::UnixListener::accept_nonblocking_stream));
-        Poll::Ready(accepted.and_then(|(stream, peer)| Ok((UnixStream::registered(stream)?, peer))))
+        self.0.poll_accept(cx, |_| Ok(true), UnixStream::try_registered)
     }
 
-    /// Ends listening and wakes the tasks that wait in [`accept`](Self::accept), which then fail.
+    /// Closes this listener, and wakes all tasks that wait in [`accept`](Self::accept): they fail with
+    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted), and so does every later attempt. This is
+    /// [`uds::UnixListener::close`]: what others share goes on listening for them.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// Returns whether this listener was [closed](Self::close).
+    pub fn is_closed(&self) -> bool {
+        self.0.get().is_closed()
+    }
+
+    /// Shuts the socket down for all processes that share it, and wakes the tasks that wait in
+    /// [`accept`](Self::accept), which then fail. To end only this listener, [`close`](Self::close) it.
     ///
     /// # Errors
-    /// `Unsupported` everywhere but on Linux, Android and FreeBSD.
+    /// [`Unsupported`](io::ErrorKind::Unsupported) everywhere but on Linux, Android and FreeBSD.
     pub fn shutdown(&self) -> io::Result<()> {
-        self.0.shut_down(uds::UnixListener::shutdown)
+        self.0.get().shutdown()
     }
 
     /// The address it listens at.
@@ -118,7 +136,7 @@ impl UnixListener {
     /// # Errors
     /// None at present; the signature is Tokio's.
     pub fn into_std(self) -> io::Result<net::UnixListener> {
-        Ok(self.0.into_inner().into())
+        Ok(self.0.into_inner().into_socket().into())
     }
 
     /// Puts a std listener, which must be in nonblocking mode, on the current runtime.
@@ -129,38 +147,45 @@ impl UnixListener {
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
     pub fn from_std(listener: net::UnixListener) -> io::Result<Self> {
-        Listening::new(listener.into()).map(Self)
+        uds::UnixListener::from(listener).try_into()
     }
 }
 
-impl Sealed for UnixListener {}
+impl Sealed for UnixListener {
+    fn socket(&self) -> BorrowedFd<'_> {
+        self.0.get().socket()
+    }
+}
 impl UnixSocketExt for UnixListener {}
 
 impl Debug for UnixListener {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.0.get().fmt(f)
+        self.0.get().debug("UnixListener", f)
     }
 }
 
 impl AsFd for UnixListener {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.get().as_fd()
+        self.0.get().share()
     }
 }
 
 impl AsRawFd for UnixListener {
     fn as_raw_fd(&self) -> RawFd {
-        self.0.get().as_raw_fd()
+        self.as_fd().as_raw_fd()
     }
 }
 
 /// Puts a listener on the current runtime, and into nonblocking mode.
+///
+/// The mode belongs to the open file description. If others share it, and it was in blocking mode, it is in nonblocking mode
+/// for them too while the Tokio listener exists, since a thread of the runtime must not block when another process takes a
+/// connection first.
 impl TryFrom<uds::UnixListener> for UnixListener {
     type Error = io::Error;
 
     fn try_from(listener: uds::UnixListener) -> io::Result<Self> {
-        listener.set_nonblocking(true)?;
-        Listening::new(listener).map(Self)
+        Listening::new(listener.into_listening()).map(Self)
     }
 }
 
@@ -169,7 +194,7 @@ impl TryFrom<UnixListener> for uds::UnixListener {
     type Error = io::Error;
 
     fn try_from(listener: UnixListener) -> io::Result<Self> {
-        let listener = listener.0.into_inner();
+        let listener = uds::UnixListener::of(listener.0.into_inner());
         listener.set_nonblocking(false)?;
         Ok(listener)
     }
@@ -184,7 +209,7 @@ impl TryFrom<net::UnixListener> for UnixListener {
     }
 }
 
-/// Puts a listening socket on the current runtime, and into nonblocking mode.
+/// Puts a listening socket on the current runtime, and into nonblocking mode as long as the listener exists.
 impl TryFrom<OwnedFd> for UnixListener {
     type Error = io::Error;
 

@@ -69,6 +69,13 @@ impl UnixSeqpacket {
         Registered::new(socket, Interest::READABLE | Interest::WRITABLE).map(Self)
     }
 
+    /// Wraps a socket that is in nonblocking mode, or gives it back.
+    fn try_registered(socket: OwnedFd) -> Result<Self, (OwnedFd, io::Error)> {
+        let registered =
+            Registered::try_new(uds::UnixSeqpacket::from(socket), Interest::READABLE | Interest::WRITABLE);
+        registered.map(Self).map_err(|(socket, error)| (socket.into(), error))
+    }
+
     /// The address of this end: unnamed, unless it was accepted.
     ///
     /// # Errors

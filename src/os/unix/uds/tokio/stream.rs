@@ -80,6 +80,13 @@ impl UnixStream {
         Registered::new(stream, Interest::READABLE | Interest::WRITABLE).map(Self)
     }
 
+    /// Wraps a socket that is in nonblocking mode, or gives it back.
+    pub(crate) fn try_registered(socket: OwnedFd) -> Result<Self, (OwnedFd, io::Error)> {
+        let registered =
+            Registered::try_new(uds::UnixStream::from(socket), Interest::READABLE | Interest::WRITABLE);
+        registered.map(Self).map_err(|(stream, error)| (stream.into(), error))
+    }
+
     pub(crate) fn get(&self) -> &uds::UnixStream {
         self.0.get()
     }

@@ -5,12 +5,12 @@ use std::{
     io,
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
     path::Path,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 /// A socket that listens for connections of sequenced packets; see [`uds::UnixSeqpacketListener`].
 #[must_use = "the listener is closed when this is dropped"]
-pub struct UnixSeqpacketListener(Listening<uds::UnixSeqpacketListener>);
+pub struct UnixSeqpacketListener(Listening);
 
 impl UnixSeqpacketListener {
     /// Makes the socket's file and listens.
@@ -68,13 +68,19 @@ impl UnixSeqpacketListener {
         uds::UnixSeqpacketListener::autobind()?.try_into()
     }
 
-    /// Waits for a connection. Cancel-safe: no connection is lost. Several tasks may wait.
+    /// Accepts a connection. Several tasks may wait.
     ///
     /// # Errors
-    /// As for [`uds::UnixSeqpacketListener::accept`].
+    /// - [`ConnectionAborted`](io::ErrorKind::ConnectionAborted): the listener was [closed](Self::close).
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the socket was [shut down](Self::shutdown), possibly by another
+    ///   process that shares it.
+    /// - Those of accept(2), most often the limit of open descriptors: back off then, the connection stays in the queue.
+    ///   It also stays there for the next call if it cannot be put on the runtime.
+    ///
+    /// # Cancel safety
+    /// This method is cancel safe. If the future is dropped before completion, no connection has been accepted.
     pub async fn accept(&self) -> io::Result<(UnixSeqpacket, SocketAddr)> {
-        let (socket, peer) = self.0.accept(uds::UnixSeqpacketListener::accept_nonblocking).await?;
-        Ok((UnixSeqpacket::registered(socket)?, peer))
+        self.0.accept(|_| Ok(true), UnixSeqpacket::try_registered).await
     }
 
     /// Accepts a connection, or has the task woken when one comes. All tasks that poll are woken.
@@ -82,16 +88,28 @@ impl UnixSeqpacketListener {
     /// # Errors
     /// As for [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixSeqpacket, SocketAddr)>> {
-        let accepted = ready!(self.0.poll_accept(cx, uds::UnixSeqpacketListener::accept_nonblocking));
-        Poll::Ready(accepted.and_then(|(socket, peer)| Ok((UnixSeqpacket::registered(socket)?, peer))))
+        self.0.poll_accept(cx, |_| Ok(true), UnixSeqpacket::try_registered)
     }
 
-    /// Ends listening and wakes the tasks that wait in [`accept`](Self::accept), which then fail.
+    /// Closes this listener, and wakes all tasks that wait in [`accept`](Self::accept): they fail with
+    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted), and so does every later attempt. This is
+    /// [`uds::UnixSeqpacketListener::close`]: what others share goes on listening for them.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// Returns whether this listener was [closed](Self::close).
+    pub fn is_closed(&self) -> bool {
+        self.0.get().is_closed()
+    }
+
+    /// Shuts the socket down for all processes that share it, and wakes the tasks that wait in
+    /// [`accept`](Self::accept), which then fail. To end only this listener, [`close`](Self::close) it.
     ///
     /// # Errors
-    /// `Unsupported` everywhere but on Linux, Android and FreeBSD.
+    /// [`Unsupported`](io::ErrorKind::Unsupported) everywhere but on Linux, Android and FreeBSD.
     pub fn shutdown(&self) -> io::Result<()> {
-        self.0.shut_down(uds::UnixSeqpacketListener::shutdown)
+        self.0.get().shutdown()
     }
 
     /// The address it listens at.
@@ -111,34 +129,41 @@ impl UnixSeqpacketListener {
     }
 }
 
-impl Sealed for UnixSeqpacketListener {}
+impl Sealed for UnixSeqpacketListener {
+    fn socket(&self) -> BorrowedFd<'_> {
+        self.0.get().socket()
+    }
+}
 impl UnixSocketExt for UnixSeqpacketListener {}
 
 impl Debug for UnixSeqpacketListener {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.0.get().fmt(f)
+        self.0.get().debug("UnixSeqpacketListener", f)
     }
 }
 
 impl AsFd for UnixSeqpacketListener {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.get().as_fd()
+        self.0.get().share()
     }
 }
 
 impl AsRawFd for UnixSeqpacketListener {
     fn as_raw_fd(&self) -> RawFd {
-        self.0.get().as_raw_fd()
+        self.as_fd().as_raw_fd()
     }
 }
 
 /// Puts a listener on the current runtime, and into nonblocking mode.
+///
+/// The mode belongs to the open file description. If others share it, and it was in blocking mode, it is in nonblocking mode
+/// for them too while the Tokio listener exists, since a thread of the runtime must not block when another process takes a
+/// connection first.
 impl TryFrom<uds::UnixSeqpacketListener> for UnixSeqpacketListener {
     type Error = io::Error;
 
     fn try_from(listener: uds::UnixSeqpacketListener) -> io::Result<Self> {
-        listener.set_nonblocking(true)?;
-        Listening::new(listener).map(Self)
+        Listening::new(listener.into_listening()).map(Self)
     }
 }
 
@@ -147,13 +172,13 @@ impl TryFrom<UnixSeqpacketListener> for uds::UnixSeqpacketListener {
     type Error = io::Error;
 
     fn try_from(listener: UnixSeqpacketListener) -> io::Result<Self> {
-        let listener = listener.0.into_inner();
+        let listener = uds::UnixSeqpacketListener::of(listener.0.into_inner());
         listener.set_nonblocking(false)?;
         Ok(listener)
     }
 }
 
-/// Puts a listening socket on the current runtime, and into nonblocking mode.
+/// Puts a listening socket on the current runtime, and into nonblocking mode as long as the listener exists.
 impl TryFrom<OwnedFd> for UnixSeqpacketListener {
     type Error = io::Error;
 
