@@ -36,7 +36,8 @@ impl PeerCreds {
         self.0.pid
     }
 
-    /// The effective user id.
+    /// The effective user id. `None` also for the ID that stands for all users whom the user namespace of this process does not
+    /// map (Linux containers): two processes that have it need not belong to the same user.
     pub fn euid(&self) -> Option<u32> {
         self.0.euid
     }
@@ -46,7 +47,7 @@ impl PeerCreds {
         self.0.egid
     }
 
-    /// The groups.
+    /// The groups, without those that the user namespace of this process does not map.
     pub fn groups(&self) -> Option<&[u32]> {
         self.0.groups.as_deref()
     }

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     ConnectWaitMode, error,
     os::unix::{
-        sys::{fd, file, path, socket},
+        sys::{fd, file, identity, path, socket},
         uds::{SocketAddr, UnixStream},
     },
 };
@@ -218,9 +218,12 @@ pub(super) fn peer_creds(stream: &Stream) -> io::Result<PeerCreds> {
     let peer = stream.peer_cred()?;
     Ok(PeerCreds::new(PeerCredsParts {
         pid: peer.pid(),
-        euid: Some(peer.uid()),
-        egid: Some(peer.gid()),
-        groups: stream.peer_groups()?,
+        euid: Some(peer.uid()).filter(|uid| identity::is_known_user(*uid)),
+        egid: Some(peer.gid()).filter(|gid| identity::is_known_group(*gid)),
+        groups: stream.peer_groups()?.map(|mut groups| {
+            groups.retain(|gid| identity::is_known_group(*gid));
+            groups
+        }),
         user_sid: None,
     }))
 }

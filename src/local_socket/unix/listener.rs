@@ -3,7 +3,7 @@ use crate::{
     error::about,
     local_socket::{ListenerNonblockingMode, ListenerOptions, Name},
     os::unix::{
-        sys::{file, peer},
+        sys::{file, identity, peer},
         uds::{
             UnixListener, UnlinkOnDrop,
             claim::{self, How},
@@ -62,11 +62,24 @@ pub(super) fn listen(options: ListenerOptions<'_>) -> io::Result<(UnixListener, 
     if let Some(kept) = guard.take_if(|_| !options.reclaim_name) {
         kept.keep();
     }
+    let user = options.current_user_only.then(file::effective_user);
+    let only_user = user.filter(|user| identity::is_known_user(*user));
+    // At a path the permissions of the file decide, and the system knows its users.
+    let is_abstract = || socket.local_addr().is_ok_and(|address| address.as_abstract_name().is_some());
+    if only_user.is_none() && options.current_user_only && is_abstract() {
+        return Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            format!(
+                "cannot listen at {name}: this process has the user ID that stands for all users whom its user \
+                 namespace does not map, so that current_user_only cannot tell them apart"
+            ),
+        ));
+    }
     let state = State {
         name: Some(name.clone().into_owned()),
         guard,
         stream_nonblocking: AtomicBool::new(options.nonblocking.stream_nonblocking()),
-        only_user: options.current_user_only.then(file::effective_user),
+        only_user,
     };
     Ok((socket, state))
 }

@@ -17,6 +17,7 @@ pub(crate) mod environment;
 pub(crate) mod fd;
 pub(crate) mod fifo;
 pub(crate) mod file;
+pub(crate) mod identity;
 pub(crate) mod inherited;
 pub(crate) mod launchd;
 pub(crate) mod message;

@@ -5,7 +5,7 @@ use crate::{
     error::about,
     os::unix::sys::{
         fifo::{self, Facts, How},
-        file,
+        file, identity,
         watch::Watch,
     },
 };
@@ -212,8 +212,11 @@ impl<'a> Opening<'a> {
         let path = self.path.display();
         let denied = |message| Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
         let user = file::effective_user();
-        if (self.options.own || self.options.create.is_some()) && facts.owner != user {
-            return denied(format!("the FIFO {path} belongs to user {}, not to user {user}", facts.owner));
+        if (self.options.own || self.options.create.is_some()) && !identity::is_own_user(facts.owner) {
+            return denied(format!(
+                "the FIFO {path} belongs to user {}, not certainly to user {user}",
+                facts.owner
+            ));
         }
         let widest = self.options.widest_mode.into_iter().chain(self.options.create);
         if let Some(widest) =

@@ -30,7 +30,7 @@ pub(crate) fn own_folder(folder: &Path) -> io::Result<()> {
         }
     }
     let metadata = std::fs::symlink_metadata(folder)?;
-    if metadata.is_dir() && metadata.uid() == effective_user() && metadata.mode() & 0o077 == 0 {
+    if metadata.is_dir() && super::identity::is_own_user(metadata.uid()) && metadata.mode() & 0o077 == 0 {
         return Ok(());
     }
     Err(io::Error::new(

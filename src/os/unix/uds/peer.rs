@@ -19,7 +19,8 @@ impl UCred {
         self.pid
     }
 
-    /// The effective user id.
+    /// The effective user id, as the kernel shows it. In a user namespace, all users that it does not map are shown as one
+    /// (user_namespaces(7), usually 65534): this ID identifies nobody.
     pub fn uid(&self) -> u32 {
         self.uid
     }
