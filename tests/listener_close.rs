@@ -310,6 +310,7 @@ fn serve(socket: OwnedFd) {
 fn role_holder() {
     let Some(_) = common::role_argument("role_holder") else { return };
     let listener = net::UnixListener::from(io::stdin().as_fd().try_clone_to_owned().unwrap());
+    assert!(!is_nonblocking(&listener), "accepting would fail while nobody is there");
     listener.accept().unwrap().0.write_all(b"!").unwrap();
 }
 
