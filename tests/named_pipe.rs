@@ -236,6 +236,18 @@ fn instance_limit() {
     }
 }
 
+/// That its limit of instances is reached is the other listener's matter.
+#[test]
+fn a_name_whose_pipe_is_full_is_in_use() {
+    let path = unique_path();
+    let limited = || options(&path).instance_limit(std::num::NonZeroU8::new(1)).create_duplex::<Bytes>();
+    let _listener = limited().unwrap();
+    assert_eq!(kind(limited()), ErrorKind::AddrInUse);
+    assert_eq!(kind(options(&path).create_duplex::<Bytes>()), ErrorKind::AddrInUse);
+    let _client = connect(&path);
+    assert_eq!(kind(options(&path).create_duplex::<Bytes>()), ErrorKind::AddrInUse);
+}
+
 #[test]
 fn accept_limits_and_close() {
     let path = unique_path();

@@ -12,6 +12,10 @@ use super::Pid;
 /// On Unix it is what was true when the peer connected, listened, or made the pair. On Windows, the server learns the
 /// client's user by impersonating it for an instant, so it is the user whose token made the connection; the client
 /// asks for the server process's user.
+///
+/// On Windows the user SID is `None` if the peer hides it: a client that allows only the anonymous level of impersonation
+/// (as those of go-winio do by default), one that allows a level of its own and has sent nothing that was received yet
+/// (`ERROR_CANNOT_IMPERSONATE`), or a server process that may not be looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeerCreds(PeerCredsParts);
 
@@ -59,7 +63,8 @@ impl PeerCreds {
             .is_some_and(|most| self.groups().is_some_and(|groups| groups.len() >= most))
     }
 
-    /// The user's security identifier in its text form, `S-1-5-21-...`.
+    /// The user's security identifier in its text form, `S-1-5-21-...`. `None` matches no user: a check of the user has to
+    /// refuse such a peer.
     pub fn user_sid(&self) -> Option<&str> {
         self.0.user_sid.as_deref()
     }

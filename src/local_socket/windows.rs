@@ -136,13 +136,16 @@ pub(super) fn close(stream: &Stream) -> io::Result<()> {
 pub(super) fn end_sending(_: &Stream) {}
 
 pub(super) fn peer_creds(stream: &Stream) -> io::Result<PeerCreds> {
-    creds(stream.peer_process_id(), stream.peer_user_sid()?)
+    creds(stream.peer_process_id(), stream.peer_user_sid())
 }
 
-/// The process is left out if it is on another computer.
-fn creds(process_id: io::Result<u32>, user_sid: String) -> io::Result<PeerCreds> {
-    let parts = PeerCredsParts { pid: process_id.ok(), user_sid: Some(user_sid), ..Default::default() };
-    Ok(PeerCreds::new(parts))
+/// Leaves out what cannot be told: the process of a peer on another computer, the user of one that hides it.
+fn creds(process_id: io::Result<u32>, user_sid: io::Result<String>) -> io::Result<PeerCreds> {
+    let (pid, user_sid) = match (process_id, user_sid) {
+        (Err(_), Err(error)) => return Err(error),
+        (pid, user_sid) => (pid.ok(), user_sid.ok()),
+    };
+    Ok(PeerCreds::new(PeerCredsParts { pid, user_sid, ..Default::default() }))
 }
 
 pub(super) fn local_name(stream: &Stream) -> io::Result<Option<Name<'static>>> {

@@ -46,7 +46,7 @@ pub(in crate::local_socket) fn close(stream: &Stream) -> io::Result<()> {
 pub(in crate::local_socket) fn end_sending(_: &Stream) {}
 
 pub(in crate::local_socket) fn peer_creds(stream: &Stream) -> io::Result<PeerCreds> {
-    creds(stream.peer_process_id(), stream.peer_user_sid()?)
+    creds(stream.peer_process_id(), stream.peer_user_sid())
 }
 
 pub(in crate::local_socket) fn local_name(stream: &Stream) -> io::Result<Option<Name<'static>>> {

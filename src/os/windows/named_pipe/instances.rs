@@ -408,13 +408,14 @@ fn owner(pipe: &OwnedHandle) -> Option<String> {
 }
 
 fn creation_error(path: &PipePath, first: bool, error: &io::Error) -> io::Error {
-    if pipe::is_busy(error) {
+    // A pipe that is full refuses another instance before it is looked at whether that was to be the first one.
+    if pipe::is_busy(error) && !first {
         let reason = "the pipe has as many instances as it may have";
         return path.error(OPERATION, io::ErrorKind::ResourceBusy, reason);
     }
     let denied = matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::AlreadyExists);
     // Windows says "access denied" both to a name that is taken and to a program that may not make pipes.
-    if first && denied && pipe::exists(path.wide()) {
+    if first && (pipe::is_busy(error) || denied && pipe::exists(path.wide())) {
         return path.error(OPERATION, io::ErrorKind::AddrInUse, "there is a pipe of that name");
     }
     path.error(OPERATION, error.kind(), error)
