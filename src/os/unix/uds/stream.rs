@@ -379,12 +379,14 @@ impl IntoRawFd for UnixStream {
 impl FromRawFd for UnixStream {
     unsafe fn from_raw_fd(fd: RawFd) -> Self {
         // SAFETY: the caller promises that the descriptor is open and owned by nobody else.
-        Self(unsafe { OwnedFd::from_raw_fd(fd) })
+        unsafe { OwnedFd::from_raw_fd(fd) }.into()
     }
 }
 
 impl From<OwnedFd> for UnixStream {
     fn from(fd: OwnedFd) -> Self {
+        // macOS refuses this to a connection that the peer has closed already.
+        let _ = socket::no_sigpipe(fd.as_fd());
         Self(fd)
     }
 }
