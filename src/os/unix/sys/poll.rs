@@ -1,13 +1,10 @@
 //! Waiting for descriptors to become ready.
 
 use rustix::{
-    event::{FdSetElement, FdSetIter, PollFd, PollFlags, Timespec, fd_set_insert, fd_set_num_elements},
+    event::{PollFd, PollFlags, Timespec},
     io::Errno,
 };
-use std::{
-    array,
-    os::fd::{AsRawFd, BorrowedFd},
-};
+use std::{array, os::fd::BorrowedFd};
 
 /// Waits until one of the descriptors is ready, and returns what is the case with each; nothing with any: the time is over.
 ///
@@ -22,17 +19,23 @@ pub(crate) fn poll<const N: usize>(
     let mut entries = descriptors.map(|descriptor| PollFd::from_borrowed_fd(descriptor, events));
     match rustix::event::poll(&mut entries, timeout) {
         Ok(_) => Ok(array::from_fn(|n| entries[n].revents())),
+        #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
         Err(error @ (Errno::INVAL | Errno::NOSYS | Errno::PERM)) => select(descriptors, events, timeout)
             .map_err(|second| if second == Errno::INTR { second } else { error }),
         Err(error) => Err(error),
     }
 }
 
+/// rustix has no select(2) on illumos, whose poll(2) is not refused.
+#[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
 fn select<const N: usize>(
     descriptors: [BorrowedFd<'_>; N],
     events: PollFlags,
     timeout: Option<&Timespec>,
 ) -> Result<[PollFlags; N], Errno> {
+    use rustix::event::{FdSetElement, FdSetIter, fd_set_insert, fd_set_num_elements};
+    use std::os::fd::AsRawFd;
+
     let numbers = descriptors.map(|descriptor| descriptor.as_raw_fd());
     let end = numbers.iter().max().map_or(0, |greatest| greatest + 1);
     let set_for = |flag| {
