@@ -7,7 +7,7 @@
 
 use super::{LINUX_SOCKETS, address::Address, fd::done, option, poll::poll};
 use rustix::{
-    event::{PollFd, PollFlags, Timespec},
+    event::{PollFlags, Timespec},
     io::Errno,
     net::{AddressFamily, SocketType, sockopt},
 };
@@ -207,7 +207,7 @@ pub(crate) fn has_ended(socket: BorrowedFd<'_>) -> io::Result<bool> {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn has_shut_down(socket: BorrowedFd<'_>) -> rustix::io::Result<bool> {
-    use rustix::io::retry_on_intr;
+    use rustix::{event::PollFd, io::retry_on_intr};
     let mut entry = [PollFd::from_borrowed_fd(socket, PollFlags::RDHUP)];
     // Even if it does not wait, poll(2) is interrupted by a signal that has come before it.
     retry_on_intr(|| rustix::event::poll(&mut entry, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })))?;

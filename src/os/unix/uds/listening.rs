@@ -231,7 +231,10 @@ impl Listening {
             }
             let deadline = match wait {
                 Wait::Until(deadline) => deadline,
-                Wait::AsMode if self.is_nonblocking()? => return Err(io::ErrorKind::WouldBlock.into()),
+                // Asked in this order: once the listener is closed, the mode is that of another socket.
+                Wait::AsMode if self.is_nonblocking()? && !self.is_closed() => {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
                 Wait::AsMode => None,
             };
             match self.closing.wait(self.socket(), Readiness::Readable, deadline)? {
