@@ -124,3 +124,55 @@ fn tokio_errors_are_those_of_blocking_types() {
         expect_named(datagram.send_to(b"x", &missing).await, "send to", &subject, kind);
     });
 }
+
+/// A file that nobody owns would be in the way of the next attempt.
+#[cfg(all(target_os = "linux", feature = "tokio"))]
+#[test]
+fn bind_that_fails_in_later_step_leaves_no_file() {
+    use common::deny::{Rule, deny};
+    use interprocess::os::unix::uds::tokio;
+
+    fn all_fail(call: libc::c_long, binds: fn(&Path) -> Vec<io::Result<()>>) {
+        // What is denied stays so for the thread.
+        let attempt = std::thread::spawn(move || {
+            let folder = Folder::new();
+            let path = folder.0.join("s");
+            let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let _inside = runtime.enter();
+            if !deny(&[Rule { call, error: libc::EPERM, argument: None }]) {
+                return false;
+            }
+            for (number, result) in binds(&path).into_iter().enumerate() {
+                assert_eq!(result.unwrap_err().kind(), ErrorKind::PermissionDenied, "bind {number}");
+                assert!(!path.exists(), "bind {number} leaves the file without system call {call}");
+            }
+            true
+        });
+        if !attempt.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
+            common::skip("this system denies no system calls");
+        }
+    }
+    all_fail(libc::SYS_listen, |path| {
+        let address = SocketAddr::from_pathname(path).unwrap();
+        vec![
+            UnixListener::bind(path).map(drop),
+            UnixListener::bind_with(path, Some(0o600), 4).map(drop),
+            UnixListener::bind_addr(&address).map(drop),
+            UnixSeqpacketListener::bind(path).map(drop),
+            UnixSeqpacketListener::bind_addr(&address).map(drop),
+        ]
+    });
+    let on_tokio = |path: &Path| {
+        let address = SocketAddr::from_pathname(path).unwrap();
+        vec![
+            tokio::UnixListener::bind(path).map(drop),
+            tokio::UnixListener::bind_addr(&address).map(drop),
+            tokio::UnixSeqpacketListener::bind_with(path, Some(0o600), 4).map(drop),
+            tokio::UnixSeqpacketListener::bind_addr(&address).map(drop),
+            tokio::UnixDatagram::bind(path).map(drop),
+            tokio::UnixDatagram::bind_addr(&address).map(drop),
+        ]
+    };
+    all_fail(libc::SYS_ioctl, on_tokio);
+    all_fail(libc::SYS_epoll_ctl, on_tokio);
+}

@@ -59,6 +59,28 @@ pub(crate) fn skip(reason: impl std::fmt::Display) {
     eprintln!("skipped: {reason}");
 }
 
+/// How a role ends that cannot do its work here.
+const SKIPPED: i32 = 77;
+
+/// Ends a test in the middle that cannot do its work here, or a role and the test that waits for it by
+/// [`expect_success`].
+pub(crate) fn cannot(reason: &str) -> ! {
+    if env::var_os(ROLE).is_some() {
+        skip(reason);
+        std::process::exit(SKIPPED);
+    }
+    panic!("skipped: {reason}")
+}
+
+/// Fails unless a child has succeeded, and is skipped if it was.
+#[track_caller]
+pub(crate) fn expect_success(status: std::process::ExitStatus) {
+    if status.code() == Some(SKIPPED) {
+        cannot("its child cannot do its work here, and has said why");
+    }
+    assert!(status.success(), "the child failed: {status}");
+}
+
 /// Whether a test can have so many descriptors open. Says so if it cannot.
 #[cfg(unix)]
 pub(crate) fn has_room_for_descriptors(count: u64) -> bool {
@@ -122,7 +144,7 @@ pub(crate) fn fresh_name(kind: Kind) -> Name<'static> {
 #[cfg(target_os = "linux")]
 pub(crate) fn open_descriptors() -> usize {
     let listing = std::fs::read_dir("/proc/self/fd");
-    listing.unwrap_or_else(|_| panic!("skipped: without /proc, descriptors cannot be counted")).count()
+    listing.unwrap_or_else(|_| cannot("without /proc, descriptors cannot be counted")).count()
 }
 
 /// Whether this is Wine and not Windows, for tests that show where the two differ.
@@ -172,7 +194,7 @@ impl Killed {
     }
 
     pub(crate) fn succeeds(&mut self) {
-        assert!(self.0.wait().unwrap().success(), "the child failed");
+        expect_success(self.0.wait().unwrap());
     }
 }
 

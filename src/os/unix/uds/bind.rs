@@ -18,7 +18,8 @@ use std::{
     path::Path,
 };
 
-/// Binds a new socket to a path. `then` makes it ready to be found, once its file has its mode.
+/// Binds a new socket to a path. `then` makes it ready to be found, once its file has its mode. If it cannot, the file is
+/// removed again.
 pub(super) fn bind(
     kind: Kind,
     path: &Path,
@@ -31,8 +32,22 @@ pub(super) fn bind(
         None => path::bind(socket.as_fd(), path),
         Some(mode) => bind_with_mode(socket.as_fd(), path, mode & 0o777),
     };
-    bound.and_then(|()| then(socket.as_fd())).map_err(failed)?;
+    // A datagram socket is ready.
+    let path = (kind != Kind::Datagram).then_some(path);
+    bound.and_then(|()| finish(path, || then(socket.as_fd()))).map_err(failed)?;
     Ok(socket)
+}
+
+/// Does the rest of a call that has just made the file of a socket at `path`. If that fails, the file is removed again: its
+/// caller has nothing to own it by. Only the very file is, and so it is looked at before.
+pub(super) fn finish<T>(path: Option<&Path>, rest: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let made = path.map(|path| Place::open(path).and_then(|place| Ok((place.hold()?, place))));
+    rest().inspect_err(|_| match &made {
+        Some(Ok((file, place))) if file.is_socket() => {
+            let _ = place.remove(file.identity(), &place.free_name(None));
+        }
+        _ => {}
+    })
 }
 
 /// The path is the one that the caller asked for, because peers are told what a socket was bound to and not where its file
@@ -74,7 +89,8 @@ pub(super) fn bind_addr(
         ));
     }
     let failed = |error| about(format_args!("bind to {address:?}"), error);
-    bound(kind, &address.0, then).map_err(failed)
+    let path = address.as_pathname().filter(|_| kind != Kind::Datagram);
+    bound(kind, &address.0, |socket| finish(path, || then(socket))).map_err(failed)
 }
 
 /// Binds a new socket to a name in the abstract namespace that the kernel chooses (unix(7), "Autobind feature").

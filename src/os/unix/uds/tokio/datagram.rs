@@ -5,7 +5,7 @@ use crate::os::unix::{
         registered::Registered,
         socket::{self, Kind},
     },
-    uds::{self, SocketAddr, UnixSocketExt, options::Sealed},
+    uds::{self, SocketAddr, UnixSocketExt, bind, options::Sealed},
 };
 use std::{
     fmt::{self, Debug, Formatter},
@@ -43,7 +43,7 @@ impl UnixDatagram {
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
-        uds::UnixDatagram::bind(path)?.try_into()
+        Self::bind_with(path.as_ref(), None)
     }
 
     /// [`bind`](Self::bind) with permissions; see [`uds::UnixDatagram::bind_with`].
@@ -54,7 +54,8 @@ impl UnixDatagram {
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
     pub fn bind_with(path: &Path, mode: Option<u32>) -> io::Result<Self> {
-        uds::UnixDatagram::bind_with(path, mode)?.try_into()
+        let socket = uds::UnixDatagram::bind_with(path, mode)?;
+        bind::finish(Some(path), || socket.try_into())
     }
 
     /// Binds to an address.
@@ -65,7 +66,8 @@ impl UnixDatagram {
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
     pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
-        uds::UnixDatagram::bind_addr(address)?.try_into()
+        let socket = uds::UnixDatagram::bind_addr(address)?;
+        bind::finish(address.as_pathname(), || socket.try_into())
     }
 
     /// Binds to a name in the abstract namespace that the kernel chooses; [`local_addr`](Self::local_addr) tells it. For

@@ -1,5 +1,5 @@
 use super::{UnixStream, listening::Listening};
-use crate::os::unix::uds::{self, SocketAddr, UnixSocketExt, options::Sealed};
+use crate::os::unix::uds::{self, SocketAddr, UnixSocketExt, bind, options::Sealed};
 use std::{
     fmt::{self, Debug, Formatter},
     io,
@@ -24,7 +24,7 @@ impl UnixListener {
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
-        uds::UnixListener::bind(path)?.try_into()
+        Self::bind_with(path.as_ref(), None, uds::UnixListener::DEFAULT_BACKLOG)
     }
 
     /// Listens at an address.
@@ -35,7 +35,7 @@ impl UnixListener {
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
     pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
-        uds::UnixListener::bind_addr(address)?.try_into()
+        Self::bind_addr_with(address, uds::UnixListener::DEFAULT_BACKLOG)
     }
 
     /// [`bind_addr`](Self::bind_addr) with a backlog; see [`uds::UnixListener::bind_addr_with`].
@@ -46,7 +46,8 @@ impl UnixListener {
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
     pub fn bind_addr_with(address: &SocketAddr, backlog: u32) -> io::Result<Self> {
-        uds::UnixListener::bind_addr_with(address, backlog)?.try_into()
+        let listener = uds::UnixListener::bind_addr_with(address, backlog)?;
+        bind::finish(address.as_pathname(), || listener.try_into())
     }
 
     /// [`bind`](Self::bind) with permissions and a backlog; see [`uds::UnixListener::bind_with`].
@@ -57,7 +58,8 @@ impl UnixListener {
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
     pub fn bind_with(path: &Path, mode: Option<u32>, backlog: u32) -> io::Result<Self> {
-        uds::UnixListener::bind_with(path, mode, backlog)?.try_into()
+        let listener = uds::UnixListener::bind_with(path, mode, backlog)?;
+        bind::finish(Some(path), || listener.try_into())
     }
 
     /// Listens at a name in the abstract namespace that the kernel chooses; [`local_addr`](Self::local_addr) tells it.

@@ -1,5 +1,7 @@
 use super::UnixSeqpacket;
-use crate::os::unix::uds::{self, SocketAddr, UnixSocketExt, options::Sealed, tokio::listening::Listening};
+use crate::os::unix::uds::{
+    self, SocketAddr, UnixSocketExt, bind, options::Sealed, tokio::listening::Listening,
+};
 use std::{
     fmt::{self, Debug, Formatter},
     io,
@@ -21,7 +23,7 @@ impl UnixSeqpacketListener {
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
-        uds::UnixSeqpacketListener::bind(path)?.try_into()
+        Self::bind_with(path.as_ref(), None, uds::UnixSeqpacketListener::DEFAULT_BACKLOG)
     }
 
     /// Listens at an address.
@@ -32,7 +34,7 @@ impl UnixSeqpacketListener {
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
     pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
-        uds::UnixSeqpacketListener::bind_addr(address)?.try_into()
+        Self::bind_addr_with(address, uds::UnixSeqpacketListener::DEFAULT_BACKLOG)
     }
 
     /// [`bind_addr`](Self::bind_addr) with a backlog; see [`uds::UnixSeqpacketListener::bind_addr_with`].
@@ -43,7 +45,8 @@ impl UnixSeqpacketListener {
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
     pub fn bind_addr_with(address: &SocketAddr, backlog: u32) -> io::Result<Self> {
-        uds::UnixSeqpacketListener::bind_addr_with(address, backlog)?.try_into()
+        let listener = uds::UnixSeqpacketListener::bind_addr_with(address, backlog)?;
+        bind::finish(address.as_pathname(), || listener.try_into())
     }
 
     /// [`bind`](Self::bind) with permissions and a backlog; see [`uds::UnixSeqpacketListener::bind_with`].
@@ -54,7 +57,8 @@ impl UnixSeqpacketListener {
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
     pub fn bind_with(path: &Path, mode: Option<u32>, backlog: u32) -> io::Result<Self> {
-        uds::UnixSeqpacketListener::bind_with(path, mode, backlog)?.try_into()
+        let listener = uds::UnixSeqpacketListener::bind_with(path, mode, backlog)?;
+        bind::finish(Some(path), || listener.try_into())
     }
 
     /// Listens at a name in the abstract namespace that the kernel chooses; [`local_addr`](Self::local_addr) tells it.
