@@ -152,6 +152,9 @@ fn expected_open(count: i32) -> String {
 
 #[test]
 fn every_kind() {
+    if !common::has_proc() {
+        return;
+    }
     within_deadline(|| {
         let folder = Folder::new();
         let stream_listener = UnixListener::bind(folder.0.join("stream")).unwrap();
@@ -193,6 +196,9 @@ fn every_kind() {
 
 #[test]
 fn many() {
+    if !common::has_proc() {
+        return;
+    }
     within_deadline(|| {
         let sockets: Vec<_> = (0..40).map(|_| UnixDatagram::unbound().unwrap()).collect();
         let mut passing = Passing::new();
@@ -210,6 +216,9 @@ fn many() {
 /// Each child gets its own sockets and nobody else's, nor do children that have nothing to do with it.
 #[test]
 fn spawning_at_the_same_time() {
+    if !common::has_proc() {
+        return;
+    }
     within_deadline(|| {
         let (nothing, one, two) = (expected_open(0), expected_open(1), expected_open(2));
         thread::scope(|scope| {
@@ -261,6 +270,9 @@ fn role_supervisor() {
 
 #[test]
 fn a_supervisor_keeps_nothing() {
+    if !common::has_proc() {
+        return;
+    }
     if !common::has_room_for_descriptors(100) {
         return;
     }
@@ -269,6 +281,9 @@ fn a_supervisor_keeps_nothing() {
 
 #[test]
 fn for_another_process() {
+    if !common::has_proc() {
+        return;
+    }
     let mut command = command_for_role("role_report", "");
     command.env("LISTEN_PID", "1").env("LISTEN_FDS", "1").env("LISTEN_FDNAMES", "a");
     assert_eq!(report_of(&mut command), [expected_open(0)]);
@@ -276,6 +291,9 @@ fn for_another_process() {
 
 #[test]
 fn what_is_wrong_takes_nothing() {
+    if !common::has_proc() {
+        return;
+    }
     within_deadline(|| {
         for (script, message) in [
             ("LISTEN_FDS=x", "the variable LISTEN_FDS has the value \"x\": not a number"),
@@ -299,6 +317,9 @@ fn what_is_wrong_takes_nothing() {
 /// Without `LISTEN_FDNAMES`.
 #[test]
 fn without_names() {
+    if !common::has_proc() {
+        return;
+    }
     let script = "export LISTEN_PID=$$ LISTEN_FDS=1; unset LISTEN_FDNAMES; exec 3</dev/null";
     let report = report_of(&mut role_after(script, "role_report"));
     assert_eq!(report[0], "3 other /dev/null (none)");
@@ -320,6 +341,9 @@ fn role_without_pid() {
 
 #[test]
 fn a_process_id_is_not_needed_by_option() {
+    if !common::has_proc() {
+        return;
+    }
     const PASSED: &str = "3 other /dev/null one;4 other /dev/zero two";
     for (pid, expected) in [
         ("unset LISTEN_PID", PASSED),
@@ -396,6 +420,9 @@ fn role_with_one_thread() {
 
 #[test]
 fn variables_that_are_removed() {
+    if !common::has_proc() {
+        return;
+    }
     let (socket, _peer) = UnixStream::pair().unwrap();
     let passing = Passing::new().socket("x", &socket).unwrap();
     report_of(&mut passing_to_role(passing, "role_with_one_thread", ""));

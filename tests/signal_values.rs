@@ -614,6 +614,9 @@ fn state_of_child(change: impl FnOnce(&mut Command)) -> (SignalSet, SignalSet) {
 #[cfg(target_os = "linux")]
 #[test]
 fn children_start_with_what_was_asked_for() {
+    if !common::has_proc() {
+        return;
+    }
     alone("children_start_with_what_was_asked_for", SignalSet::empty(), || {
         assert_eq!(state_of_child(|_| {}), (SignalSet::empty(), SignalSet::empty()));
         let blocked = SignalMask::block([Signal::USR1, Signal::TERM]).unwrap();
@@ -894,6 +897,10 @@ fn descriptors_are_of_signals() {
 
     // Given away and taken back.
     let descriptor = OwnedFd::from(signals);
+    if !common::has_proc() {
+        assert_eq!(kind(SignalFd::try_from(descriptor)), ErrorKind::Unsupported);
+        return;
+    }
     let signals = SignalFd::try_from(descriptor).unwrap();
     raise(Signal::USR2).unwrap();
     assert_eq!(signals.read().unwrap().signal(), Signal::USR2);
@@ -986,6 +993,9 @@ fn a_handle_never_hits_who_got_the_number() {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
 fn handles_are_made_of_descriptors() {
+    if !common::has_proc() {
+        return;
+    }
     let Some(handle) = sending(ProcessHandle::from_pid(here())) else { return };
     assert!(handle.pidfd().is_some());
     let descriptor = handle.as_fd().try_clone_to_owned().unwrap();
@@ -1065,6 +1075,9 @@ fn without(calls: &[(libc::c_long, libc::c_int)], work: impl FnOnce() + Send) {
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[test]
 fn sandbox_makes_no_descriptor_one_of_a_process() {
+    if !common::has_proc() {
+        return;
+    }
     let Some(handle) = unless_missing(ProcessHandle::from_pid(here()), (5, 3)) else { return };
     let adopted = |descriptor: OwnedFd| ProcessHandle::from_pidfd(descriptor);
     let pipe = || OwnedFd::from(io::pipe().unwrap().0);

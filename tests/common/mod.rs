@@ -19,10 +19,12 @@ pub(crate) mod talk;
 use interprocess::local_socket::Name;
 use std::{
     env,
+    hash::{BuildHasher, Hasher, RandomState},
     io::{self, Read, Write},
     path::PathBuf,
     process::{Child, Command},
     sync::{
+        LazyLock,
         atomic::{AtomicU32, Ordering},
         mpsc,
     },
@@ -92,12 +94,46 @@ pub(crate) fn has_room_for_descriptors(count: u64) -> bool {
     few.is_none()
 }
 
-/// A text that no other test has, in this process or another.
+/// Whether there is /proc, where it is Linux. Says so if there is not.
+#[cfg(unix)]
+pub(crate) fn has_proc() -> bool {
+    let linux = cfg!(any(target_os = "linux", target_os = "android"));
+    let missing = linux && !std::path::Path::new("/proc/self/fd").exists();
+    if missing {
+        skip("/proc is not mounted");
+    }
+    !missing
+}
+
+/// Whether what is dropped is closed at once, and not only when the children are gone that other threads start. Says so if
+/// it is not.
+#[cfg(unix)]
+pub(crate) fn closes_at_once() -> bool {
+    let forks = env::var_os("INTERPROCESS_TEST_FORKS").is_some();
+    if forks {
+        skip("children hold for a moment what this test has to see closed");
+    }
+    !forks
+}
+
+/// Whether this process's user has a number in its user namespace, by which others know it. Says so if it has none.
+#[cfg(unix)]
+pub(crate) fn has_mapped_user() -> bool {
+    let unmapped = std::fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| map.trim().is_empty());
+    if unmapped {
+        skip("the user namespace does not map the user of this process");
+    }
+    !unmapped
+}
+
+/// A text that no other test has, in this process or another, even if that has the same number in another namespace.
 pub(crate) fn unique() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     #[cfg(target_os = "linux")]
     signalling::fork_if_wanted();
-    format!("ip3-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+    static RANDOM: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish());
+    let (process, random) = (std::process::id(), *RANDOM as u16);
+    format!("ip3-{process}-{random:x}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The kinds of names that every platform has.

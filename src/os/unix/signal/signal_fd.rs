@@ -145,8 +145,8 @@ impl From<SignalFd> for OwnedFd {
 
 /// Takes a descriptor that signalfd(2) has made. That the signals are blocked is not looked at.
 ///
-/// Fails with [`InvalidInput`](io::ErrorKind::InvalidInput) for one of another kind, with what the system says if `/proc` is
-/// missing, and with [`Unsupported`](io::ErrorKind::Unsupported) on other systems.
+/// Fails with [`InvalidInput`](io::ErrorKind::InvalidInput) for one of another kind, and with
+/// [`Unsupported`](io::ErrorKind::Unsupported) if `/proc` is missing and on other systems.
 impl TryFrom<OwnedFd> for SignalFd {
     type Error = io::Error;
 

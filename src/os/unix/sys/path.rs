@@ -56,6 +56,7 @@ mod long {
     pub(super) fn of(path: &Path) -> io::Result<(Address, Option<OwnedFd>)> {
         let (directory, name) = parts(path)?;
         let address = below("/proc/self/fd", &directory, name).ok_or_else(|| too_long(path))?;
+        check_proc(directory.as_fd(), path)?;
         Ok((address, Some(directory.into())))
     }
 
@@ -89,9 +90,7 @@ mod long {
         if path.file_name().is_none() {
             return Err(too_long(path));
         }
-        let (directory, name) = Directory::open_parent(HERE, path)?;
-        check_proc(directory.as_fd(), path)?;
-        Ok((directory, name))
+        Directory::open_parent(HERE, path)
     }
 
     fn below(descriptors: &str, directory: &Directory, name: &OsStr) -> Option<Address> {

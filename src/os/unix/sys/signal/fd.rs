@@ -98,7 +98,15 @@ mod system {
     /// Fails for a descriptor of another kind.
     pub(crate) fn check(fd: BorrowedFd<'_>) -> io::Result<()> {
         let link = std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd())).map_err(|error| {
-            io::Error::new(error.kind(), format!("cannot look up the kind of a descriptor: {error}"))
+            // A descriptor that is owned is open.
+            let kind = match error.kind() {
+                io::ErrorKind::NotFound => io::ErrorKind::Unsupported,
+                other => other,
+            };
+            io::Error::new(
+                kind,
+                format!("cannot tell a signalfd from another descriptor without /proc: {error}"),
+            )
         })?;
         if link.as_os_str() == "anon_inode:[signalfd]" {
             return Ok(());
