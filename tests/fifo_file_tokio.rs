@@ -3,7 +3,11 @@
 
 mod common;
 
-use common::{FOREVER, Folder, bytes, fifo::fifo, on_tokio};
+use common::{
+    FOREVER, Folder, bytes,
+    fifo::{counts_from_first_byte, fifo},
+    on_tokio,
+};
 use interprocess::os::unix::fifo_file::{self, PIPE_BUF, is_no_receiver, tokio as pipe};
 use std::{
     fs::{self, File},
@@ -26,9 +30,6 @@ use tokio::{
     task::yield_now,
     time::timeout,
 };
-
-/// Whether this build does as the other Unixes do.
-const PORTABLE: bool = cfg!(any(not(target_os = "linux"), interprocess_portable_unix));
 
 const MESSAGE: &[u8] = b"a message that goes through the FIFO";
 
@@ -185,7 +186,7 @@ async fn a_receiver_that_stays_open() {
         assert_eq!(read_message(&receiver).await, MESSAGE);
         assert!(!ready.is_read_closed(), "{ready:?}");
         // One that can write is not known to where senders count from their first byte on.
-        if !PORTABLE {
+        if !counts_from_first_byte() {
             receiver.wait_for_sender().await.unwrap();
         }
 
@@ -596,7 +597,7 @@ fn waiting_for_the_other_end() {
             let waiting =
                 tokio::spawn(async move { pipe::OpenOptions::new().open_receiver_waiting(&from).await });
             let mut sender = pipe::OpenOptions::new().open_sender_waiting(&path).await.unwrap();
-            if PORTABLE {
+            if counts_from_first_byte() {
                 sender.write_all(b"!").await.unwrap();
             }
             let mut receiver = waiting.await.unwrap().unwrap();
@@ -626,7 +627,7 @@ fn waiting_for_the_other_end() {
 /// Opening takes notice of a sender that leaves at once and has written nothing (`: > fifo`).
 #[test]
 fn a_silent_visitor_ends_opening() {
-    if PORTABLE {
+    if counts_from_first_byte() {
         return;
     }
     on_tokio(async {
@@ -704,7 +705,7 @@ async fn checks_of_the_blocking_options() {
 /// Outside the runtime's context an end that needs a new registration gets one.
 #[test]
 fn polled_from_outside() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = common::runtime(tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all());
     let (_folder, path) = fifo();
     let receiver = runtime.block_on(async {
         let (sender, receiver) = ends(&path);

@@ -1297,7 +1297,7 @@ mod tokio_streams {
     fn drop_needs_no_runtime() {
         for kind in KINDS {
             within_deadline(move || {
-                let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+                let runtime = common::runtime(tokio::runtime::Builder::new_multi_thread().enable_all());
                 let (listener, mut server, client) = runtime.block_on(connected_tokio(kind));
                 runtime.block_on(server.write_all(b"x")).unwrap();
                 let (other_listener, other_server, other_client) = runtime.block_on(connected_tokio(kind));

@@ -742,7 +742,8 @@ fn role_in_a_storm() {
     drop(flag::register(USED, &Arc::default()).unwrap());
     for (counter, signals) in counters {
         assert_eq!(Arc::strong_count(&counter), 1);
-        assert!(signals.pending().count() <= 3);
+        // Also what was behind one that a handler was just writing when the others were read.
+        assert!(signals.pending().count() <= 64 + 3);
         assert!(!is_readable(&signals));
     }
     assert_eq!(all.load(Ordering::SeqCst), raised.load(Ordering::SeqCst) + 4 * ROUNDS);

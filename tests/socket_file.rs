@@ -467,6 +467,34 @@ fn succeeds_unprivileged(role: &str, folder: &Folder) {
     }
 }
 
+/// A file system without flock(2).
+#[cfg(target_os = "linux")]
+#[test]
+fn taking_over_without_locks_is_unsupported_and_leaves_nothing() {
+    use common::deny::{Rule, deny};
+    for error in [libc::ENOSYS, libc::ENOLCK, libc::EOPNOTSUPP] {
+        let test = move || {
+            let folder = Folder::new();
+            let path = folder.0.join("s");
+            if !deny(&[Rule { call: libc::SYS_flock, error, argument: None }]) {
+                return common::skip("no filters of system calls here");
+            }
+            let listener = options(&path).create_sync().unwrap();
+            assert_eq!(names_in(&folder), ["s"]);
+            drop(listener);
+            assert_eq!(names_in(&folder), [""; 0]);
+            drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+            let refused = common::error_once_closed(|| connect(&path));
+            assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+            let error = options(&path).create_sync().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+            assert_eq!(names_in(&folder), ["s"]);
+        };
+        // The denial ends with its thread.
+        within_deadline(test);
+    }
+}
+
 /// A server that was killed while its umask took the owner's permissions too.
 #[test]
 fn role_masked() {

@@ -28,7 +28,7 @@ use tokio::{
 fn without_timer<F: Future<Output = ()>>(test: impl Fn() -> F + Send + 'static) {
     within_deadline(move || {
         for mut builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
-            builder.enable_io().build().unwrap().block_on(test());
+            common::runtime(builder.enable_io()).block_on(test());
         }
     });
 }

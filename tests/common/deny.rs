@@ -1,11 +1,42 @@
 //! System calls that fail as they do in a sandbox or on an older kernel, by a filter of seccomp(2).
 #![allow(unsafe_code)]
 
+use std::os::fd::AsRawFd;
+
 /// A call, the error that it fails with, and of which argument (its number, a mask, and the value under it) that depends.
 pub(crate) struct Rule {
     pub(crate) call: libc::c_long,
     pub(crate) error: i32,
     pub(crate) argument: Option<(u32, u32, u32)>,
+}
+
+/// Whether tee(2) is there.
+pub(crate) fn has_tee() -> bool {
+    let (first, second) = (rustix::pipe::pipe().unwrap(), rustix::pipe::pipe().unwrap());
+    rustix::io::write(&first.1, b"x").unwrap();
+    rustix::pipe::tee(&first.0, &second.1, 1, rustix::pipe::SpliceFlags::empty()).is_ok()
+}
+
+/// Whether splice(2), tee(2) and vmsplice(2) are there. Says so if one is not.
+pub(crate) fn has_splice() -> bool {
+    static BYTE: [u8; 1] = [0];
+    let vector = libc::iovec { iov_base: BYTE.as_ptr().cast_mut().cast(), iov_len: 1 };
+    let (first, second) = (rustix::pipe::pipe().unwrap(), rustix::pipe::pipe().unwrap());
+    // SAFETY: the byte lives for ever and nobody writes to it.
+    let given = match unsafe { libc::vmsplice(first.1.as_raw_fd(), &raw const vector, 1, 0) } {
+        1 => Ok(()),
+        _ => Err(std::io::Error::last_os_error()),
+    };
+    let flags = rustix::pipe::SpliceFlags::empty();
+    let moved = given.and_then(|()| {
+        rustix::pipe::tee(&first.0, &second.1, 1, flags)?;
+        rustix::pipe::splice(&first.0, None, &second.1, None, 1, flags)?;
+        Ok(())
+    });
+    if let Err(error) = &moved {
+        super::skip(format_args!("splice, tee or vmsplice is missing: {error}"));
+    }
+    moved.is_ok()
 }
 
 /// Has calls of this thread fail from now on. `false`: the system has no such filters, as under an emulator.

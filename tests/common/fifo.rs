@@ -18,6 +18,14 @@ pub(crate) fn fifo() -> (Folder, PathBuf) {
     (folder, path)
 }
 
+/// Whether a sender that has written nothing yet is not known to be there, as on other Unixes and without tee(2).
+pub(crate) fn counts_from_first_byte() -> bool {
+    #[cfg(all(target_os = "linux", not(interprocess_portable_unix)))]
+    return !super::deny::has_tee();
+    #[cfg(not(all(target_os = "linux", not(interprocess_portable_unix))))]
+    return true;
+}
+
 pub(crate) fn nonblocking() -> OpenOptions {
     OpenOptions::new().nonblocking(true).clone()
 }

@@ -52,8 +52,34 @@ pub(crate) fn within_deadline<T: Send + 'static>(work: impl FnOnce() -> T + Send
 /// Runs a future on a runtime of its own, with a deadline.
 #[cfg(feature = "tokio")]
 pub(crate) fn on_tokio<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = runtime(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all());
     runtime.block_on(async { tokio::time::timeout(FOREVER, future).await.expect("the test hangs") })
+}
+
+/// Builds a runtime. Where the system refuses what Tokio itself needs, such as eventfd(2), the test is over, and is skipped.
+#[cfg(feature = "tokio")]
+pub(crate) fn runtime(builder: &mut tokio::runtime::Builder) -> tokio::runtime::Runtime {
+    builder.build().unwrap_or_else(|error| match has_tokio() {
+        true => panic!("{error}"),
+        false => panic!("skipped: no Tokio here: {error}"),
+    })
+}
+
+/// Whether Tokio can start. Says so if it cannot.
+#[cfg(feature = "tokio")]
+pub(crate) fn has_tokio() -> bool {
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Err(error)
+            if [io::ErrorKind::Unsupported, io::ErrorKind::PermissionDenied].contains(&error.kind()) =>
+        {
+            skip(format_args!("no Tokio here: {error}"));
+            false
+        }
+        other => {
+            other.unwrap();
+            true
+        }
+    }
 }
 
 /// Says why a test does not do its work here. Whoever runs the tests in odd environments counts these lines.
@@ -333,13 +359,14 @@ pub(crate) fn long_path(folder: &Folder, length: usize) -> PathBuf {
     path
 }
 
-/// `None` for what this system documents not to have. A kernel of its own that is new enough must have it: only other
-/// systems, emulators and older kernels are excused.
+/// `None` for what this system documents not to have, and says so. A kernel of its own that is new enough must have it:
+/// only other systems, emulators and older kernels are excused.
 #[cfg(unix)]
 pub(crate) fn unless_missing<T>(result: io::Result<T>, since_linux: (u32, u32)) -> Option<T> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::Unsupported => {
             assert!(!is_native_linux(since_linux), "{error}");
+            skip(error);
             None
         }
         other => Some(other.unwrap()),
