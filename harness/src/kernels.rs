@@ -103,54 +103,35 @@ const PROFILES: &[Profile] = &[
 const OPTIONS: &[(&str, (u32, u32))] =
     &[(PASS_PIDFD, (6, 5)), (PEER_PIDFD, (6, 5)), (PASS_RIGHTS, (6, 16)), (PEER_GROUPS, (4, 13))];
 
-/// Calls, and options, that are what is asked for: without them there is only a clean error, often in a child.
-const FEATURES: &[&str] = &["SO_PEERPIDFD", "flock", "rt_sigqueueinfo", "signalfd4", "splice", "vmsplice"];
-const REFUSALS: &[&str] = &[
-    "(os error 38)",
-    "Unsupported",
-    "Operation not permitted",
-    "the child failed",
-    "exit status: 101",
-    "ended early",
-];
-
-/// A call that is denied alone: with which errors, and which programs use it (for the short form).
+/// A call that is denied alone: with which errors, and by which programs' names (their beginnings) that use it.
 type Single = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 const SINGLES: &[Single] = &[
-    ("clone3", &["ENOSYS"], &["shutdown"]),
-    ("close_range", &["ENOSYS", "EPERM"], &["activation"]),
-    ("copy_file_range", &["ENOSYS"], &["fifo_file"]),
-    ("epoll_pwait2", &["ENOSYS", "EPERM"], &["signal_tokio"]),
-    ("eventfd2", &["ENOSYS", "EPERM"], &["signal_receive"]),
-    ("faccessat2", &["ENOSYS", "EPERM"], &["fifo_file"]),
-    ("fchmod", &["EINVAL", "EPERM"], &["socket_file", "uds_stream"]),
-    ("fchmodat2", &["ENOSYS", "EPERM", "EOPNOTSUPP"], &["socket_file", "fifo_file"]),
-    ("flock", &["ENOSYS", "ENOLCK", "EOPNOTSUPP"], &["socket_file"]),
-    ("getrandom", &["ENOSYS"], &["uds_seqpacket"]),
+    ("eventfd2", &["ENOSYS", "EPERM"], &["pipe_waits", "shutdown", "signal_handler", "signal_receive"]),
+    ("fchmod", &["EINVAL", "EPERM"], &["local_socket", "socket_file", "uds_stream"]),
+    ("fchmodat2", &["ENOSYS", "EPERM", "EOPNOTSUPP"], &["fifo_file", "socket_file"]),
     ("inotify_init1", &["ENOSYS", "EPERM"], &["fifo_file"]),
     ("inotify_add_watch", &["ENOSYS", "EPERM"], &["fifo_file"]),
     ("madvise", &["EINVAL", "ENOSYS"], &["signal_handler"]),
-    ("memfd_create", &["ENOSYS", "EPERM"], &["uds_ancillary"]),
-    ("openat2", &["ENOSYS", "EPERM"], &["fifo_file"]),
-    ("pidfd_getfd", &["ENOSYS", "EPERM"], &["signal_process"]),
-    ("pidfd_open", &["ENOSYS", "EPERM", "EINVAL"], &["signal_process"]),
-    ("pidfd_send_signal", &["ENOSYS", "EPERM"], &["signal_process"]),
-    ("preadv2", &["ENOSYS", "EOPNOTSUPP"], &["unnamed_pipe"]),
-    ("pwritev2", &["ENOSYS", "EPERM", "EOPNOTSUPP", "EINVAL"], &["unnamed_pipe", "fifo_file"]),
+    ("pidfd_open", &["ENOSYS", "EPERM"], &["signal_process", "signal_values"]),
+    ("pidfd_send_signal", &["ENOSYS", "EPERM"], &["signal_values"]),
+    ("preadv2", &["ENOSYS", "EOPNOTSUPP"], &["pipe_waits", "unnamed_pipe"]),
+    ("pwritev2", &["ENOSYS", "EPERM", "EOPNOTSUPP", "EINVAL"], &["fifo_file", "pipe_waits", "unnamed_pipe"]),
     ("recvmmsg", &["ENOSYS", "EPERM"], &["uds_batch"]),
     ("sendmmsg", &["ENOSYS", "EPERM"], &["uds_batch"]),
-    ("renameat2", &["ENOSYS", "EPERM", "EINVAL"], &["socket_file", "fifo_file"]),
-    ("rt_tgsigqueueinfo", &["ENOSYS", "EPERM"], &["signal_process"]),
-    ("rt_sigqueueinfo", &["EPERM"], &["signal_process"]),
-    ("signalfd4", &["ENOSYS", "EPERM"], &["signal_receive", "signal_values"]),
-    ("splice", &["ENOSYS", "EINVAL"], &["unnamed_pipe"]),
-    ("statx", &["ENOSYS", "EPERM"], &["socket_file", "fifo_file"]),
-    ("tee", &["ENOSYS", "EPERM", "EINVAL"], &["fifo_file"]),
-    ("timerfd_create", &["ENOSYS"], &["signal_receive"]),
+    ("renameat2", &["ENOSYS", "EPERM", "EINVAL"], &["fifo_file", "socket_file"]),
+    ("signalfd4", &["ENOSYS", "EPERM"], &["signal_values"]),
+    ("splice", &["ENOSYS", "EPERM"], &["pipe_waits", "unnamed_pipe"]),
+    ("statx", &["ENOSYS", "EPERM"], &["fifo_file", "socket_file"]),
+    ("tee", &["ENOSYS", "EPERM"], &["fifo_file", "pipe_waits"]),
+    ("timerfd_create", &["ENOSYS", "EPERM"], &["signal_tokio", "tokio_io_only", "uds_tokio"]),
     ("unshare", &["EPERM"], &["local_socket"]),
-    ("vmsplice", &["ENOSYS", "EPERM"], &["unnamed_pipe"]),
+    ("vmsplice", &["ENOSYS", "EPERM"], &["pipe_waits", "unnamed_pipe"]),
 ];
+
+/// Programs that take ten seconds and more. The short form has them once, under the poorest profile.
+const SLOW: &[&str] = &["fifo_file_processes", "path_races", "signal_rain"];
+const POOREST: &str = "gVisor";
 
 pub(crate) fn run(long: bool, words: &[String]) -> io::Result<Verdict> {
     if !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
@@ -171,22 +152,21 @@ pub(crate) fn run(long: bool, words: &[String]) -> io::Result<Verdict> {
         let calls = profile.calls.iter().map(|call| format!("{call}:{}", profile.error));
         let rules = profile.rules.iter().map(|rule| (*rule).into());
         let rules: Vec<String> = calls.chain(rules).chain(missing_options(profile.version)).collect();
-        cells.push(deny(profile.name.into(), &rules, profile.version));
+        let mut cell = deny(profile.name.into(), &rules, profile.version);
+        if !long && profile.name != POOREST {
+            cell.left_out = SLOW;
+        }
+        cells.push(cell);
     }
     let mut single = |name: String, rules: &[String], programs: &'static [&'static str]| {
         let mut cell = deny(name, rules, "0.0");
         if !long {
-            cell.programs = programs;
-        }
-        if FEATURES.iter().any(|feature| cell.name.starts_with(feature)) {
-            cell.excuses = REFUSALS;
+            (cell.programs, cell.left_out) = (programs, SLOW);
         }
         cells.push(cell);
     };
     for (call, errors, programs) in SINGLES {
-        // The first error is the one that a kernel gives; the others come with the long form, or by name.
-        let count = if long || !words.is_empty() { errors.len() } else { 1 };
-        for error in &errors[..count] {
+        for error in *errors {
             single(format!("{call} {error}"), &[format!("{call}:{error}")], programs);
         }
     }

@@ -33,6 +33,8 @@ pub(crate) struct Cell {
     pub(crate) arguments: Vec<String>,
     /// The beginnings of the programs' names. All of them, if there are none.
     pub(crate) programs: &'static [&'static str],
+    /// The names of programs that are left out.
+    pub(crate) left_out: &'static [&'static str],
     /// A test that fails with such a text has got a clean error for what the cell takes away: it counts as skipped.
     pub(crate) excuses: &'static [&'static str],
     /// Not even then, if it has one of these texts.
@@ -128,7 +130,9 @@ pub(crate) fn run(title: &str, scratch: &Scratch, cells: Vec<Cell>) -> io::Resul
 
 impl Cell {
     fn wants(&self, program: &Program) -> bool {
-        self.programs.is_empty() || self.programs.iter().any(|start| program.name.starts_with(start))
+        let is_chosen =
+            self.programs.is_empty() || self.programs.iter().any(|start| program.name.starts_with(start));
+        is_chosen && !self.left_out.contains(&program.name.as_str())
     }
 }
 
