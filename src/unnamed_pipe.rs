@@ -211,7 +211,7 @@ impl Sender {
     ///
     /// Each end can be taken once. Only ends that the parent announced in the environment at the start of this process can
     /// be taken. Where another program has passed a descriptor or handle without `Inherit`, adopt it with
-    /// [`from_raw_fd`](std::os::fd::FromRawFd) or `from_raw_handle`, which are unsafe because nothing proves that it has no
+    /// `from_raw_fd` or `from_raw_handle`, which are unsafe because nothing proves that it has no
     /// owner yet.
     ///
     /// # Errors

@@ -6,12 +6,15 @@ use rustix::{
     fs::OFlags,
     io::FdFlags,
 };
-#[cfg(feature = "tokio")]
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::{
     io::{self, IoSliceMut},
-    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
+    os::fd::{AsRawFd, BorrowedFd, OwnedFd},
     time::{Duration, Instant},
+};
+#[cfg(feature = "tokio")]
+use std::{
+    os::fd::AsFd,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 /// What a call of libc that gives -1 for an error has given.
