@@ -14,7 +14,7 @@ use interprocess::{
     unnamed_pipe,
 };
 use std::{
-    io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write},
+    io::{ErrorKind, IoSlice, IoSliceMut, Read, Write},
     os::fd::{AsFd, OwnedFd},
 };
 
@@ -263,7 +263,7 @@ fn tokio_twins_do_the_same() {
         }
     });
 
-    async fn received_by(shape: &[usize], socket: &uds::UnixSeqpacket) -> io::Result<Vec<u8>> {
+    async fn received_by(shape: &[usize], socket: &uds::UnixSeqpacket) -> std::io::Result<Vec<u8>> {
         let mut memory = vec![0; shape.iter().sum()];
         let mut rest = &mut memory[..];
         let mut slices = Vec::new();
