@@ -256,6 +256,9 @@ fn the_descriptor_says_whether_there_are_signals() {
 #[test]
 #[cfg(target_os = "linux")]
 fn threads_share_a_listener() {
+    if !common::signalling::can_queue_signals() {
+        return;
+    }
     within_deadline(|| {
         const COUNT: i32 = 400;
         let used = Signal::rt(1).unwrap();
@@ -460,6 +463,9 @@ fn actions_are_added_and_removed() {
 #[test]
 #[cfg(target_os = "linux")]
 fn actions_run_in_the_handler() {
+    if !common::signalling::can_queue_signals() {
+        return;
+    }
     let used = Signal::rt(2).unwrap();
     let (pid, thread) = (Arc::new(AtomicI32::new(0)), Arc::new(AtomicI32::new(0)));
     let (told, ran) = (Arc::clone(&pid), Arc::clone(&thread));
@@ -621,6 +627,9 @@ fn role_sets_or_defaults() {
 /// Every signal does by default what its table says, also when that is done by the handler.
 #[test]
 fn the_default_action_is_that_of_the_system() {
+    if !common::signalling::can_queue_signals() {
+        return;
+    }
     within_deadline(|| {
         for one in Signal::all().filter(|one| one.can_be_caught() && !one.is_fault()) {
             let expected = one.default_action();

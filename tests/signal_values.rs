@@ -204,6 +204,9 @@ fn role_waits_for_values() {
 
 #[test]
 fn a_hundred_thousand_values_are_waited_for_in_order() {
+    if !common::signalling::can_queue_signals() {
+        return;
+    }
     send_many("role_waits_for_values");
 }
 
@@ -233,6 +236,9 @@ fn descriptor_of_blocked() -> Option<SignalFd> {
 
 #[test]
 fn a_hundred_thousand_values_are_read_in_order() {
+    if !common::signalling::can_queue_signals() {
+        return;
+    }
     if descriptor_of_blocked().is_some() {
         send_many("role_reads_values");
     }
@@ -271,6 +277,9 @@ fn role_reads_values_on_tokio() {
 #[cfg(feature = "tokio")]
 #[test]
 fn a_hundred_thousand_values_are_read_on_tokio_in_order() {
+    if !common::signalling::can_queue_signals() {
+        return;
+    }
     if let Err(error) = tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         return common::skip(format_args!("there is no Tokio: {error}"));
     }
@@ -282,6 +291,9 @@ fn a_hundred_thousand_values_are_read_on_tokio_in_order() {
 /// Integers and pointers, all bits of them, on each way of receiving.
 #[test]
 fn values_keep_their_bits() {
+    if !common::signalling::can_queue_signals() {
+        return;
+    }
     let Some([signal]) = realtime() else { return };
     alone("values_keep_their_bits", signal, || {
         let signals = descriptor_of(signal);
@@ -396,6 +408,9 @@ fn children_are_told_of() {
 #[cfg(target_os = "linux")]
 #[test]
 fn timers_are_told_of() {
+    if !common::signalling::can_queue_signals() {
+        return;
+    }
     alone("timers_are_told_of", Signal::USR2, || {
         let value = SignalValue::from(-17);
         // SAFETY: integers and pointers, for which zeroes are valid.
@@ -434,6 +449,9 @@ fn standard_signals_of_a_kind_are_one() {
 
 #[test]
 fn lower_realtime_signals_come_first() {
+    if !common::signalling::can_queue_signals() {
+        return;
+    }
     let Some([first, second, third]) = realtime() else { return };
     let set = SignalSet::from([first, second, third]);
     alone("lower_realtime_signals_come_first", set, || {
@@ -841,6 +859,9 @@ fn group_zero_is_ones_own() {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
 fn a_thread_alone_is_signalled() {
+    if !common::signalling::can_queue_signals() {
+        return;
+    }
     let _blocked = SignalMask::block(Signal::USR1).unwrap();
     if descriptor_of(Signal::USR1).is_none() {
         return;

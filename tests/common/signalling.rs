@@ -43,6 +43,16 @@ pub(crate) fn queue(process: u32, signal: Signal, value: i32) {
     }
 }
 
+/// Whether signals can be queued at all. Says so if they cannot.
+pub(crate) fn can_queue_signals() -> bool {
+    #[cfg(target_os = "linux")]
+    if rustix::process::getrlimit(rustix::process::Resource::Sigpending).current == Some(0) {
+        super::skip("no signal can be queued under this limit");
+        return false;
+    }
+    true
+}
+
 /// After a signal could not be queued.
 fn wait_for_room(error: &std::io::Error) {
     assert_eq!(error.raw_os_error(), Some(libc::EAGAIN), "{error}");
