@@ -687,6 +687,9 @@ async fn messages_in_one_piece() {
 
 #[tokio::test]
 async fn checks_of_the_blocking_options() {
+    if !common::has_mapped_user() {
+        return;
+    }
     let folder = Folder::new();
     let path = folder.0.join("fifo");
     let options = |mode: u32| {

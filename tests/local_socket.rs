@@ -61,6 +61,10 @@ fn role_client() {
 
 #[test]
 fn between_processes() {
+    #[cfg(unix)]
+    if !common::has_mapped_user() {
+        return;
+    }
     for kind in KINDS {
         within_deadline(move || {
             let name = fresh_name(kind);
@@ -938,6 +942,10 @@ fn pairs() {
 
 #[test]
 fn only_this_user() {
+    #[cfg(unix)]
+    if !common::has_mapped_user() {
+        return;
+    }
     for kind in KINDS {
         let name = fresh_name(kind);
         let listener =

@@ -398,6 +398,9 @@ mod on_unix {
 
         #[test]
         fn options_have_the_checks_and_are_made_from_a_chain() {
+            if !crate::common::has_mapped_user() {
+                return;
+            }
             common::on_tokio(async {
                 let (folder, path) = fifo();
                 let made = folder.0.join("made");
