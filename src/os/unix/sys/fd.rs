@@ -100,9 +100,16 @@ pub(crate) fn open_file(fd: BorrowedFd<'_>) -> OpenFile {
 /// Has a descriptor mean the open file of another from now on, in one step, so that its number is never free. No child
 /// inherits it.
 pub(crate) fn replace(fd: BorrowedFd<'_>, by: BorrowedFd<'_>) -> io::Result<()> {
+    #[cfg(target_os = "android")]
+    {
+        // The libc crate has no dup3 for Android.
+        let number = libc::SYS_dup3;
+        // SAFETY: both descriptors are open for the call, and remain so.
+        let result = unsafe { libc::syscall(number, by.as_raw_fd(), fd.as_raw_fd(), libc::O_CLOEXEC) };
+        done(result as libc::c_int)
+    }
     #[cfg(any(
         target_os = "linux",
-        target_os = "android",
         target_os = "freebsd",
         target_os = "netbsd",
         target_os = "openbsd",
