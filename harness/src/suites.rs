@@ -83,11 +83,20 @@ pub(crate) fn run(title: &str, scratch: &Scratch, cells: Vec<Cell>) -> io::Resul
     let names: Vec<(String, String)> =
         jobs.iter().map(|(cell, program)| (cell.name.clone(), program.name.clone())).collect();
     let reports = run::in_parallel(jobs, |index, (cell, program)| {
-        let report = report(cell, program, &scratch.0.join(format!("log{index}")))?;
-        for (test, text) in &report.failed {
+        let run = || report(cell, program, &scratch.0.join(format!("log{index}")));
+        let first = run()?;
+        for (test, text) in &first.failed {
             println!("\nFAILED in {}: {}: {test}\n{text}", cell.name, program.name);
         }
-        io::Result::Ok(report)
+        if first.failed.is_empty() {
+            return io::Result::Ok(first);
+        }
+        // Other programs run beside it, and a machine may be too busy for a test that waits for others. What is wrong in the
+        // environment is wrong again.
+        let second = run()?;
+        let verdict = if second.failed.is_empty() { "passed" } else { "FAILED again" };
+        println!("\nrun once more in {}: {}: {verdict}", cell.name, program.name);
+        Ok(second)
     });
 
     let mut rows: BTreeMap<&str, Report> = BTreeMap::new();
