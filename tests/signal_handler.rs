@@ -698,6 +698,10 @@ fn role_is_stuck_in_a_handler() {
 /// Listeners and actions come and go while signals come to other threads all the time.
 #[test]
 fn listeners_come_and_go_in_a_storm() {
+    // Those of listeners that a handler under way still used are closed by a later change.
+    if !common::has_room_for_descriptors(64) {
+        return;
+    }
     succeeds("role_in_a_storm");
 }
 
