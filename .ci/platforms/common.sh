@@ -102,6 +102,7 @@ matrix() {
         words=(--long)
         STEP_LIMIT="${STEP_LIMIT:-7200}"
     fi
+    STEP_LIMIT="${STEP_LIMIT:-1500}"
     cd "$ROOT"
     cargo build -q -p harness --locked || { tell_failure "$name" "it cannot be built"; finish; }
     step "$name" "$TARGET_DIR/debug/harness" "$name" "${words[@]}" "$@"
