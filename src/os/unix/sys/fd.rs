@@ -164,6 +164,12 @@ pub(crate) fn is_hung_up(fd: BorrowedFd<'_>) -> io::Result<bool> {
     Ok(ready.intersects(PollFlags::HUP | PollFlags::ERR))
 }
 
+/// Waits for so long, or until a signal comes. `thread::sleep` goes on after a signal, and may never end under many of them:
+/// each time it waits a little longer than what was left.
+pub(crate) fn pause(at_most: Duration) {
+    let _ = rustix::event::poll(&mut [], Some(&timespec(at_most)));
+}
+
 pub(in crate::os::unix::sys) fn timespec(duration: Duration) -> Timespec {
     // Some systems refuse more than a few years; the caller looks at the clock again in any case.
     const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);

@@ -5,6 +5,7 @@
 
 use super::{
     directory::{Directory, Identity},
+    fd,
     file::effective_user,
     place::Place,
 };
@@ -16,7 +17,6 @@ use std::{
     ffi::{OsStr, OsString},
     io,
     os::fd::OwnedFd,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -67,7 +67,7 @@ impl<'p> PathLock<'p> {
             if !may_pass || deadline.is_none_or(|deadline| Instant::now() >= deadline) {
                 return Err(error);
             }
-            thread::sleep(POLL);
+            fd::pause(POLL);
         }
     }
 

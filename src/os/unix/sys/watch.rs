@@ -8,7 +8,6 @@ use std::{
     io,
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -47,7 +46,7 @@ impl Watch {
                     take_events(watch.as_fd())?;
                 }
             }
-            (None, Some(at_most)) => thread::sleep(at_most),
+            (None, Some(at_most)) => fd::pause(at_most),
             (None, None) => {}
         }
         Ok(())

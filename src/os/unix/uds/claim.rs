@@ -9,14 +9,15 @@
 use super::{UnixListener, UnlinkOnDrop};
 use crate::{
     error::about,
-    os::unix::sys::{directory::Held, file::effective_user, path, path_lock::PathLock, place::Place, socket},
+    os::unix::sys::{
+        directory::Held, fd, file::effective_user, path, path_lock::PathLock, place::Place, socket,
+    },
 };
 use std::{
     ffi::OsStr,
     io,
     path::Path,
-    thread,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 /// How to get a path.
@@ -204,19 +205,19 @@ fn is_dead(path: &Path, file: &Held) -> bool {
 /// On Linux, bind(2) makes the file before it ties the socket to it. So a file that is new is looked at again and again for
 /// a while before it counts as dead.
 fn life(path: &Path, file: &Held) -> io::Result<bool> {
-    const LOOKS: u32 = 20;
+    const PATIENCE: Duration = Duration::from_millis(100);
     const PAUSE: Duration = Duration::from_millis(5);
     let (address, _directory) = path::address(path)?;
-    for _ in 0..LOOKS {
+    let begun = Instant::now();
+    loop {
         if socket::is_bound(&address)? {
             return Ok(true);
         }
-        if is_old(file) {
-            break;
+        if is_old(file) || begun.elapsed() >= PATIENCE {
+            return Ok(false);
         }
-        thread::sleep(PAUSE);
+        fd::pause(PAUSE);
     }
-    Ok(false)
 }
 
 /// Whether a file was made longer ago than bind(2) takes. One from the future may be new.
