@@ -167,7 +167,11 @@ pub(crate) fn is_hung_up(fd: BorrowedFd<'_>) -> io::Result<bool> {
 /// Waits for so long, or until a signal comes. `thread::sleep` goes on after a signal, and may never end under many of them:
 /// each time it waits a little longer than what was left.
 pub(crate) fn pause(at_most: Duration) {
-    let _ = rustix::event::poll(&mut [], Some(&timespec(at_most)));
+    // The types differ from system to system; all fit.
+    let time =
+        libc::timespec { tv_sec: at_most.as_secs().min(3600) as _, tv_nsec: at_most.subsec_nanos() as _ };
+    // SAFETY: the call reads the time, and may leave out what was left of it.
+    unsafe { libc::nanosleep(&raw const time, std::ptr::null_mut()) };
 }
 
 pub(in crate::os::unix::sys) fn timespec(duration: Duration) -> Timespec {

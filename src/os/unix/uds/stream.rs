@@ -206,7 +206,7 @@ impl UnixStream {
         const LONGEST: Duration = Duration::from_millis(20);
         let mut pause = Duration::from_micros(100);
         while !self.is_drained()? {
-            std::thread::sleep(pause);
+            sys::fd::pause(pause);
             pause = LONGEST.min(pause * 2);
         }
         Ok(())
