@@ -103,17 +103,6 @@ fn role_after(script: &str, role: &str) -> Command {
     play(command, role, "")
 }
 
-fn program(name: &str) -> Option<Command> {
-    match Command::new(name).arg("--version").output() {
-        Ok(output) if output.status.success() => Some(Command::new(name)),
-        _ if env::var("CI").is_ok_and(|ci| ci == "true") => panic!("{name} is not installed"),
-        _ => {
-            eprintln!("skipped: {name} is not installed");
-            None
-        }
-    }
-}
-
 #[test]
 fn role_report() {
     if role_argument("role_report").is_none() {
@@ -648,7 +637,7 @@ fn what_is_taken_works() {
 
 /// `role_server` behind `systemd-socket-activate`, which hands it the environment that it is told to.
 fn socket_activate(options: &[&str], path: &Path, expected: &str) -> Option<Killed> {
-    let mut command = program("systemd-socket-activate")?;
+    let mut command = common::program("systemd-socket-activate")?;
     let role = command_for_role("role_server", expected);
     command.args(options).arg("-l").arg(path);
     for (name, value) in role.get_envs() {
@@ -731,7 +720,7 @@ with socket.socket(socket.AF_UNIX) as s:
         for _ in 0..3 {
             expect_stream_echo(&until_there(|| UnixStream::connect(&path)));
         }
-        let Some(mut python) = program("python3") else { return };
+        let Some(mut python) = common::program("python3") else { return };
         let output = python.arg("-c").arg(CLIENT).arg(&path).output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), ">from python\n");
     });
@@ -743,7 +732,7 @@ fn systemd_takes_what_is_passed() {
     within_deadline(|| {
         let folder = Folder::new();
         let path = folder.0.join("socket");
-        if program("systemd-socket-activate").is_none() {
+        if common::program("systemd-socket-activate").is_none() {
             return;
         }
         let passing =
@@ -781,7 +770,7 @@ data, client = log.recvfrom(100)
 log.sendto(b">" + data, client)
 "#;
     within_deadline(|| {
-        if program("python3").is_none() {
+        if common::program("python3").is_none() {
             return;
         }
         let folder = Folder::new();
@@ -798,7 +787,7 @@ log.sendto(b">" + data, client)
 
 #[test]
 fn bash_takes_what_is_passed() {
-    if program("bash").is_none() {
+    if common::program("bash").is_none() {
         return;
     }
     let (stream, peer) = UnixStream::pair().unwrap();

@@ -19,19 +19,6 @@ use std::{
 
 const SIZE: usize = 1 << 20;
 
-/// A program, if it is installed and what the tests emulate is not a foreign processor.
-fn program(name: &str) -> Option<Command> {
-    let found = Command::new(name).arg(if name == "socat" { "-V" } else { "--version" }).output();
-    match found {
-        Ok(output) if output.status.success() => Some(Command::new(name)),
-        _ if std::env::var("CI").is_ok_and(|ci| ci == "true") => panic!("{name} is not installed"),
-        _ => {
-            eprintln!("skipped: {name} is not installed");
-            None
-        }
-    }
-}
-
 fn listen(path: &Path) -> Listener {
     ListenerOptions::new().name(Name::path(path).unwrap()).create_sync().unwrap()
 }
@@ -73,7 +60,7 @@ fn echo(listener: &Listener) {
 
 /// Runs a program against a listener of ours, and one of ours against the program's.
 fn both_roles(program_name: &str, client: &[&str], server: &[&str]) {
-    let Some(mut as_client) = program(program_name) else { return };
+    let Some(mut as_client) = common::program(program_name) else { return };
     let folder = Folder::new();
     let (path, sent) = (folder.0.join("client"), bytes(2, SIZE));
     let listener = listen(&path);
@@ -177,7 +164,7 @@ with Listener(sys.argv[1], "AF_UNIX") as listener, listener.accept() as connecti
     connection.send_bytes(connection.recv_bytes()[::-1])
 "#;
     within_deadline(|| {
-        let Some(mut client) = program("python3") else { return };
+        let Some(mut client) = common::program("python3") else { return };
         let folder = Folder::new();
         let sent = bytes(3, SIZE);
         let reversed: Vec<u8> = sent.iter().rev().copied().collect();
@@ -210,7 +197,7 @@ with socket.socket(socket.AF_UNIX) as s:
     s.sendall(b"from python")
 "#;
     within_deadline(|| {
-        let Some(mut client) = program("python3") else { return };
+        let Some(mut client) = common::program("python3") else { return };
         let name = common::unique();
         let listener = ListenerOptions::new().name(Name::namespaced(&name).unwrap()).create_sync().unwrap();
         let mut child = Killed(client.arg("-c").arg(CLIENT).arg(&name).spawn().unwrap());
@@ -233,7 +220,7 @@ fn socat_as_another_user() {
             eprintln!("skipped: becoming another user takes privileges, and the program setpriv");
             return;
         }
-        if program("socat").is_none() {
+        if common::program("socat").is_none() {
             return;
         }
         let name = common::unique();

@@ -642,23 +642,12 @@ os.close(write)
 assert os.read(read, 100) == b'from rust'
 s.send(b'ok')
 ";
-    let Ok(probe) = std::process::Command::new("python3").arg("--version").output() else {
-        eprintln!("skipped: there is no python3");
-        return;
-    };
-    if !probe.status.success() {
-        return common::skip(format_args!("python3 does not run: {}", probe.status));
-    }
-    within_deadline(|| {
+    let Some(mut python) = common::program("python3") else { return };
+    within_deadline(move || {
         let folder = common::Folder::new();
         let (ours, theirs) = UnixStream::pair().unwrap();
-        let mut child = common::Killed(
-            std::process::Command::new("python3")
-                .args(["-c", PROGRAM])
-                .stdin(OwnedFd::from(theirs))
-                .spawn()
-                .unwrap(),
-        );
+        let mut child =
+            common::Killed(python.args(["-c", PROGRAM]).stdin(OwnedFd::from(theirs)).spawn().unwrap());
         let paths = [folder.0.join("a"), folder.0.join("b")];
         let files: Vec<File> = paths.iter().map(|path| File::create(path).unwrap()).collect();
         let fds: Vec<BorrowedFd<'_>> = files.iter().map(AsFd::as_fd).collect();

@@ -195,6 +195,8 @@ fn report(cell: &Cell, program: &Program, log: &Path) -> io::Result<Report> {
     command.args(&words[1..]).arg("--show-output").args(&cell.arguments);
     command.envs(cell.variables.iter().map(|(name, value)| (name, value)));
     command.env_remove("XDG_RUNTIME_DIR").env("RUST_BACKTRACE", "0");
+    // With it tests require foreign programs, and not all of those run where calls are denied.
+    command.env_remove("CI");
     if let Some(directory) = &cell.directory {
         command.current_dir(directory);
     }

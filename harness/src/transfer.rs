@@ -76,7 +76,11 @@ const STALE: &str = "local_socket, stale";
 const OVERWRITING: &str = "local_socket, overwriting";
 
 /// Before a primitive starts and after it is done, this call is made, which nothing else makes.
-pub(crate) const MARK: &str = "getsid";
+pub(crate) const MARK: &str = "getpriority";
+
+fn mark() {
+    let _ = rustix::process::getpriority_process(None);
+}
 
 /// Begins the line that says what was left behind.
 pub(crate) const DONE: &str = "done: ";
@@ -110,9 +114,9 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         RUNTIME.with(|place| place.set(Some(runtime)));
     }
     let before = if name.starts_with(TOKIO) { descriptors_open() } else { before };
-    let _ = rustix::process::getsid(None);
+    mark();
     transfer(directory);
-    let _ = rustix::process::getsid(None);
+    mark();
     let mut left: Vec<_> = fs::read_dir(directory)
         .expect("the directory")
         .map(|entry| entry.expect("a file").file_name())
@@ -600,7 +604,7 @@ fn on_tokio(future: impl Future<Output = ()>) {
     let runtime = RUNTIME.with(std::cell::Cell::take).expect("it was made");
     runtime.block_on(future);
     // It is not among what may fail.
-    let _ = rustix::process::getsid(None);
+    mark();
     drop(runtime);
 }
 

@@ -87,6 +87,19 @@ pub(crate) fn skip(reason: impl std::fmt::Display) {
     eprintln!("skipped: {reason}");
 }
 
+/// A foreign program, if it runs here. With `CI=true` it has to.
+pub(crate) fn program(name: &str) -> Option<Command> {
+    let found = Command::new(name).arg(if name == "socat" { "-V" } else { "--version" }).output();
+    let why = match found {
+        Ok(output) if output.status.success() => return Some(Command::new(name)),
+        Ok(output) => format!("{name} does not run: {}", output.status),
+        Err(error) => format!("{name} does not run: {error}"),
+    };
+    assert!(!env::var("CI").is_ok_and(|ci| ci == "true"), "{why}");
+    skip(why);
+    None
+}
+
 /// How a role ends that cannot do its work here.
 const SKIPPED: i32 = 77;
 
