@@ -514,7 +514,7 @@ fn room_for_nothing() {
 fn role_without_calls() {
     let Some(error) = common::role_argument("role_without_calls") else { return };
     let denied = [libc::SYS_recvmmsg, libc::SYS_sendmmsg];
-    common::seccomp::deny(&denied, error.parse().unwrap()).unwrap();
+    common::deny::deny_calls(&denied, error.parse().unwrap());
     a_thousand_messages();
     only_the_first_is_waited_for();
     errors_in_the_middle();
@@ -545,7 +545,7 @@ fn role_third_call_fails() {
     if common::role_argument("role_third_call_fails").is_none() {
         return;
     }
-    common::seccomp::deny(&[libc::SYS_recvmmsg], libc::ENOSYS).unwrap();
+    common::deny::deny_calls(&[libc::SYS_recvmmsg], libc::ENOSYS);
     let [(a, b), (c, d)] = [UnixDatagram::pair().unwrap(), UnixDatagram::pair().unwrap()];
     let messages = [b"one", b"two", b"six", b"ten"].map(|bytes| OutgoingMessage::new(bytes));
     a.send_many(&messages, &mut SendBatch::new(4)).unwrap();
@@ -568,6 +568,11 @@ fn role_third_call_fails() {
 fn error_in_the_middle_of_a_loop_is_returned_next() {
     if common::is_emulated() {
         return println!("skipped: qemu's user mode has no seccomp");
+    }
+    if cfg!(target_arch = "x86") {
+        return println!(
+            "skipped: socketcall(2) has the calls of sockets here, and strace injects nothing into it"
+        );
     }
     let traced = std::process::Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).output();
     if !traced.is_ok_and(|traced| traced.status.success()) {

@@ -129,17 +129,18 @@ fn tokio_errors_are_those_of_blocking_types() {
 #[cfg(all(target_os = "linux", feature = "tokio"))]
 #[test]
 fn bind_that_fails_in_later_step_leaves_no_file() {
-    use common::deny::{Rule, deny};
+    use common::deny::{NO_LISTEN, Rule, deny};
     use interprocess::os::unix::uds::tokio;
 
-    fn all_fail(call: libc::c_long, binds: fn(&Path) -> Vec<io::Result<()>>) {
+    fn all_fail(rule: Rule, binds: fn(&Path) -> Vec<io::Result<()>>) {
         // What is denied stays so for the thread.
         let attempt = std::thread::spawn(move || {
             let folder = Folder::new();
             let path = folder.0.join("s");
             let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let _inside = runtime.enter();
-            if !deny(&[Rule { call, error: libc::EPERM, argument: None }]) {
+            let call = rule.call;
+            if !deny(&[rule]) {
                 return false;
             }
             for (number, result) in binds(&path).into_iter().enumerate() {
@@ -152,7 +153,7 @@ fn bind_that_fails_in_later_step_leaves_no_file() {
             common::skip("this system denies no system calls");
         }
     }
-    all_fail(libc::SYS_listen, |path| {
+    all_fail(NO_LISTEN, |path| {
         let address = SocketAddr::from_pathname(path).unwrap();
         vec![
             UnixListener::bind(path).map(drop),
@@ -173,6 +174,7 @@ fn bind_that_fails_in_later_step_leaves_no_file() {
             tokio::UnixDatagram::bind_addr(&address).map(drop),
         ]
     };
-    all_fail(libc::SYS_ioctl, on_tokio);
-    all_fail(libc::SYS_epoll_ctl, on_tokio);
+    for call in [libc::SYS_ioctl, libc::SYS_epoll_ctl] {
+        all_fail(Rule { call, error: libc::EPERM, argument: None }, on_tokio);
+    }
 }

@@ -39,7 +39,21 @@ pub(crate) fn has_splice() -> bool {
     moved.is_ok()
 }
 
-/// Has calls of this thread fail from now on. `false`: the system has no such filters, as under an emulator.
+/// listen(2), denied with EPERM.
+pub(crate) const NO_LISTEN: Rule = if cfg!(target_arch = "x86") {
+    // socketcall(2) is what the C library and rustix call there; 4 is SYS_LISTEN of linux/net.h.
+    Rule { call: 102, error: libc::EPERM, argument: Some((0, u32::MAX, 4)) }
+} else {
+    Rule { call: libc::SYS_listen, error: libc::EPERM, argument: None }
+};
+
+/// Has all of these calls fail with an error, as [`deny`] does. For the role of a test whose system has filters.
+pub(crate) fn deny_calls(calls: &[libc::c_long], error: i32) {
+    let rules: Vec<Rule> = calls.iter().map(|&call| Rule { call, error, argument: None }).collect();
+    assert!(deny(&rules), "this system has no filters of system calls");
+}
+
+/// Has calls of this thread, and of those that it starts, fail from now on. `false`: the system has no such filters, as under an emulator.
 pub(crate) fn deny(rules: &[Rule]) -> bool {
     let statement = |code: u32, k: u32| libc::sock_filter { code: code as u16, jt: 0, jf: 0, k };
     let unless_equal_skip = |k: u32, count: u8| libc::sock_filter {

@@ -9,8 +9,6 @@ pub(crate) mod fifo;
 pub(crate) mod handles;
 #[cfg(target_os = "linux")]
 pub(crate) mod rain;
-#[cfg(target_os = "linux")]
-pub(crate) mod seccomp;
 #[cfg(unix)]
 pub(crate) mod signalling;
 #[cfg(windows)]
