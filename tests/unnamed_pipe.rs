@@ -212,10 +212,43 @@ fn an_end_that_is_not_handed_over() {
     assert_eq!(error_once_closed(|| sender.write(b"x")).kind(), ErrorKind::BrokenPipe);
 }
 
+#[cfg(unix)]
+type Owned = std::os::fd::OwnedFd;
+#[cfg(windows)]
+type Owned = std::os::windows::io::OwnedHandle;
+
+/// Standard streams, which programs adopt, are often files. The position is the system's: another holder goes on behind it.
+#[test]
+fn adopted_file_is_read_and_written_at_its_position() {
+    within_deadline(|| {
+        let folder = common::Folder::new();
+        let path = folder.0.join("file");
+        let mut file = std::fs::File::create(&path).unwrap();
+        let mut sender = Sender::from(Owned::from(file.try_clone().unwrap()));
+        sender.write_all(b"one, ").unwrap();
+        sender.write_all(b"two, ").unwrap();
+        sender.set_send_timeout(Some(common::FOREVER)).unwrap();
+        sender.write_all(b"three").unwrap();
+        file.write_all(b"!").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"one, two, three!");
+
+        let mut file = std::fs::File::open(&path).unwrap();
+        let mut recver = Recver::from(Owned::from(file.try_clone().unwrap()));
+        recver.read_exact(&mut [0; 5]).unwrap();
+        recver.set_recv_timeout(Some(common::FOREVER)).unwrap();
+        recver.read_exact(&mut [0; 5]).unwrap();
+        file.read_exact(&mut [0; 2]).unwrap();
+        let mut rest = String::new();
+        recver.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "ree!");
+        assert_eq!(recver.read(&mut [0]).unwrap(), 0);
+    });
+}
+
 #[cfg(feature = "tokio")]
 mod on_tokio {
     use super::{
-        ErrorKind, IoSlice, Recver, Sender, bytes, common, expect_bytes, pipe, thread, write_pieces,
+        ErrorKind, IoSlice, Owned, Recver, Sender, bytes, common, expect_bytes, pipe, thread, write_pieces,
     };
     use common::on_tokio;
     use interprocess::unnamed_pipe::tokio as asynchronous;
@@ -301,10 +334,6 @@ mod on_tokio {
 
     #[test]
     fn conversions() {
-        #[cfg(unix)]
-        type Owned = std::os::fd::OwnedFd;
-        #[cfg(windows)]
-        type Owned = std::os::windows::io::OwnedHandle;
         on_tokio(async {
             let (sender, mut recver) = asynchronous::pipe().unwrap();
             let owned = Owned::try_from(sender).unwrap();
@@ -476,5 +505,35 @@ mod on_unix {
             return;
         }
         common::start_role("on_unix::role_sigpipe", "").succeeds();
+    }
+}
+
+#[cfg(windows)]
+mod on_windows {
+    use super::{ErrorKind, Owned, Read, Recver, Sender, Write, common};
+    use std::{fs::OpenOptions, os::windows::fs::OpenOptionsExt};
+
+    /// Every operation would be at its beginning.
+    #[test]
+    fn adopted_file_without_a_position_is_refused() {
+        const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
+        let folder = common::Folder::new();
+        let path = folder.0.join("file");
+        std::fs::write(&path, "content").unwrap();
+        let open = || {
+            OpenOptions::new().read(true).write(true).custom_flags(FILE_FLAG_OVERLAPPED).open(&path).unwrap()
+        };
+        let error = Recver::from(Owned::from(open())).read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        let error = Sender::from(Owned::from(open())).write(b"x").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), b"content");
+    }
+
+    #[test]
+    fn null_device_is_at_its_end() {
+        let null = OpenOptions::new().read(true).write(true).open("NUL").unwrap();
+        assert_eq!(Recver::from(Owned::from(null.try_clone().unwrap())).read(&mut [0]).unwrap(), 0);
+        assert_eq!(Sender::from(Owned::from(null)).write(b"x").unwrap(), 1);
     }
 }

@@ -22,7 +22,7 @@ use crate::{
             handle,
             overlapped::{self, Ended, Limits, Stopper},
             pipe::{self, Space},
-            synchronous::Interrupter,
+            synchronous::{self, Interrupter},
         },
     },
     timeout::Timeout,
@@ -56,9 +56,21 @@ struct State {
     stopper: Stopper,
     /// For all others.
     interrupter: Interrupter,
-    is_overlapped: OnceLock<bool>,
+    kind: OnceLock<Kind>,
     /// Held from learning how much space there is to filling it.
     turn: Mutex<()>,
+}
+
+/// What the handle is of, since it need not be a pipe: standard streams are often files.
+#[derive(Copy, Clone, Debug)]
+enum Kind {
+    Overlapped,
+    /// The system keeps the position in a file, for all who share the handle.
+    Synchronous {
+        is_pipe: bool,
+    },
+    /// A file without a position: each operation would be at its beginning.
+    OverlappedFile,
 }
 
 pub(super) fn pipe() -> io::Result<(Sender, Recver)> {
@@ -71,19 +83,27 @@ impl PipeEnd {
         Self { handle, state: Arc::default() }
     }
 
-    /// Makes a call that is one operation, and ends it early at the deadline or when the end is closed.
-    fn run(
-        &self,
-        deadline: Option<Instant>,
-        call: impl FnOnce(BorrowedHandle<'_>, Limits<'_>) -> io::Result<Ended>,
-    ) -> io::Result<Ended> {
-        /// A synchronous operation is ended by its thread's being told.
-        static NEVER: Stopper = Stopper::new();
+    fn kind(&self) -> Kind {
+        *self.state.kind.get_or_init(|| {
+            let handle = self.handle.as_handle();
+            match handle::is_overlapped(handle).unwrap_or(false) {
+                true if handle::is_file(handle) => Kind::OverlappedFile,
+                true => Kind::Overlapped,
+                false => Kind::Synchronous { is_pipe: handle::is_pipe_like(handle) },
+            }
+        })
+    }
+
+    /// Reads once, until the deadline or until the end is closed.
+    fn read_once(&self, buffer: &mut [u8], deadline: Option<Instant>) -> io::Result<Ended> {
         let (handle, state) = (self.handle.as_handle(), &*self.state);
-        if *state.is_overlapped.get_or_init(|| handle::is_overlapped(handle).unwrap_or(false)) {
-            return call(handle, Limits { deadline, stopper: &state.stopper });
+        match self.kind() {
+            Kind::Overlapped => {
+                overlapped::read(handle, buffer, Limits { deadline, stopper: &state.stopper })
+            }
+            Kind::Synchronous { .. } => state.interrupter.run(deadline, || synchronous::read(handle, buffer)),
+            Kind::OverlappedFile => Err(no_position()),
         }
-        state.interrupter.run(deadline, || call(handle, Limits { deadline: None, stopper: &NEVER }))
     }
 
     pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -93,7 +113,9 @@ impl PipeEnd {
         let timeout = self.timeout();
         let deadline = deadline_after(timeout);
         loop {
-            return match self.run(deadline, |handle, limits| overlapped::read(handle, buffer, limits)) {
+            return match self.read_once(buffer, deadline) {
+                // The end of a file, or of what was typed at a console.
+                Ok(Ended::Done(0)) if matches!(self.kind(), Kind::Synchronous { is_pipe: false }) => Ok(0),
                 // The peer wrote nothing, which is not the end (Microsoft: "ReadFile function", Pipes).
                 Ok(Ended::Done(0)) => continue,
                 Ok(Ended::Done(bytes) | Ended::Partial(bytes)) => Ok(bytes),
@@ -170,7 +192,15 @@ impl PipeEnd {
         deadline: Option<Instant>,
         timeout: Option<Duration>,
     ) -> io::Result<usize> {
-        match self.run(deadline, |handle, limits| overlapped::write(handle, bytes, limits)) {
+        let (handle, state) = (self.handle.as_handle(), &*self.state);
+        let result = match self.kind() {
+            Kind::Overlapped => {
+                overlapped::write(handle, bytes, Limits { deadline, stopper: &state.stopper })
+            }
+            Kind::Synchronous { .. } => state.interrupter.run(deadline, || synchronous::write(handle, bytes)),
+            Kind::OverlappedFile => Err(no_position()),
+        };
+        match result {
             Ok(Ended::Done(written) | Ended::Partial(written)) => Ok(written),
             Ok(Ended::TimedOut) => Err(error::timed_out("write to the pipe: there was no room", timeout)),
             Ok(Ended::Stopped) => Err(error::closed("pipe sender")),
@@ -204,6 +234,11 @@ impl PipeEnd {
     pub(super) fn try_clone(&self) -> io::Result<Self> {
         Ok(Self { handle: self.handle.try_clone()?, state: Arc::clone(&self.state) })
     }
+}
+
+fn no_position() -> io::Error {
+    let reason = "a file that was opened for overlapped operations has no position to read or write at";
+    io::Error::new(io::ErrorKind::InvalidInput, reason)
 }
 
 impl AsHandle for PipeEnd {

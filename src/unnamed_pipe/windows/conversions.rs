@@ -9,12 +9,16 @@ use std::{
     process::{ChildStderr, ChildStdin, ChildStdout, Stdio},
 };
 
+/// Takes any handle that can be written, such as a standard stream. A file for synchronous operations is written at its position, which
+/// the system keeps. A file that was opened for overlapped operations has none: operations fail with `InvalidInput`.
 impl From<OwnedHandle> for unnamed_pipe::Sender {
     fn from(handle: OwnedHandle) -> Self {
         Self(PipeEnd::new(handle))
     }
 }
 
+/// Takes any handle that can be read, such as a standard stream. A file for synchronous operations is read at its position, which
+/// the system keeps. A file that was opened for overlapped operations has none: operations fail with `InvalidInput`.
 impl From<OwnedHandle> for unnamed_pipe::Recver {
     fn from(handle: OwnedHandle) -> Self {
         Self(PipeEnd::new(handle))

@@ -20,7 +20,7 @@ use windows_sys::{
             DUPLICATE_CLOSE_SOURCE, DUPLICATE_SAME_ACCESS, DuplicateHandle, GetHandleInformation,
             HANDLE_FLAG_INHERIT, NTSTATUS, RtlNtStatusToDosError, SetHandleInformation, WAIT_OBJECT_0,
         },
-        Storage::FileSystem::{FILE_READ_DATA, FILE_TYPE_PIPE, FILE_WRITE_DATA, GetFileType},
+        Storage::FileSystem::{FILE_READ_DATA, FILE_TYPE_DISK, FILE_TYPE_PIPE, FILE_WRITE_DATA, GetFileType},
         System::{
             IO::IO_STATUS_BLOCK,
             Threading::{GetCurrentProcess, WaitForSingleObject},
@@ -60,9 +60,17 @@ pub(crate) fn set_inheritable(handle: BorrowedHandle<'_>, inheritable: bool) -> 
 
 /// Whether the handle is a pipe, named or not, or a socket (Windows says the same of both).
 pub(crate) fn is_pipe_like(handle: BorrowedHandle<'_>) -> bool {
+    file_type(handle) == FILE_TYPE_PIPE
+}
+
+/// Whether the handle is of a file on a disk, which has positions.
+pub(crate) fn is_file(handle: BorrowedHandle<'_>) -> bool {
+    file_type(handle) == FILE_TYPE_DISK
+}
+
+fn file_type(handle: BorrowedHandle<'_>) -> u32 {
     // SAFETY: the handle is open.
-    let kind = unsafe { GetFileType(handle.as_raw_handle()) };
-    kind == FILE_TYPE_PIPE
+    unsafe { GetFileType(handle.as_raw_handle()) }
 }
 
 /// The access rights that the handle carries.

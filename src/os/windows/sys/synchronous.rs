@@ -2,17 +2,20 @@
 //!
 //! Such an operation keeps its thread in the system until it is done. What ends it early is `CancelSynchronousIo`, called by
 //! another thread: the one that stops it, or at the deadline one of the system's thread pool.
+//!
+//! No `OVERLAPPED` is given: its offset would be where a file is read or written, instead of the position that the system
+//! keeps (Microsoft: "ReadFile function", Synchronization and File Position).
 
 use super::{
     event::Event,
     handle::check,
-    overlapped::{Ended, is},
+    overlapped::{Ended, clamp, is},
     wait,
 };
 use std::{
     cell::OnceCell,
     io,
-    os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle},
+    os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle},
     ptr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -22,12 +25,38 @@ use std::{
     time::{Duration, Instant},
 };
 use windows_sys::Win32::{
-    Foundation::{DUPLICATE_SAME_ACCESS, DuplicateHandle, ERROR_OPERATION_ABORTED},
+    Foundation::{DUPLICATE_SAME_ACCESS, DuplicateHandle, ERROR_MORE_DATA, ERROR_OPERATION_ABORTED},
+    Storage::FileSystem::{ReadFile, WriteFile},
     System::{
         IO::CancelSynchronousIo,
         Threading::{GetCurrentProcess, GetCurrentThread},
     },
 };
+
+/// Reads at most `buffer.len()` bytes. The handle must be for synchronous operations.
+pub(crate) fn read(handle: BorrowedHandle<'_>, buffer: &mut [u8]) -> io::Result<Ended> {
+    let (mut bytes, length) = (0, clamp(buffer.len()));
+    let place = buffer.as_mut_ptr();
+    // SAFETY: the handle is open, `place` has room for `length` bytes, and `bytes` is a place for a number. An operation
+    // without `OVERLAPPED` has ended when the call returns.
+    let result = unsafe { ReadFile(handle.as_raw_handle(), place, length, &mut bytes, ptr::null_mut()) };
+    match check(result) {
+        Ok(()) => Ok(Ended::Done(bytes as usize)),
+        Err(error) if is(&error, ERROR_MORE_DATA) => Ok(Ended::Partial(bytes as usize)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes at most `buffer.len()` bytes. The handle must be for synchronous operations.
+pub(crate) fn write(handle: BorrowedHandle<'_>, buffer: &[u8]) -> io::Result<Ended> {
+    let (mut bytes, length) = (0, clamp(buffer.len()));
+    // SAFETY: the handle is open, `buffer` has `length` bytes, and `bytes` is a place for a number. An operation without
+    // `OVERLAPPED` has ended when the call returns.
+    let result =
+        unsafe { WriteFile(handle.as_raw_handle(), buffer.as_ptr(), length, &mut bytes, ptr::null_mut()) };
+    check(result)?;
+    Ok(Ended::Done(bytes as usize))
+}
 
 /// Stops the operations of other threads, now and from now on.
 #[derive(Debug, Default)]
