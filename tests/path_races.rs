@@ -33,13 +33,14 @@ use std::{
 };
 
 fn rounds() -> usize {
-    env::var("INTERPROCESS_RACE_ROUNDS").map_or(200, |rounds| rounds.parse().unwrap())
+    let usual = if common::is_emulated() { 20 } else { 200 };
+    env::var("INTERPROCESS_RACE_ROUNDS").map_or(usual, |rounds| rounds.parse().unwrap())
 }
 
 /// A file system in memory makes most rounds in a given time.
 fn scene() -> PathBuf {
     let shared_memory = Path::new("/dev/shm");
-    for parent in [shared_memory.to_owned(), env::temp_dir()] {
+    for parent in [shared_memory.to_owned(), common::writable_directory()] {
         let scene = parent.join(format!("{}-races", unique()));
         if fs::create_dir(&scene).is_ok() {
             return scene;

@@ -208,7 +208,7 @@ fn wet<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     work()
 }
 
-const MESSAGES: usize = 1000;
+const MESSAGES: usize = 250;
 
 /// Of 0 to 1,999 bytes, the last one of some, since packets of length zero at the very end are taken for the end.
 fn message(number: usize) -> Vec<u8> {

@@ -93,11 +93,14 @@ pub(crate) fn run(long: bool, words: &[String]) -> io::Result<Verdict> {
     let hide =
         format!("mount -t tmpfs none {0} && mount -o remount,ro {0} && exec \"$@\"", read_only.display());
     let mut cell = Cell::new("read-only TMPDIR", &[&mounts[..], &["bash", "-c", &hide, "bash"]].concat());
-    cell.excuses = &["Read-only file system"];
+    // Its server cannot say that it does nothing.
+    cell.arguments.extend(["--skip", "killed_server"].map(String::from));
     add(cell, &[can_mount], &read_only);
     let long_name = directory(&"l".repeat(140 - scratch.0.as_os_str().len()), 0o700, owner)?;
     let mut cell = Cell::new("TMPDIR of 141 bytes", user);
-    // std's sockets have no way there, and a local socket's name may not be as long.
+    // Programs that are about paths. The others have std's sockets on the other end, which have no way there.
+    cell.programs = &["local_socket", "shutdown", "socket_file", "fifo", "path_races", "listener_close"];
+    // A local socket's name may not be as long.
     cell.excuses = &["SUN_LEN", "does not fit into an address", "File name too long"];
     add(cell, &[probe], &long_name);
     let sticky = directory("sticky", 0o1777, STRANGER)?;

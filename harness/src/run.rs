@@ -91,8 +91,15 @@ impl Scratch {
     pub(crate) fn new() -> io::Result<Self> {
         use std::os::unix::fs::PermissionsExt;
         // A short name, as socket paths in it have to fit into an address.
-        let path = std::env::temp_dir().join(format!("h{}", std::process::id()));
-        fs::create_dir(&path)?;
+        let mut number = std::process::id();
+        let path = loop {
+            let path = std::env::temp_dir().join(format!("h{number}"));
+            match fs::create_dir(&path) {
+                // One that was killed has left it, perhaps in another namespace.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                result => break result.map(|()| path)?,
+            }
+        };
         fs::set_permissions(&path, fs::Permissions::from_mode(0o711))?;
         Ok(Self(path))
     }

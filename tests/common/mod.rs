@@ -182,12 +182,25 @@ pub(crate) enum Kind {
 
 pub(crate) const KINDS: [Kind; 2] = [Kind::Namespaced, Kind::Path];
 
+/// The directory for temporary files. Ends the test if that is on a read-only file system.
+pub(crate) fn writable_directory() -> PathBuf {
+    let directory = env::temp_dir();
+    #[cfg(unix)]
+    {
+        let flags = rustix::fs::statvfs(&directory).unwrap().f_flag;
+        if flags.contains(rustix::fs::StatVfsMountFlags::RDONLY) {
+            cannot("the directory for temporary files is read-only");
+        }
+    }
+    directory
+}
+
 /// A folder for sockets, removed in the end.
 pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        let folder = env::temp_dir().join(unique());
+        let folder = writable_directory().join(unique());
         std::fs::create_dir(&folder).unwrap();
         // Under any mask.
         #[cfg(unix)]
@@ -207,7 +220,7 @@ pub(crate) fn fresh_name(kind: Kind) -> Name<'static> {
     match (kind, cfg!(windows)) {
         (Kind::Namespaced, _) => format!("@{}", unique()),
         (Kind::Path, true) => format!(r"\\.\pipe\{}", unique()),
-        (Kind::Path, false) => env::temp_dir().join(format!("{}.sock", unique())).display().to_string(),
+        (Kind::Path, false) => writable_directory().join(format!("{}.sock", unique())).display().to_string(),
     }
     .parse()
     .unwrap()
