@@ -373,6 +373,9 @@ fn clones_share_the_mode_and_are_closed_one_by_one() {
     within_deadline(|| {
         let folder = Folder::new();
         let path = folder.0.join("socket");
+        if !common::fits_into_an_address(&path) {
+            return;
+        }
         let listener = UnixListener::bind(&path).unwrap();
         let clone = listener.try_clone().unwrap();
         clone.set_nonblocking(true).unwrap();

@@ -417,6 +417,10 @@ fn names_and_their_texts() {
 fn the_names_of_streams() {
     for kind in KINDS {
         let name = fresh_name(kind);
+        #[cfg(unix)]
+        if kind == Kind::Path && !common::fits_into_an_address(name.text().as_ref()) {
+            return;
+        }
         let listener = listen(&name);
         assert_eq!(listener.local_name(), Some(name.clone()));
         let client = Stream::connect(name.borrow()).unwrap();

@@ -373,6 +373,9 @@ fn peers_are_told_the_path_that_was_asked_for() {
     use interprocess::os::unix::uds::{UnixDatagram, UnixSeqpacketListener};
     let folder = Folder::new();
     let path = folder.0.join("s");
+    if !common::fits_into_an_address(&path) {
+        return;
+    }
     let told = |path: &Path, options: ListenerOptions<'_>| {
         let listener = options.create_sync().unwrap();
         let client = connect(path).unwrap();
@@ -625,6 +628,9 @@ fn paths_of_any_length() {
         return;
     }
     let folder = Folder::new();
+    if !common::fits_into_an_address(&folder.0) {
+        return;
+    }
     for length in [107, 108, 109, 300, 2000] {
         let path = long_path(&folder, length);
         let listener: Listener = options(&path).mode(0o600).create_sync().unwrap();

@@ -370,6 +370,17 @@ pub(crate) fn deadly_sigpipe() {
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
 }
 
+/// Whether a socket's path fits into its address, so that peers are told it. Says so if it does not.
+#[cfg(unix)]
+pub(crate) fn fits_into_an_address(path: &std::path::Path) -> bool {
+    // The shortest sun_path of a system that the crate knows has 104 bytes, one of which is the zero at the end.
+    let fits = path.as_os_str().len() < 104;
+    if !fits {
+        skip("the paths of temporary files do not fit into addresses");
+    }
+    fits
+}
+
 /// A path of so many bytes, with its folders.
 #[cfg(unix)]
 pub(crate) fn long_path(folder: &Folder, length: usize) -> PathBuf {
