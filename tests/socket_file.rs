@@ -662,4 +662,19 @@ fn special_folders() {
     assert!(fs::symlink_metadata(folder.join(&text)).unwrap().file_type().is_socket());
     Stream::connect(name).unwrap().write_all(b"x").unwrap();
     expect_bytes(listener.accept().unwrap(), b"x").unwrap();
+
+    // Folders in the name are made.
+    let outer = folder.join(common::unique());
+    let text = format!("{}/inner folder/socket", outer.file_name().unwrap().to_str().unwrap());
+    let name = SpecialDirUdSocket::map(Cow::Borrowed(OsStr::new(&text))).unwrap();
+    let error = Stream::connect(name.borrow()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(!outer.exists(), "connecting makes nothing");
+    let listener = ListenerOptions::new().name(name.borrow()).create_sync();
+    let heard = listener.and_then(|listener| {
+        Stream::connect(name)?.write_all(b"x")?;
+        expect_bytes(listener.accept()?, b"x")
+    });
+    fs::remove_dir_all(&outer).unwrap();
+    heard.unwrap();
 }

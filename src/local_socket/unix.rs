@@ -94,10 +94,8 @@ fn targets(name: &Name<'_>) -> io::Result<Vec<Target>> {
         Kind::Namespaced => Ok(vec![Target::Path(runtime_folder()?.join(file_name_of(name.text())))]),
         Kind::SpecialDir => {
             let run_user = Path::new("/run/user").join(file::real_user().to_string());
-            Ok(vec![
-                Target::Path(appended(&run_user, name.text())),
-                Target::Path(appended(&special_temporary_folder(), name.text())),
-            ])
+            let folders = [run_user, special_temporary_folder()].into_iter().filter(|folder| folder.is_dir());
+            Ok(folders.map(|folder| Target::Path(appended(&folder, name.text()))).collect())
         }
     }
 }

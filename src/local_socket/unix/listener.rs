@@ -1,7 +1,7 @@
 use super::{Stream, Target, name_of, targets};
 use crate::{
     error::about,
-    local_socket::{ListenerNonblockingMode, ListenerOptions, Name},
+    local_socket::{ListenerNonblockingMode, ListenerOptions, Name, name::Kind},
     os::unix::{
         sys::{file, identity, peer},
         uds::{
@@ -14,6 +14,7 @@ use crate::{
 use std::{
     io,
     os::fd::{AsFd, BorrowedFd},
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
@@ -45,7 +46,7 @@ pub(super) fn listen(options: ListenerOptions<'_>) -> io::Result<(UnixListener, 
     let mut result = Err(io::Error::from(io::ErrorKind::NotFound));
     for target in targets(name)? {
         result = match &target {
-            Target::Path(path) => claim::listen(path, how),
+            Target::Path(path) => make_folders(name, path).and_then(|()| claim::listen(path, how)),
             Target::Abstract(_) if options.extras.mode.is_some() => Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "names in the abstract namespace have no mode; current_user_only works for them",
@@ -82,6 +83,14 @@ pub(super) fn listen(options: ListenerOptions<'_>) -> io::Result<(UnixListener, 
         only_user,
     };
     Ok((socket, state))
+}
+
+/// interprocess 2.4 makes the directories that such a name contains, so its programs rely on that.
+fn make_folders(name: &Name<'_>, path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(folder) if name.kind() == Kind::SpecialDir => std::fs::create_dir_all(folder),
+        _ => Ok(()),
+    }
 }
 
 impl State {

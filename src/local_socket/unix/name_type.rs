@@ -118,7 +118,7 @@ impl NamespacedNameType<CStr> for AbstractNsUdSocket {
 
 /// Names in the folders in which programs built with interprocess 2.4 look for namespaced names where there is no
 /// abstract namespace: `/run/user/UID`, or `/tmp` where that does not exist (Android: `$TMPDIR`, `$TEMPDIR` or
-/// `/data/local/tmp`).
+/// `/data/local/tmp`). Listening creates the directories that the name contains; nothing removes them.
 ///
 /// It is here for talking to such programs: the second folder is open to everybody, who can take the name first.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
