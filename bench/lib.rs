@@ -3,6 +3,7 @@
 //! - `tests/interop.rs`: programs of both versions talk to each other.
 //! - `tests/messages.rs`: the same for named pipes of messages.
 //! - `tests/drop_in.rs`: one program text compiles and works with both.
+//! - `suite_2/`: 2.4's own tests, with this version. `.ci/platforms/suite-of-2.sh` runs them.
 //! - `tests/syscalls.rs`: how many system calls an operation takes, here and elsewhere.
 //! - `benches/local_socket.rs`: how fast it is, here and elsewhere.
 //! - `benches/uds.rs`: how fast batches of datagrams are, beside std's way of one call each.

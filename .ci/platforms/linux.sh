@@ -21,6 +21,7 @@ step "tests with default features" cargo test -p interprocess --locked --no-fail
 # The ways of the other Unixes, as far as they work here; in a folder of its own, as the flag makes all new.
 step "tests of the other Unixes' ways" env RUSTFLAGS="--cfg interprocess_portable_unix" \
     CARGO_TARGET_DIR="$TARGET_DIR/portable-unix" cargo test -p interprocess --all-features --locked --no-fail-fast --tests
+step "tests of 2.4" "$PLATFORMS/suite-of-2.sh"
 step "tour" cargo run -q -p ipc --locked -- tour
 step "formatting" cargo fmt --all --check
 step "clippy" cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
