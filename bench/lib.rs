@@ -6,10 +6,11 @@
 //! - `suite_2/`: 2.4's own tests, with this version. `.ci/platforms/suite-of-2.sh` runs them.
 //! - `tests/syscalls.rs`: how many system calls an operation takes, here and elsewhere.
 //! - `benches/local_socket.rs`: how fast it is, here and elsewhere.
+//! - `benches/named_pipe.rs`: how fast Tokio's named pipes are, beside Tokio's own and 2.4's.
 //! - `benches/uds.rs`: how fast batches of datagrams are, beside std's way of one call each.
 //! - `benches/instructions.rs`: how many instructions an operation takes, beside std's.
 //!
-//! `cargo bench -p bench` runs all of the benchmarks, `cargo bench -p bench --bench uds` those of a file. The last two
+//! `cargo bench -p bench` runs all of the benchmarks, `cargo bench -p bench --bench uds` those of a file. The last three
 //! end with an error if a ratio is not what it should be; `--no-fail-fast` goes on to the next file nevertheless.
 //!
 //! This library is what they share.
