@@ -15,7 +15,11 @@ CACHE="$INTERPROCESS_CI_CACHE"
 mkdir -p "$CACHE"
 
 # Absolute, since the steps run in other folders and namespaces too.
-TARGET_DIR="$(realpath -m "${CARGO_TARGET_DIR:-$ROOT/target}")"
+TARGET_DIR="${CARGO_TARGET_DIR:-$ROOT/target}"
+case "$TARGET_DIR" in
+    /* | [A-Za-z]:*) ;;
+    *) TARGET_DIR="$PWD/$TARGET_DIR" ;;
+esac
 export CARGO_TARGET_DIR="$TARGET_DIR"
 
 # msrv.sh puts Debian's compiler into /usr/bin: the toolchain of the user goes first, whatever PATH says.
@@ -49,7 +53,7 @@ step() {
     if [ "$limit" -le 0 ]; then
         status=124
     else
-        timeout "${foreground[@]}" --kill-after=10 "$limit" "$@" </dev/null || status=$?
+        timeout ${foreground[@]+"${foreground[@]}"} -k 10 "$limit" "$@" </dev/null || status=$?
     fi
     case "$status" in
         0) printf -- '-- %s: %s: ok, %d s\n' "$PLATFORM" "$name" $((SECONDS - begun)) ;;
@@ -68,6 +72,11 @@ tell_failure() {
 # note TEXT: a remark for this platform's line in the closing table of `.ci/run`.
 note() {
     [ -z "${INTERPROCESS_CI_NOTES:-}" ] || printf '%s\n' "$1" >>"$INTERPROCESS_CI_NOTES"
+}
+
+# run_steps SCRIPT [ARGUMENT...]: the steps of another script of this folder.
+run_steps() {
+    INTERPROCESS_CI_PLATFORM="$PLATFORM" "$PLATFORMS/$1" "${@:2}" || failed_steps=$((failed_steps + 1))
 }
 
 # The last line of every script that has steps.
@@ -137,7 +146,7 @@ install_packages() {
     done
     [ ${#missing[@]} -eq 0 ] && return
     command -v apt-get >/dev/null || unavailable "$reason: apt-get is not here to install ${missing[*]}"
-    [ "$(id -u)" -eq 0 ] || unavailable "$reason: not root, cannot install ${missing[*]}"
+    [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null || unavailable "$reason: not root, cannot install ${missing[*]}"
     echo "installing ${missing[*]}"
     # The lists may be missing or old, hence the second try.
     apt_install "${missing[@]}" && return
@@ -160,5 +169,8 @@ apt_install() {
 }
 
 apt_quiet() {
-    DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" </dev/null >"$CACHE/apt.log" 2>&1
+    local as_root=()
+    [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" \
+        </dev/null >"$CACHE/apt.log" 2>&1
 }

@@ -5,7 +5,7 @@
 
 if [ "${1:-}" = long ]; then
     export IP3_RAIN_ROUNDS="${IP3_RAIN_ROUNDS:-50}" INTERPROCESS_RACE_ROUNDS="${INTERPROCESS_RACE_ROUNDS:-20000}"
-    STEP_LIMIT="${STEP_LIMIT:-7200}"
+    export STEP_LIMIT="${STEP_LIMIT:-7200}"
 fi
 
 # Tools that some tests use to look at a program from outside; those tests pass over themselves without them.
@@ -15,14 +15,11 @@ for tool in socat:socat strace:strace python3:python3 node:nodejs systemd-socket
 done
 (install_packages "tools for some Linux tests" "${packages[@]}") || [ "${CI:-}" != true ] || tell_failure "tools" "not installed"
 
+run_steps native.sh
 cd "$ROOT"
-step "tests" cargo test --workspace --all-features --locked --no-fail-fast
-step "tests with default features" cargo test -p interprocess --locked --no-fail-fast
 # The ways of the other Unixes, as far as they work here; in a folder of its own, as the flag makes all new.
 step "tests of the other Unixes' ways" env RUSTFLAGS="--cfg interprocess_portable_unix" \
     CARGO_TARGET_DIR="$TARGET_DIR/portable-unix" cargo test -p interprocess --all-features --locked --no-fail-fast --tests
-step "tests of 2.4" "$PLATFORMS/suite-of-2.sh"
-step "tour" cargo run -q -p ipc --locked -- tour
 step "formatting" cargo fmt --all --check
 step "clippy" cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 step "clippy, no features" cargo clippy -p interprocess --no-default-features --locked -- -D warnings

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# The tests, on the machine that runs this, whatever its system is; for another target that it runs if CARGO_BUILD_TARGET
+# says so.
+. "$(dirname "$0")/common.sh"
+
+# `harness` is for Linux.
+packages=(-p interprocess -p ipc -p bench)
+[ "$(uname -s)" != Linux ] || packages=(--workspace)
+cd "$ROOT"
+step "tests" cargo test "${packages[@]}" --all-features --locked --no-fail-fast
+step "tests with default features" cargo test -p interprocess --locked --no-fail-fast
+step "tests of 2.4" "$PLATFORMS/suite-of-2.sh"
+step "tour" cargo run -q -p ipc --locked -- tour
+finish
