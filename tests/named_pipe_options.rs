@@ -119,7 +119,8 @@ fn instance_limit() {
     // No more clients than that, however many instances should stand ready.
     let path = unique_path();
     let listener = limit(3).path(&path).instances(10).create_duplex::<Bytes>().unwrap();
-    assert_eq!(fill(&path).len(), 3);
+    let clients = fill(&path);
+    assert_eq!(clients.len(), 3);
     for _ in 0..3 {
         std::mem::forget(listener.accept().unwrap());
     }
@@ -321,10 +322,11 @@ fn on_tokio() {
         let path = unique_path();
         let options = PipeListenerOptions::new().path(&path).instances(2);
         let listener = options.create_tokio_duplex::<Messages>().unwrap();
-        assert_eq!(fill_with_tokio(&path).await, 2);
+        let clients = fill_with_tokio(&path).await;
+        assert_eq!(clients.len(), 2);
         listener.accept().await.unwrap();
 
-        async fn fill_with_tokio(path: &str) -> usize {
+        async fn fill_with_tokio(path: &str) -> Vec<tokio::DuplexPipeStream<Messages>> {
             let mut clients = Vec::new();
             let mode = ConnectWaitMode::Deferred;
             while let Ok(client) =
@@ -332,7 +334,7 @@ fn on_tokio() {
             {
                 clients.push(client);
             }
-            clients.len()
+            clients
         }
     });
 }
