@@ -954,10 +954,50 @@ fn only_this_user() {
         let name = fresh_name(kind);
         let listener =
             ListenerOptions::new().name(name.borrow()).current_user_only(true).create_sync().unwrap();
-        let mut client = Stream::connect(name).unwrap();
+        let options = ConnectOptions::new().name(name).current_user_only(true);
+        let mut client = options.connect_sync().unwrap();
         client.write_all(b"me").unwrap();
         expect_bytes(listener.accept().unwrap(), b"me").unwrap();
+        #[cfg(feature = "tokio")]
+        common::on_tokio(async { options.connect_tokio().await.unwrap() });
     }
+}
+
+/// On Windows, `tests/pipe_identity.rs` does the same.
+#[cfg(target_os = "linux")]
+#[test]
+fn client_refuses_server_of_another_user() {
+    use rustix::{fs::Mode, process::Uid, thread::set_thread_res_uid};
+
+    within_deadline(|| {
+        let folder = common::Folder::new();
+        rustix::fs::chmod(&folder.0, Mode::RWXU | Mode::RWXG | Mode::RWXO).unwrap();
+        let path = folder.0.join("socket");
+        let name = Name::path(&path).unwrap();
+        let listening = thread::scope(|scope| {
+            // Linux keeps IDs for each thread, and the listener's are those of the thread that listens.
+            let listen = || {
+                set_thread_res_uid(None, Uid::from_raw(54321), None).ok()?;
+                ListenerOptions::new().name(name.borrow()).create_sync().ok()
+            };
+            scope.spawn(listen).join().unwrap()
+        });
+        let Some(_listener) = listening else {
+            return common::skip("acting as another user takes privileges, and a directory open to it");
+        };
+        let options = ConnectOptions::new().name(name.borrow());
+        let stream = options.connect_sync().unwrap();
+        assert_eq!(stream.peer_creds().unwrap().euid(), Some(54321));
+        let options = options.current_user_only(true);
+        let error = options.connect_sync().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+        assert!(error.to_string().contains("54321"), "{error}");
+        #[cfg(feature = "tokio")]
+        common::on_tokio(async {
+            let error = options.connect_tokio().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+        });
+    });
 }
 
 #[cfg(feature = "tokio")]

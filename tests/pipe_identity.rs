@@ -11,12 +11,12 @@ use interprocess::{
             self, ConnectOptions, DuplexPipeStream, ImpersonationLevel, PipeListener, PipeListenerOptions,
             pipe_mode,
         },
-        security_descriptor::{SecurityDescriptorBuilder, Trustee},
+        security_descriptor::{AceKind, Dacl, SecurityDescriptor, SecurityDescriptorBuilder, Trustee},
     },
 };
 use std::{
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},
-    os::windows::io::{FromRawHandle, OwnedHandle},
+    os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle},
     process::Stdio,
     ptr,
     time::Duration,
@@ -233,6 +233,126 @@ fn connecting_as_asked() {
     assert_eq!(busy(ConnectWaitMode::Timeout(Duration::from_millis(30))), ErrorKind::TimedOut);
 }
 
+/// The owner of what this thread makes, told by the system and not by this crate.
+#[allow(unsafe_code)]
+fn default_owner() -> String {
+    use windows_sys::Win32::{
+        Security::{GetTokenInformation, SECURITY_MAX_SID_SIZE, TOKEN_OWNER, TOKEN_QUERY, TokenOwner},
+        System::Threading::{GetCurrentProcess, OpenProcessToken},
+    };
+    let mut token = ptr::null_mut();
+    // SAFETY: gives a constant.
+    let process = unsafe { GetCurrentProcess() };
+    // SAFETY: the constant stands for this process, and `token` is a place for a handle.
+    assert_ne!(unsafe { OpenProcessToken(process, TOKEN_QUERY, &mut token) }, 0);
+    // SAFETY: the call succeeded, so it is a new handle that nobody else owns.
+    let token = unsafe { OwnedHandle::from_raw_handle(token) };
+    let mut block = [0_u64; 16];
+    assert!(size_of::<TOKEN_OWNER>() + SECURITY_MAX_SID_SIZE as usize <= 128);
+    let place = block.as_mut_ptr().cast();
+    // SAFETY: the token is open, `place` has room for 128 bytes, and the last is a place for a number.
+    let result = unsafe { GetTokenInformation(token.as_raw_handle(), TokenOwner, place, 128, &mut 0) };
+    assert_ne!(result, 0);
+    let base = block.as_ptr().addr();
+    let bytes: Vec<u8> = block.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    // Revision, number of parts, authority, parts (Microsoft: "SID structure").
+    let start = usize::from_ne_bytes(bytes[..size_of::<usize>()].try_into().unwrap()) - base;
+    let sid = &bytes[start..];
+    let parts = sid[8..][..4 * usize::from(sid[1])].chunks(4);
+    let parts = parts.map(|part| format!("-{}", u32::from_le_bytes(part.try_into().unwrap())));
+    format!("S-{}-{}{}", sid[0], sid[7], parts.collect::<String>())
+}
+
+fn allowed(descriptor: &SecurityDescriptor) -> Vec<String> {
+    let Dacl::Entries(entries) = descriptor.dacl().unwrap() else { panic!("everybody may do everything") };
+    assert!(entries.iter().all(|entry| entry.kind == AceKind::Allow));
+    entries.into_iter().map(|entry| entry.sid.unwrap()).collect()
+}
+
+/// An elevated process's own is what elevated processes have, so the owner of the token counts and not its user.
+#[test]
+fn current_user_only_is_of_the_owner_of_the_token() {
+    let own = default_owner();
+    let descriptor = SecurityDescriptor::current_user_only().unwrap();
+    assert_eq!(descriptor.owner().unwrap().as_ref(), Some(&own));
+    assert_eq!(allowed(&descriptor), [own.as_str(), "S-1-5-18"]);
+}
+
+/// Windows' default lets everyone read, and so take the instances.
+#[test]
+fn by_default_no_other_user_may_connect() {
+    let path = unique_path();
+    let _listener = listen(&path);
+    let client = Stream::connect_with(&path, &ConnectOptions::new().current_user_only(true)).unwrap();
+    let descriptor = SecurityDescriptor::of_object(&client).unwrap();
+    let own = default_owner();
+    assert_eq!(descriptor.owner().unwrap().as_ref(), Some(&own));
+    let mut allowed = allowed(&descriptor);
+    // In an app container also that.
+    allowed.retain(|sid| !sid.starts_with("S-1-15-2-"));
+    assert_eq!(allowed, [own.as_str(), "S-1-5-18", "S-1-5-32-544"]);
+}
+
+/// Listens with a descriptor, and says whether a client that wants a server of its own user refuses it; its stream
+/// otherwise.
+fn connect_to_own(descriptor: SecurityDescriptor) -> io::Result<io::Result<Stream>> {
+    let path = unique_path();
+    let options = PipeListenerOptions::new().path(path.as_str()).security_descriptor(Some(descriptor));
+    let _listener = options.create_duplex::<Bytes>()?;
+    let connected = Stream::connect_with(&path, &ConnectOptions::new().current_user_only(true));
+    let any = Stream::connect_with(&path, &ConnectOptions::new()).unwrap();
+    match &connected {
+        Ok(stream) => assert_eq!(stream.peer_user_sid().unwrap(), default_owner()),
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+            assert!(error.to_string().contains("own"), "{error}");
+            assert_ne!(any.peer_user_sid().unwrap_or_default(), default_owner());
+        }
+    }
+    Ok(connected)
+}
+
+/// The server's process is this one in each case: it is not asked.
+#[test]
+fn client_refuses_a_pipe_of_another_owner() {
+    connect_to_own(SecurityDescriptor::current_user_only().unwrap()).unwrap().unwrap();
+
+    // Made without a descriptor: Windows makes the user the owner, Wine 10 nobody, which is not taken for anybody.
+    let path = unique_path();
+    let _server = server_without_a_descriptor(&path);
+    let connected = Stream::connect_with(&path, &ConnectOptions::new().current_user_only(true));
+    assert_eq!(connected.is_err(), common::is_wine(), "{connected:?}");
+    if let Err(error) = connected {
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+    }
+
+    // Windows refuses to make it (ERROR_INVALID_OWNER), Wine 10 does not.
+    match connect_to_own(SecurityDescriptor::from_sddl("O:S-1-5-21-1-2-3-1000D:(A;;GA;;;WD)").unwrap()) {
+        Ok(connected) => {
+            let error = connected.unwrap_err();
+            assert!(error.to_string().contains("S-1-5-21-1-2-3-1000"), "{error}");
+        }
+        Err(error) => assert!(!common::is_wine(), "{error}"),
+    }
+}
+
+#[allow(unsafe_code)]
+fn server_without_a_descriptor(path: &str) -> OwnedHandle {
+    use windows_sys::Win32::{
+        Foundation::INVALID_HANDLE_VALUE,
+        Storage::FileSystem::PIPE_ACCESS_DUPLEX,
+        System::Pipes::{CreateNamedPipeW, PIPE_WAIT},
+    };
+    let wide: Vec<u16> = path.encode_utf16().chain([0]).collect();
+    // SAFETY: the name is zero-terminated, and no attributes are allowed.
+    let server = unsafe {
+        CreateNamedPipeW(wide.as_ptr(), PIPE_ACCESS_DUPLEX, PIPE_WAIT, 1, 512, 512, 0, ptr::null())
+    };
+    assert_ne!(server, INVALID_HANDLE_VALUE);
+    // SAFETY: the call succeeded, so it is a new handle that nobody else owns.
+    unsafe { OwnedHandle::from_raw_handle(server) }
+}
+
 #[test]
 fn receiving_messages_only() {
     let path = unique_path();
@@ -300,5 +420,29 @@ fn on_tokio() {
         assert!(!acts_as_another());
         assert_eq!(client.impersonate_client().expect_err("client").kind(), ErrorKind::InvalidInput);
         assert!(common::is_wine() || server.client_computer_name().unwrap().is_none());
+    });
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn client_refuses_a_pipe_of_another_owner_on_tokio() {
+    type AsyncStream = interprocess::os::windows::named_pipe::tokio::DuplexPipeStream<Bytes>;
+
+    common::on_tokio(async {
+        let path = unique_path();
+        let _listener =
+            PipeListenerOptions::new().path(path.as_str()).create_tokio_duplex::<Bytes>().unwrap();
+        let options = ConnectOptions::new().current_user_only(true);
+        let client = AsyncStream::connect_with(&path, &options).await.unwrap();
+        assert_eq!(client.peer_user_sid().unwrap(), default_owner());
+
+        let path = unique_path();
+        let other = SecurityDescriptor::from_sddl("O:S-1-5-21-1-2-3-1000D:(A;;GA;;;WD)").unwrap();
+        let listener = PipeListenerOptions::new().path(path.as_str()).security_descriptor(Some(other));
+        // Windows refuses to make it.
+        let Ok(_listener) = listener.create_tokio_duplex::<Bytes>() else { return };
+        let error = AsyncStream::connect_with(&path, &options).await.expect_err("another's");
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+        AsyncStream::connect_with(&path, &ConnectOptions::new()).await.unwrap();
     });
 }

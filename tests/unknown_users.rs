@@ -5,7 +5,7 @@ mod common;
 
 use common::{Folder, Killed, fresh_name, within_deadline};
 use interprocess::{
-    local_socket::{ListenerOptions, Name, Stream},
+    local_socket::{ConnectOptions, ListenerOptions, Name, Stream},
     os::unix::{fifo_file, uds::UnixStream},
 };
 use std::{io::ErrorKind, path::Path, process::Command};
@@ -19,6 +19,9 @@ fn role_stranger() {
     let creds = stream.peer_creds().unwrap();
     assert_eq!((creds.euid(), creds.egid()), (None, None));
     assert!(creds.groups().is_none_or(<[u32]>::is_empty));
+    let own_only = ConnectOptions::new().name(Name::path(&socket).unwrap()).current_user_only(true);
+    let error = own_only.connect_sync().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
     let shown = UnixStream::connect(&socket).unwrap().peer_cred().unwrap().uid();
 
     let (one, _other) = Stream::pair().unwrap();

@@ -83,11 +83,15 @@ impl<'n> ListenerOptions<'n> {
         self
     }
 
-    /// Whether only processes of the same user can connect; anybody with access to the name can by default.
+    /// Whether only processes of the same user can connect; anybody with access to the name can by default, on Windows also
+    /// administrators and the system.
     ///
     /// Socket files get the mode 0600 (which counts on Linux and current systems; some old ones ignore it); at abstract
     /// names, which have no permissions, clients of other users but root are turned away when they are accepted; pipes
-    /// get a security descriptor for the user and the system.
+    /// get a security descriptor for the user and the system, with which a process that is not elevated cannot connect to an
+    /// elevated one of the same user (`SecurityDescriptor::current_user_only`).
+    ///
+    /// Clients require a server of their own user by [`ConnectOptions::current_user_only`].
     pub fn current_user_only(mut self, current_user_only: bool) -> Self {
         self.current_user_only = current_user_only;
         self
@@ -165,12 +169,18 @@ pub struct ConnectOptions<'n> {
     pub(super) name: Option<Name<'n>>,
     pub(super) wait_mode: ConnectWaitMode,
     pub(super) nonblocking_stream: bool,
+    pub(super) current_user_only: bool,
 }
 
 impl<'n> ConnectOptions<'n> {
     /// The defaults, without a name, which must be set.
     pub fn new() -> Self {
-        Self { name: None, wait_mode: ConnectWaitMode::Unbounded, nonblocking_stream: false }
+        Self {
+            name: None,
+            wait_mode: ConnectWaitMode::Unbounded,
+            nonblocking_stream: false,
+            current_user_only: false,
+        }
     }
 
     /// The name of the listener.
@@ -191,13 +201,47 @@ impl<'n> ConnectOptions<'n> {
         self
     }
 
+    /// Sets whether the server must be of the same user. Default: any server.
+    ///
+    /// A process of another user may have taken the name before the server did. With this option, such a server is refused
+    /// with `PermissionDenied` before any data is sent, and so is one whose user the system does not report or that belongs to
+    /// root.
+    ///
+    /// # Platform-specific behavior
+    /// On Unix, the effective user ID of this process is compared with that of the process that began to listen
+    /// (`SO_PEERCRED` in unix(7); `LOCAL_PEERCRED`, `LOCAL_PEEREID` and getpeerucred(3) elsewhere). A socket that systemd or
+    /// another supervisor made for its service belongs to the supervisor's user.
+    ///
+    /// On Windows, the owner of the pipe is compared with the owner that objects of this thread have: processes of the same
+    /// user match if both are elevated or neither is, see `os::windows::named_pipe::ConnectOptions::current_user_only`.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::local_socket::{ConnectOptions, ListenerOptions, Name};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// # let unique = format!("interprocess-doc-own-server-{}", std::process::id());
+    /// let name = Name::namespaced("example.sock")?;
+    /// # let name = Name::namespaced(&unique)?;
+    /// let listener =
+    ///     ListenerOptions::new().name(name.borrow()).current_user_only(true).create_sync()?;
+    /// let stream = ConnectOptions::new().name(name.borrow()).current_user_only(true).connect_sync()?;
+    /// # drop((listener, stream));
+    /// # Ok(()) }
+    /// ```
+    pub fn current_user_only(mut self, current_user_only: bool) -> Self {
+        self.current_user_only = current_user_only;
+        self
+    }
+
     /// Connects.
     ///
     /// # Errors
     /// - `NotFound`: there is no such name. `ConnectionRefused`: there is, but nobody listens (any more).
     /// - `TimedOut`, `WouldBlock`: see [`ConnectWaitMode`].
     /// - `InvalidInput`: no name was set, or the path names something that is not a socket.
-    /// - `PermissionDenied`: the name is not for this user.
+    /// - `PermissionDenied`: the name is not for this user, or the server is not of it
+    ///   ([`current_user_only`](Self::current_user_only)).
     pub fn connect_sync(&self) -> io::Result<Stream> {
         platform::connect(self).map(Stream)
     }

@@ -11,11 +11,12 @@ use super::Pid;
 ///
 /// On Unix it is what was true when the peer connected, listened, or made the pair. On Windows, the server learns the
 /// client's user by impersonating it for an instant, so it is the user whose token made the connection; the client
-/// asks for the server process's user.
+/// is told the owner of the pipe, which is the server's user, or the group of administrators (`S-1-5-32-544`) if the server is
+/// elevated or runs as the system.
 ///
 /// On Windows the user SID is `None` if the peer hides it: a client that allows only the anonymous level of impersonation
 /// (as those of go-winio do by default), one that allows a level of its own and has sent nothing that was received yet
-/// (`ERROR_CANNOT_IMPERSONATE`), or a server process that may not be looked at.
+/// (`ERROR_CANNOT_IMPERSONATE`), or a server on another computer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeerCreds(PeerCredsParts);
 

@@ -155,11 +155,29 @@ pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<Stream> {
         }
         (Target::Abstract(name), ConnectWaitMode::Unbounded) => UnixStream::connect_addr(name),
     })?;
+    check_server(options, &stream)?;
     let is_nonblocking = options.wait_mode == ConnectWaitMode::Deferred;
     if is_nonblocking != options.nonblocking_stream {
         stream.set_nonblocking(options.nonblocking_stream)?;
     }
     Ok(stream)
+}
+
+/// Fails if the server must be of this user and is not known to be.
+fn check_server(options: &ConnectOptions<'_>, stream: &Stream) -> io::Result<()> {
+    if !options.current_user_only {
+        return Ok(());
+    }
+    let name = options.needed_name()?;
+    let peer = stream.peer_cred().map_err(|error| error::about(format_args!("connect to {name}"), error))?;
+    if identity::is_own_user(peer.uid()) {
+        return Ok(());
+    }
+    let (server, own) = (peer.uid(), file::effective_user());
+    let message = format!(
+        "cannot connect to {name}: the server's user, {server}, is not known to be this process's, {own}"
+    );
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
 }
 
 /// Tries the places of a name until there is something at one.

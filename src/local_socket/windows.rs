@@ -10,7 +10,7 @@ use super::{
 };
 use crate::os::windows::{
     named_pipe::{
-        DuplexPipeStream, PipeListener, PipeListenerOptions,
+        self, DuplexPipeStream, PipeListener, PipeListenerOptions,
         name::{BadPath, LOCAL_PREFIX, PipePath},
         pipe_mode::Bytes,
     },
@@ -113,10 +113,15 @@ impl PathNameType<OsStr> for NamedPipe {
 }
 
 pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<Stream> {
-    let path = pipe_path(options.needed_name()?);
-    let stream = Stream::connect_by_path_with_wait_mode(path, options.wait_mode)?;
+    let stream = Stream::connect_with(pipe_path(options.needed_name()?), &connect_options(options))?;
     stream.set_nonblocking(options.nonblocking_stream)?;
     Ok(stream)
+}
+
+fn connect_options(options: &ConnectOptions<'_>) -> named_pipe::ConnectOptions {
+    named_pipe::ConnectOptions::new()
+        .wait_mode(options.wait_mode)
+        .current_user_only(options.current_user_only)
 }
 
 pub(super) fn pair() -> io::Result<(Stream, Stream)> {

@@ -1,7 +1,7 @@
 //! The half of Tokio local sockets for Unix.
 
 use super::{
-    Target, connect_to_first,
+    Target, check_server, connect_to_first,
     listener::{self, State},
     name_of, peer_name_of,
 };
@@ -46,6 +46,7 @@ pub(in crate::local_socket) async fn connect(options: &ConnectOptions<'_>) -> io
             })?
         }
     };
+    check_server(options, &connected)?;
     Stream::registered(connected)
 }
 

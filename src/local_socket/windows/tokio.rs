@@ -1,6 +1,6 @@
 //! The half of Tokio local sockets for Windows.
 
-use super::{creds, name_if, pipe_options, pipe_path};
+use super::{connect_options, creds, name_if, pipe_options, pipe_path};
 use crate::{
     local_socket::{self, ConnectOptions, ListenerOptions, Name, PeerCreds},
     os::windows::named_pipe::{
@@ -18,8 +18,7 @@ use std::{
 pub(in crate::local_socket) type Stream = DuplexPipeStream<Bytes>;
 
 pub(in crate::local_socket) async fn connect(options: &ConnectOptions<'_>) -> io::Result<Stream> {
-    let path = pipe_path(options.needed_name()?);
-    Stream::connect_by_path_with_wait_mode(path, options.wait_mode).await
+    Stream::connect_with(pipe_path(options.needed_name()?), &connect_options(options)).await
 }
 
 pub(in crate::local_socket) fn pair() -> io::Result<(Stream, Stream)> {

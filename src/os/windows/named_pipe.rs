@@ -4,14 +4,19 @@
 //! Both ends are [`PipeStream`]s. For programs that run on Unix as well there is
 //! [`local_socket`](crate::local_socket), which uses this module on Windows.
 //!
-//! Who may connect: unless asked otherwise, programs of this computer whose user Windows' default access list of pipes
-//! lets in: the same user, administrators and the system both ways, and *everybody* to read (Microsoft: "Named Pipe
-//! Security and Access Rights"), though not messages as such, which takes one right more. To let in the same user only, use
-//! [`SecurityDescriptor::current_user_only`](super::security_descriptor::SecurityDescriptor::current_user_only).
+//! # Security
+//! By default, processes of the current user, administrators and the system can connect, in both directions. Windows' own
+//! default also lets everyone read (Microsoft: "Named Pipe Security and Access Rights"), so that any user could occupy the
+//! instances that stand ready; to let in more users, set a
+//! [`security_descriptor`](PipeListenerOptions::security_descriptor). The current user is the owner of what the process
+//! makes: of an elevated process, that is the group of administrators.
+//! [`SecurityDescriptor::current_user_only`](super::security_descriptor::SecurityDescriptor::current_user_only) keeps
+//! administrators who act as other users out as well.
 //!
-//! Names are first come, first served: any program can make a pipe of any name that is free. A listener fails with
-//! [`AddrInUse`](std::io::ErrorKind::AddrInUse) if its name is taken, and a client can check with
-//! [`peer_user_sid`](PipeStream::peer_user_sid) whose server it has found.
+//! Names are first come, first served: any process can create a pipe of any name that is free. A listener fails with
+//! [`AddrInUse`](std::io::ErrorKind::AddrInUse) if its name is taken. A client sets
+//! [`ConnectOptions::current_user_only`] to refuse other users' servers, or checks
+//! [`peer_user_sid`](PipeStream::peer_user_sid).
 //!
 //! [`list`] names the pipes that there are. What a server may do in a client's name, the client says with
 //! [`ConnectOptions`], and the server does with [`impersonate_client`](PipeStream::impersonate_client).

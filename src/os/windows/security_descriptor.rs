@@ -124,13 +124,38 @@ impl SecurityDescriptor {
         self.0.to_sddl()
     }
 
-    /// Lets in the current user (of the thread, if it acts as somebody else) and the system itself, and nobody else.
+    /// Creates a descriptor that gives access to the current user at the current elevation, and to the system itself.
+    ///
+    /// The user is that of the calling thread, which may impersonate another. It is the owner, and has full access. The owner
+    /// is the default owner of objects that the thread makes (Microsoft: "TOKEN_OWNER structure"), as with .NET's
+    /// `PipeOptions.CurrentUserOnly`:
+    ///
+    /// | the calling thread | owner | who has access |
+    /// | --- | --- | --- |
+    /// | is not elevated | the user | processes of the same user |
+    /// | is elevated (runs as administrator), or is a service that runs as the system | `BUILTIN\Administrators` | elevated processes, of any administrator |
+    ///
+    /// A process that is not elevated never has access to what an elevated one of the same user made. An elevated client has
+    /// access to the pipe of a server that is not; to refuse such a server, the client sets
+    /// [`ConnectOptions::current_user_only`](super::named_pipe::ConnectOptions::current_user_only).
     ///
     /// # Errors
     /// Whatever the system reports when it is asked for the user.
     pub fn current_user_only() -> io::Result<Self> {
-        let user = security::current_user_sid()?;
-        Self::from_sddl(&format!("D:P(A;;GA;;;{user})(A;;GA;;;SY)"))
+        let owner = security::current_owner_sid()?;
+        Self::from_sddl(&format!("O:{owner}D:P(A;;GA;;;{owner})(A;;GA;;;SY)"))
+    }
+
+    /// What a pipe gets unless another is asked for: Windows' default without everyone's right to read, with which any user
+    /// could take the instances that stand ready (Microsoft: "Named Pipe Security and Access Rights").
+    pub(crate) fn of_pipes() -> io::Result<Self> {
+        let owner = security::current_owner_sid()?;
+        let mut text = format!("O:{owner}D:P(A;;GA;;;{owner})(A;;GA;;;SY)(A;;GA;;;BA)");
+        // A process in an app container needs more than its user's rights to make the next instance.
+        if let Some(container) = security::current_app_container_sid().unwrap_or(None) {
+            text.push_str(&format!("(A;;GA;;;{container})"));
+        }
+        Self::from_sddl(&text)
     }
 
     /// The owner, as the text of a SID; `None` if it does not say.

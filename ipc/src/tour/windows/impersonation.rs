@@ -10,7 +10,7 @@ use interprocess::os::windows::{
     named_pipe::{
         ConnectOptions, DuplexPipeStream, ImpersonationLevel, PipeListenerOptions, pipe_mode::Bytes,
     },
-    security_descriptor::SecurityDescriptor,
+    security_descriptor::{SecurityDescriptorBuilder, Trustee},
 };
 use std::{
     fs::File,
@@ -49,7 +49,8 @@ fn allow(part: &Part) -> io::Result<()> {
     blocking::follow(&stream, &stream, part.sabotage)
 }
 
-/// The user of the thread, in the text of a descriptor that lets in nobody else.
+/// The user of the thread.
 fn user() -> io::Result<String> {
-    SecurityDescriptor::current_user_only()?.to_sddl()
+    let owned = SecurityDescriptorBuilder::new().owner(Trustee::CurrentUser).build()?;
+    Ok(owned.owner()?.unwrap_or_default())
 }

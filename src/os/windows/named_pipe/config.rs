@@ -15,6 +15,6 @@ pub(super) struct Config {
     pub(super) input_buffer: u32,
     pub(super) output_buffer: u32,
     pub(super) wait_timeout: u32,
-    pub(super) security: Option<SecurityDescriptor>,
+    pub(super) security: SecurityDescriptor,
     pub(super) inheritable: bool,
 }

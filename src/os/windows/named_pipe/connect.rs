@@ -1,6 +1,6 @@
 //! Connecting to a named pipe, waiting for one of its instances to become free.
 
-use super::{PipeMode, name::PipePath, raw::directions};
+use super::{PipeMode, identity::check_server, name::PipePath, raw::directions};
 use crate::{
     ConnectWaitMode,
     os::windows::sys::{
@@ -30,6 +30,7 @@ pub(super) struct Attempts<'a> {
     deadline: Option<Instant>,
     pause: Duration,
     exposure: Exposure,
+    current_user_only: bool,
 }
 
 /// What came of an attempt that did not fail for good.
@@ -53,12 +54,18 @@ impl<'a> Attempts<'a> {
         };
         let pause = Duration::from_millis(1);
         let deadline = deadline_after(timeout);
-        Self { path, receive, send, wait_mode, deadline, pause, exposure: Exposure::DEFAULT }
+        let (exposure, current_user_only) = (Exposure::DEFAULT, false);
+        Self { path, receive, send, wait_mode, deadline, pause, exposure, current_user_only }
     }
 
     /// Says what the server may do with this user's identity.
     pub(super) fn exposing(self, exposure: Exposure) -> Self {
         Self { exposure, ..self }
+    }
+
+    /// Says whether the server must be of the current user.
+    pub(super) fn requiring_current_user(self, current_user_only: bool) -> Self {
+        Self { current_user_only, ..self }
     }
 
     /// Tries until it is connected, blocking.
@@ -80,7 +87,13 @@ impl<'a> Attempts<'a> {
             exposure: self.exposure,
         };
         match pipe::open(self.path.wide(), opening) {
-            Ok(handle) => self.choose_modes(handle).map(Attempt::Connected),
+            Ok(handle) => {
+                if self.current_user_only {
+                    check_server(handle.as_handle())
+                        .map_err(|error| self.path.error(OPERATION, error.kind(), error))?;
+                }
+                self.choose_modes(handle).map(Attempt::Connected)
+            }
             Err(error) if pipe::is_busy(&error) => self.next_pause().map(Attempt::Pause),
             Err(error) => Err(self.path.error(OPERATION, error.kind(), &error)),
         }

@@ -5,9 +5,11 @@ use crate::{
     ConnectWaitMode,
     os::windows::{
         ImpersonationGuard,
+        security_descriptor::SecurityDescriptor,
         sys::{
             handle,
             pipe::{self, Exposure, Level},
+            security,
         },
     },
 };
@@ -33,7 +35,7 @@ pub enum ImpersonationLevel {
     Delegation,
 }
 
-/// How to connect to a named pipe: how long to wait, and what to let the server do in this user's name.
+/// How to connect to a named pipe: how long to wait, who the server must be, and what it may do in this user's name.
 ///
 /// ```no_run
 /// use interprocess::os::windows::named_pipe::{
@@ -53,6 +55,7 @@ pub struct ConnectOptions {
     level: ImpersonationLevel,
     tracking: bool,
     effective_only: bool,
+    current_user_only: bool,
 }
 
 impl ConnectOptions {
@@ -64,6 +67,7 @@ impl ConnectOptions {
             level: ImpersonationLevel::Identification,
             tracking: false,
             effective_only: false,
+            current_user_only: false,
         }
     }
 
@@ -93,6 +97,46 @@ impl ConnectOptions {
         self
     }
 
+    /// Sets whether the server must be of the current user, at the current elevation. Default: any server.
+    ///
+    /// Any process can create a pipe of any name that is free, and so take a server's place. With this option, connecting
+    /// succeeds only if the owner of the pipe is the owner that objects of the calling thread have: the user, or
+    /// `BUILTIN\Administrators` if the thread is elevated (as with .NET's `PipeOptions.CurrentUserOnly`). The owner belongs to
+    /// the pipe and outlives the process that created it, unlike a process ID. A user who is not an administrator cannot
+    /// create a pipe that another one owns (Microsoft: "Owner of a New Object").
+    ///
+    /// The check takes place before any data is sent. A pipe whose owner the system does not report, and one of another
+    /// computer, are refused. The counterpart for servers is
+    /// [`SecurityDescriptor::current_user_only`](crate::os::windows::security_descriptor::SecurityDescriptor::current_user_only).
+    ///
+    /// # Errors
+    /// Connecting fails with [`PermissionDenied`](io::ErrorKind::PermissionDenied) if the pipe has another owner.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::os::windows::{
+    ///     named_pipe::{ConnectOptions, DuplexPipeStream, PipeListenerOptions, pipe_mode::Bytes},
+    ///     security_descriptor::SecurityDescriptor,
+    /// };
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let path = r"\\.\pipe\example";
+    /// # let path = format!("{path}-{}", std::process::id());
+    /// let listener = PipeListenerOptions::new()
+    ///     .path(&path)
+    ///     .security_descriptor(Some(SecurityDescriptor::current_user_only()?))
+    ///     .create_duplex::<Bytes>()?;
+    ///
+    /// let options = ConnectOptions::new().current_user_only(true);
+    /// let stream = DuplexPipeStream::<Bytes>::connect_with(&path, &options)?;
+    /// # drop((listener, stream));
+    /// # Ok(()) }
+    /// ```
+    pub fn current_user_only(mut self, current_user_only: bool) -> Self {
+        self.current_user_only = current_user_only;
+        self
+    }
+
     /// The attempts to connect in this way.
     pub(super) fn attempts<'a, Rm: PipeModeTag, Sm: PipeModeTag>(&self, path: &'a PipePath) -> Attempts<'a> {
         let level = match self.level {
@@ -102,11 +146,9 @@ impl ConnectOptions {
             ImpersonationLevel::Delegation => Level::Delegation,
         };
         let (tracking, effective_only) = (self.tracking, self.effective_only);
-        Attempts::new(path, Rm::MODE, Sm::MODE, self.wait_mode).exposing(Exposure {
-            level,
-            tracking,
-            effective_only,
-        })
+        Attempts::new(path, Rm::MODE, Sm::MODE, self.wait_mode)
+            .exposing(Exposure { level, tracking, effective_only })
+            .requiring_current_user(self.current_user_only)
     }
 }
 
@@ -182,4 +224,29 @@ pub(super) fn impersonate_client(
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     ImpersonationGuard::of_pipe_client(handle)
+}
+
+/// The owner of a pipe, seen from either end; `None` if it has none.
+pub(super) fn owner(pipe: BorrowedHandle<'_>) -> io::Result<Option<String>> {
+    SecurityDescriptor::of_object(&pipe)?.owner()
+}
+
+/// The owner of a client's pipe, who is the server's user. Not the user of the process whose ID the pipe keeps: that one may
+/// have ended, and its ID may be another's.
+pub(super) fn server_user_sid(client: BorrowedHandle<'_>) -> io::Result<String> {
+    let unknown = |reason| io::Error::new(io::ErrorKind::PermissionDenied, reason);
+    if handle::is_remote(client)? {
+        return Err(unknown("the server of the pipe is on another computer"));
+    }
+    owner(client)?.ok_or_else(|| unknown("the system does not say who owns the pipe"))
+}
+
+/// Fails unless the current user, at the current elevation, is the owner of a client's pipe.
+pub(super) fn check_server(client: BorrowedHandle<'_>) -> io::Result<()> {
+    let (owner, own) = (server_user_sid(client)?, security::current_owner_sid()?);
+    if owner == own {
+        return Ok(());
+    }
+    let reason = format!("the owner of the pipe is {owner}, and not {own}, as of what this process makes");
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, reason))
 }

@@ -1,14 +1,11 @@
 //! The instances of a pipe that stand ready for clients: what a listener is, without the waiting.
 
-use super::{PipeMode, config::Config, handle, name::PipePath};
-use crate::os::windows::{
-    security_descriptor::SecurityDescriptor,
-    sys::{
-        event::Event,
-        operation::Operation,
-        overlapped::Ended,
-        pipe::{self, Creation},
-    },
+use super::{PipeMode, config::Config, handle, identity, name::PipePath};
+use crate::os::windows::sys::{
+    event::Event,
+    operation::Operation,
+    overlapped::Ended,
+    pipe::{self, Creation},
 };
 use std::{
     fmt::{Debug, Display},
@@ -315,7 +312,7 @@ impl Instance {
             output_buffer: config.output_buffer,
             input_buffer: config.input_buffer,
             wait_timeout: config.wait_timeout,
-            security: config.security.as_ref().map(SecurityDescriptor::as_sys),
+            security: Some(config.security.as_sys()),
             inheritable: config.inheritable,
         };
         let path = &config.path;
@@ -404,7 +401,7 @@ impl Instance {
 
 /// Who owns a pipe; `None` if the system does not tell.
 fn owner(pipe: &OwnedHandle) -> Option<String> {
-    SecurityDescriptor::of_object(pipe).and_then(|descriptor| descriptor.owner()).ok().flatten()
+    identity::owner(pipe.as_handle()).ok().flatten()
 }
 
 fn creation_error(path: &PipePath, first: bool, error: &io::Error) -> io::Error {

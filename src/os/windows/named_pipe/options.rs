@@ -49,7 +49,7 @@ pub struct PipeListenerOptions<'path> {
     pub output_buffer_size_hint: u32,
     /// How long a client's `WaitNamedPipe` waits if the client does not say. Clients that use this crate do not call it.
     pub wait_timeout: WaitTimeout,
-    /// Who may connect, and more. Default: Windows' (see the [module](super)).
+    /// Who may connect, and more. Default: the current user, administrators and the system (see the [module](super)).
     pub security_descriptor: Option<SecurityDescriptor>,
     /// Whether children inherit the handles. Default: no.
     pub inheritable: bool,
@@ -237,7 +237,10 @@ impl<'path> PipeListenerOptions<'path> {
             input_buffer: self.input_buffer_size_hint,
             output_buffer: self.output_buffer_size_hint,
             wait_timeout: self.wait_timeout.to_raw(),
-            security: self.security_descriptor.clone(),
+            security: match &self.security_descriptor {
+                Some(descriptor) => descriptor.clone(),
+                None => SecurityDescriptor::of_pipes()?,
+            },
             inheritable: self.inheritable,
         })
     }

@@ -5,7 +5,7 @@ mod messages;
 #[cfg(feature = "tokio")]
 pub(super) use messages::{Source, Waited, busy, check_length, no_reply, transact_error};
 
-use super::{PipeMode, name::PipePath};
+use super::{PipeMode, identity, name::PipePath};
 use crate::{
     os::windows::sys::{
         event::deadline_after,
@@ -353,11 +353,7 @@ pub(super) fn peer_session_id(handle: BorrowedHandle<'_>, is_server: bool) -> io
 
 /// The user at the other end, as the text of a SID.
 pub(super) fn peer_user_sid(handle: BorrowedHandle<'_>, is_server: bool) -> io::Result<String> {
-    if is_server {
-        security::client_user_sid(handle)
-    } else {
-        security::process_user_sid(pipe::id(handle, Id::ServerProcess)?)
-    }
+    if is_server { security::client_user_sid(handle) } else { identity::server_user_sid(handle) }
 }
 
 /// Closes the client's end, from the server's, and discards what was not received.

@@ -169,11 +169,17 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     ///
     /// On the server's end this is the user that the client was when it connected: the thread takes the client's
     /// identity for one query (Microsoft: "ImpersonateNamedPipeClient function") and ends the process if it cannot
-    /// get rid of it. On the client's end it is the user that the server's process runs as, found by its number.
+    /// get rid of it.
+    ///
+    /// On the client's end this is the owner of the pipe: the server's user, or `BUILTIN\\Administrators` (`S-1-5-32-544`) if
+    /// the server is elevated or runs as the system (Microsoft: "Owner of a New Object"). Unlike a process ID, it cannot
+    /// become another's. A client that only wants to talk to a server of its own user sets
+    /// [`ConnectOptions::current_user_only`].
     ///
     /// # Errors
-    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) if the client hides who it is, or if the client may not
-    /// look at the server's process; otherwise whatever the system reports.
+    /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): the client hides who it is; the server is on another
+    ///   computer; the pipe has no owner.
+    /// - Otherwise whatever the system reports.
     pub fn peer_user_sid(&self) -> io::Result<String> {
         raw::peer_user_sid(self.as_handle(), self.is_server())
     }

@@ -24,8 +24,9 @@ use windows_sys::Win32::{
         },
         DACL_SECURITY_INFORMATION, GROUP_SECURITY_INFORMATION, GetKernelObjectSecurity,
         GetSecurityDescriptorLength, GetTokenInformation, LABEL_SECURITY_INFORMATION,
-        OWNER_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, RevertToSelf, SACL_SECURITY_INFORMATION,
-        TOKEN_ACCESS_MASK, TOKEN_IMPERSONATE, TOKEN_QUERY, TOKEN_USER, TokenUser,
+        OWNER_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID, RevertToSelf, SACL_SECURITY_INFORMATION,
+        TOKEN_ACCESS_MASK, TOKEN_IMPERSONATE, TOKEN_INFORMATION_CLASS, TOKEN_QUERY, TokenAppContainerSid,
+        TokenOwner, TokenUser,
     },
     Storage::FileSystem::{
         FILE_CREATE_PIPE_INSTANCE, FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_READ_ATTRIBUTES,
@@ -33,10 +34,7 @@ use windows_sys::Win32::{
     },
     System::{
         Pipes::ImpersonateNamedPipeClient,
-        Threading::{
-            GetCurrentProcess, GetCurrentThread, OpenProcess, OpenProcessToken, OpenThreadToken,
-            PROCESS_QUERY_LIMITED_INFORMATION, SetThreadToken,
-        },
+        Threading::{GetCurrentProcess, GetCurrentThread, OpenProcessToken, OpenThreadToken, SetThreadToken},
     },
 };
 
@@ -143,24 +141,27 @@ pub(crate) const SENDING: u32 = FILE_WRITE_DATA | FILE_CREATE_PIPE_INSTANCE;
 
 /// The user that the calling thread acts as, as the text of a SID.
 pub(crate) fn current_user_sid() -> io::Result<String> {
-    let token = match thread_token(TOKEN_QUERY)? {
-        Some(token) => token,
-        None => process_token(current_process())?,
-    };
-    user_sid(token.as_handle())
+    user_sid(current_token()?.as_handle())
 }
 
-/// The user that a process runs as, as the text of a SID.
-pub(crate) fn process_user_sid(process_id: u32) -> io::Result<String> {
-    // SAFETY: takes numbers only.
-    let raw = unsafe { OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, process_id) };
-    if raw.is_null() {
-        return Err(io::Error::last_os_error());
+/// Who owns what the calling thread makes, as the text of a SID: the user, or the group of administrators if the thread
+/// acts with their rights (Microsoft: "Owner of a New Object", "TOKEN_OWNER structure").
+pub(crate) fn current_owner_sid() -> io::Result<String> {
+    token_sid(current_token()?.as_handle(), TokenOwner)?.ok_or_else(no_sid)
+}
+
+/// The app container that the calling thread is in; `None` if it is in none (Microsoft: "TOKEN_APPCONTAINER_INFORMATION
+/// structure").
+pub(crate) fn current_app_container_sid() -> io::Result<Option<String>> {
+    token_sid(current_token()?.as_handle(), TokenAppContainerSid)
+}
+
+/// The token that decides what the calling thread may do.
+fn current_token() -> io::Result<OwnedHandle> {
+    match thread_token(TOKEN_QUERY)? {
+        Some(token) => Ok(token),
+        None => process_token(current_process()),
     }
-    // SAFETY: the call succeeded, so it is a new handle that nobody else owns.
-    let process = unsafe { OwnedHandle::from_raw_handle(raw) };
-    let token = process_token(process.as_handle())?;
-    user_sid(token.as_handle())
 }
 
 /// The user that connected to a server's end of a named pipe, as the text of a SID.
@@ -290,20 +291,33 @@ fn current_process() -> BorrowedHandle<'static> {
 
 /// The user of a token, as the text of a SID.
 fn user_sid(token: BorrowedHandle<'_>) -> io::Result<String> {
-    // A TOKEN_USER is 16 bytes, and the longest SID after it 68.
+    token_sid(token, TokenUser)?.ok_or_else(no_sid)
+}
+
+fn no_sid() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "the token does not say who its user is")
+}
+
+/// A SID that a token has, as text; `None` if it has none. `class` must be one whose information begins with a pointer to a
+/// SID: that of `TOKEN_USER`, `TOKEN_OWNER` or `TOKEN_APPCONTAINER_INFORMATION`.
+fn token_sid(token: BorrowedHandle<'_>, class: TOKEN_INFORMATION_CLASS) -> io::Result<Option<String>> {
+    // The largest of the three has 16 bytes, and the longest SID behind it 68.
     let mut block = [0_u64; 16];
     let size = size_of::<[u64; 16]>() as u32;
     let mut needed = 0;
     let place = block.as_mut_ptr().cast();
     // SAFETY: the token is open, `place` has room for `size` bytes, and `needed` is a place for a u32.
-    let result = unsafe { GetTokenInformation(token.as_raw_handle(), TokenUser, place, size, &mut needed) };
+    let result = unsafe { GetTokenInformation(token.as_raw_handle(), class, place, size, &mut needed) };
     check(result)?;
-    // SAFETY: the call succeeded, so the block begins with a TOKEN_USER; it is aligned for one.
-    let user: TOKEN_USER = unsafe { ptr::read(place.cast::<TOKEN_USER>()) };
+    // SAFETY: the call succeeded, so the block begins with a pointer; it is aligned for one.
+    let sid: PSID = unsafe { ptr::read(place.cast::<PSID>()) };
+    if sid.is_null() {
+        return Ok(None);
+    }
     let mut text = ptr::null_mut();
     // SAFETY: the SID lies in `block`, which still lives, and `text` is a place for a pointer.
-    check(unsafe { ConvertSidToStringSidW(user.User.Sid, &mut text) })?;
+    check(unsafe { ConvertSidToStringSidW(sid, &mut text) })?;
     // SAFETY: the call succeeded, and asks its caller to free the text with `LocalFree`.
     let text = unsafe { LocalText::from_raw(text) };
-    Ok(text.to_string_lossy())
+    Ok(Some(text.to_string_lossy()))
 }
