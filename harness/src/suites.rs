@@ -20,6 +20,9 @@ const MORE_OTHERS: &[&str] = &["security_descriptor", "windows_promises"];
 /// What a test prints that cannot do its work here, before the reason (`tests/common`).
 const SKIP: &str = "skipped: ";
 
+/// Stands for a test, where a program did not end as a test program does.
+const WHOLE_PROGRAM: &str = "the whole program";
+
 /// A row of the table: all test programs, or some, in a wrapping.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cell {
@@ -210,7 +213,10 @@ fn report(cell: &Cell, program: &Program, log: &Path) -> io::Result<Report> {
         let never = cell.never_excused.iter().any(|never| text.contains(never));
         cell.excuses.iter().find(|excuse| !never && text.contains(*excuse))
     };
-    let (excusable, failed) = report.failed.into_iter().partition(|(_, text)| excused(text).is_some());
+    let (excusable, failed) = report
+        .failed
+        .into_iter()
+        .partition(|(test, text)| test != WHOLE_PROGRAM && excused(text).is_some());
     report.failed = failed;
     let excusable: Vec<(String, String)> = excusable;
     for (test, text) in excusable {
@@ -224,7 +230,7 @@ fn report(cell: &Cell, program: &Program, log: &Path) -> io::Result<Report> {
 fn read(outcome: &Outcome) -> Report {
     let mut report = Report::default();
     let text = &outcome.output;
-    let whole = |what: &str| vec![("the whole program".to_owned(), format!("{what}\n{}", end_of(text)))];
+    let whole = |what: &str| vec![(WHOLE_PROGRAM.to_owned(), format!("{what}\n{}", end_of(text)))];
     let Some(status) = outcome.status else {
         report.failed = whole("out of time");
         return report;
