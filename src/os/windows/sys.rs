@@ -11,6 +11,7 @@ pub(crate) mod event;
 pub(crate) mod handle;
 pub(crate) mod inherited;
 pub(crate) mod mailslot;
+mod module;
 pub(crate) mod operation;
 pub(crate) mod overlapped;
 pub(crate) mod pipe;

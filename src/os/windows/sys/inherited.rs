@@ -4,7 +4,7 @@
 //! change the environment. So the table is filled before `main`, when nothing in the program owns a pipe that came with
 //! it. A claim takes its entry out of the table.
 
-use super::handle;
+use super::{handle, module::is_program};
 use std::{
     env,
     fs::File,
@@ -14,13 +14,6 @@ use std::{
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
-    },
-};
-use windows_sys::Win32::{
-    Foundation::HMODULE,
-    System::LibraryLoader::{
-        GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
-        GetModuleHandleExW, GetModuleHandleW,
     },
 };
 
@@ -122,7 +115,7 @@ fn invalid(message: String) -> io::Error {
 /// announces, or `unsafe` Rust's. A DLL may be loaded at any time, when handles have owners already; there the table
 /// stays empty, and claims fail.
 extern "C" fn at_start() {
-    if !is_in_program(at_start as *const u16) {
+    if !is_program() {
         return;
     }
     let announced = env::var(ANNOUNCEMENT).unwrap_or_default();
@@ -130,16 +123,6 @@ extern "C" fn at_start() {
     let mut unclaimed = UNCLAIMED.lock().unwrap_or_else(PoisonError::into_inner);
     unclaimed.extend(announced.filter(|&value| check_pipe(value, true).is_ok()));
     IS_FILLED.store(true, Ordering::Release);
-}
-
-/// Whether the address is in the file that the process was started from, and not in a DLL.
-fn is_in_program(address: *const u16) -> bool {
-    let flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
-    let mut module: HMODULE = ptr::null_mut();
-    // SAFETY: with this flag the name is any address, and `module` is a place for a handle.
-    let found = unsafe { GetModuleHandleExW(flags, address, &mut module) };
-    // SAFETY: a null pointer stands for the program.
-    found != 0 && module == unsafe { GetModuleHandleW(ptr::null()) }
 }
 
 /// The C runtime calls what is in this section before `main`, of MinGW as of Microsoft (Microsoft: "CRT

@@ -1,6 +1,6 @@
 //! Waiting for time to pass, by the system's thread pool: no thread of ours, and no runtime.
 
-use super::wait::from_now;
+use super::{module::callback_environment, wait::from_now};
 use std::{
     ffi::c_void,
     io,
@@ -37,7 +37,7 @@ impl Sleep {
         let context = Arc::as_ptr(&shared).cast_mut().cast();
         // SAFETY: the callback expects a pointer to `Shared` that is valid whenever the callback starts. `Drop` makes
         // sure that none starts after it, and `shared` is dropped only then.
-        let timer = unsafe { CreateThreadpoolTimer(Some(time_is_over), context, ptr::null()) };
+        let timer = unsafe { CreateThreadpoolTimer(Some(time_is_over), context, &callback_environment()) };
         if timer == 0 {
             return Err(io::Error::last_os_error());
         }

@@ -1,7 +1,7 @@
 //! Waking tasks when an event is signalled, by the system's thread pool: no thread of ours, and no runtime.
 #![cfg_attr(not(feature = "tokio"), allow(dead_code))] // Without tasks it only keeps what others leave behind.
 
-use super::event::Event;
+use super::{event::Event, module::callback_environment};
 use crate::os::wakers::Wakers;
 use std::{
     ffi::c_void,
@@ -49,7 +49,7 @@ impl Waiter {
         let context = Arc::as_ptr(&shared).cast_mut().cast();
         // SAFETY: the callback expects a pointer to `Shared` that is valid whenever the callback starts. `Drop` makes
         // sure that none starts after it, and `shared` is dropped only then.
-        let wait = unsafe { CreateThreadpoolWait(Some(event_signalled), context, ptr::null()) };
+        let wait = unsafe { CreateThreadpoolWait(Some(event_signalled), context, &callback_environment()) };
         if wait == 0 {
             return Err(io::Error::last_os_error());
         }
@@ -140,7 +140,8 @@ pub(crate) fn spawn(
     let context = Box::into_raw(detached);
     // SAFETY: the callback expects a pointer to a `Detached` that it owns. It runs one at a time, as it is armed again
     // only at its own end.
-    let wait = unsafe { CreateThreadpoolWait(Some(detached_signalled), context.cast(), ptr::null()) };
+    let wait =
+        unsafe { CreateThreadpoolWait(Some(detached_signalled), context.cast(), &callback_environment()) };
     if wait == 0 {
         let error = io::Error::last_os_error();
         // SAFETY: the pointer came from a `Box`, and there is no callback that could use it.
