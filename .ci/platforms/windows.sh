@@ -9,7 +9,7 @@ target=x86_64-pc-windows-gnu
 export RUSTC_BOOTSTRAP=1
 cd "$ROOT"
 step "clippy" \
-    cargo clippy -p interprocess -p ipc --all-targets --all-features --locked --target $target "$STD_TO_RUN" -- -D warnings
+    cargo clippy -p interprocess -p ipc -p peer --all-targets --all-features --locked --target $target "$STD_TO_RUN" -- -D warnings
 step "documentation" \
     env RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --all-features --locked --target $target "$STD_TO_RUN"
 finish

@@ -14,6 +14,8 @@ cd "$ROOT"
 step "library tests" cargo test -p interprocess --all-features --locked --no-fail-fast --target $target "$STD_TO_RUN"
 step "tool" cargo test -p ipc --locked --target $target "$STD_TO_RUN"
 step "tour" cargo run -q -p ipc --locked --target $target "$STD_TO_RUN" -- tour
+step "programs for a freed library" cargo build -p peer --locked --target $target "$STD_TO_RUN"
+step "freed library" "$PLATFORMS/run-wine" "$TARGET_DIR/$target/debug/unload.exe" "$TARGET_DIR/$target/debug/unloaded.dll"
 if [ -e bench/tests/interop.rs ]; then
     step "interoperability" cargo test -p bench --test drop_in --test interop --test messages --locked --target $target "$STD_TO_RUN"
 fi
