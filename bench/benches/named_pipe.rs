@@ -1,18 +1,22 @@
 //! Tokio's named pipes: ours beside Tokio's own and those of interprocess 2.4. Windows.
 //!
-//! `cargo bench -p bench --bench named_pipe`; CONTRIBUTING.md says how that is done under Wine. Both ends are tasks of one
-//! thread, of the same library. The three take turns in many short rounds, so that whatever else the machine does falls on
-//! all. The program ends with an error if ours is slower than one of the others by more than two runs of the same differ.
+//! `cargo bench -p bench --bench named_pipe`; CONTRIBUTING.md says how that is done under Wine. Both ends are of the same
+//! library, as tasks of one thread or in a thread each. The three take turns in many short rounds, so that whatever else
+//! the machine does falls on all. The program ends with an error if ours is slower than one of the others by more than two
+//! runs of the same differ.
 
 #[cfg(windows)]
 mod windows {
-    use bench::unique_path;
+    use bench::unique_name;
     use interprocess::os::windows::named_pipe as ours;
     use interprocess_2::os::windows::named_pipe as two;
     use std::{
         hint::black_box,
         io,
+        pin::Pin,
         process::ExitCode,
+        sync::mpsc,
+        thread,
         time::{Duration, Instant},
     };
     use tokio::{
@@ -27,11 +31,10 @@ mod windows {
     /// The size of every pipe's buffers: Tokio's default.
     const BUFFER: u32 = 64 << 10;
 
-    const ROUNDS: usize = 301;
-
-    const SIDES: [&str; 3] = ["interprocess", "tokio", "interprocess 2.4"];
+    const ROUNDS: usize = 101;
 
     /// What is timed: `repeat` times, `amount` bytes there, `chunk` at a time, and then `answer` bytes back.
+    #[derive(Copy, Clone)]
     struct Work {
         name: &'static str,
         repeat: usize,
@@ -47,38 +50,75 @@ mod windows {
         Work { name: "1 MiB by 64 KiB", repeat: 1, amount: 1 << 20, chunk: 64 << 10, answer: 1 },
     ];
 
+    #[derive(Copy, Clone)]
+    enum Side {
+        Ours,
+        Tokio,
+        Two,
+    }
+
+    const SIDES: [Side; 3] = [Side::Ours, Side::Tokio, Side::Two];
+
     pub(crate) fn main() -> ExitCode {
         // `cargo test --all-targets` comes without it, and has not optimised the program.
         if !std::env::args().any(|argument| argument == "--bench") {
             println!("SKIP: this is for `cargo bench`");
             return ExitCode::SUCCESS;
         }
-        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime starts");
-        let pairs = runtime.block_on(pairs()).expect("pairs of pipes");
-        if compare(&runtime, pairs) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        println!("{ROUNDS} rounds; times faster than the others, which has to be at least {LEAST}");
+        let mut is_good = true;
+        for (title, two_threads) in [("one thread", false), ("two threads", true)] {
+            println!("{:22} {:>13} {:>9} {:>9}   microseconds each", title, "interprocess", "tokio", "2.4");
+            for work in ALL {
+                is_good &= compare(work, two_threads);
+            }
+        }
+        if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 
     /// Prints the ratios. Tells whether all are large enough.
-    fn compare(runtime: &Runtime, mut pairs: [Pair; 3]) -> bool {
-        println!("{ROUNDS} rounds; times faster than the others, which has to be at least {LEAST}");
-        println!("{:22} {:>13} {:>9} {:>9}", "microseconds each", SIDES[0], SIDES[1], "2.4");
-        let mut is_good = true;
-        for work in &ALL {
-            let mut times = [const { Vec::new() }; 3];
-            for _ in 0..ROUNDS {
-                for (pair, times) in pairs.iter_mut().zip(&mut times) {
-                    times.push(runtime.block_on(pair.round(work)).expect("the pipe works"));
-                }
+    fn compare(work: Work, two_threads: bool) -> bool {
+        let runtime = runtime();
+        let mut clients = SIDES.map(|side| {
+            let path = format!(r"\\.\pipe\{}-{two_threads}-{}", unique_name(work.name), side as u8);
+            let (ready, is_ready) = mpsc::channel();
+            let server = serve(side, path.clone(), ready, work);
+            let server = if two_threads {
+                Some(thread::spawn(|| self::runtime().block_on(server)))
+            } else {
+                drop(runtime.spawn(server));
+                // It gets as far as it can without its client.
+                runtime.block_on(tokio::task::yield_now());
+                None
+            };
+            is_ready.recv().expect("the server has begun");
+            let client = runtime.block_on(connect(side, path)).expect("a client");
+            (client, server)
+        });
+        let mut times = [const { Vec::new() }; 3];
+        let mut buffer = vec![1; work.chunk];
+        for _ in 0..ROUNDS {
+            for ((client, _), times) in clients.iter_mut().zip(&mut times) {
+                let begun = Instant::now();
+                runtime.block_on(ask(client, work, &mut buffer)).expect("the pipe works");
+                times.push(begun.elapsed());
             }
-            let [ours, others @ ..] = times.map(|times| median(times).as_secs_f64() / work.repeat as f64);
-            println!("{:22} {:13.1} {:9.1} {:9.1}", work.name, ours * 1e6, others[0] * 1e6, others[1] * 1e6);
-            let faster = others.map(|other| other / ours);
-            let is_slow = faster.iter().any(|faster| *faster < LEAST);
-            let remark = if is_slow { "  TOO SLOW" } else { "" };
-            println!("{:36} {:9.2} {:9.2}{remark}", "", faster[0], faster[1]);
-            is_good &= !is_slow;
         }
+        let [ours, others @ ..] = times.map(|times| median(times).as_secs_f64() / work.repeat as f64);
+        println!("{:22} {:13.1} {:9.1} {:9.1}", work.name, ours * 1e6, others[0] * 1e6, others[1] * 1e6);
+        let faster = others.map(|other| other / ours);
+        let is_good = faster.iter().all(|faster| *faster >= LEAST);
+        let remark = if is_good { "" } else { "  TOO SLOW" };
+        println!("{:36} {:9.2} {:9.2}{remark}", "", faster[0], faster[1]);
+        let servers = clients.map(|(_, server)| server);
+        // Without a runtime, Tokio's clients do not close.
+        drop(runtime);
+        servers.into_iter().flatten().for_each(|server| server.join().expect("no panic"));
         is_good
+    }
+
+    fn runtime() -> Runtime {
+        Builder::new_current_thread().enable_all().build().expect("a runtime starts")
     }
 
     fn median(mut times: Vec<Duration>) -> Duration {
@@ -86,86 +126,83 @@ mod windows {
         times[times.len() / 2]
     }
 
-    trait Stream: AsyncRead + AsyncWrite + Unpin {}
+    trait Stream: AsyncRead + AsyncWrite + Send {}
 
-    impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
+    impl<S: AsyncRead + AsyncWrite + Send> Stream for S {}
 
-    struct Pair {
-        here: Box<dyn Stream>,
-        there: Box<dyn Stream>,
-        buffers: [Vec<u8>; 2],
-    }
+    type AnyStream = Pin<Box<dyn Stream>>;
 
-    impl Pair {
-        fn new(here: impl Stream + 'static, there: impl Stream + 'static) -> Self {
-            let buffers = [const { Vec::new() }; 2];
-            Self { here: Box::new(here), there: Box::new(there), buffers }
-        }
-
-        async fn round(&mut self, work: &Work) -> io::Result<Duration> {
-            let Self { here, there, buffers: [out, back] } = self;
-            out.resize(work.chunk, 1);
-            back.resize(work.chunk, 1);
-            let begun = Instant::now();
-            for _ in 0..work.repeat {
-                let ask = async {
-                    for _ in 0..work.amount / work.chunk {
-                        here.write_all(black_box(out)).await?;
-                    }
-                    here.read_exact(&mut out[..work.answer]).await
-                };
-                let answer = async {
-                    let mut left = work.amount;
-                    while left > 0 {
-                        match there.read(back).await? {
-                            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                            count => left -= count,
-                        }
-                    }
-                    there.write_all(black_box(&back[..work.answer])).await
-                };
-                tokio::try_join!(ask, answer)?;
+    /// The client's part of a round.
+    async fn ask(stream: &mut AnyStream, work: Work, buffer: &mut [u8]) -> io::Result<()> {
+        for _ in 0..work.repeat {
+            for _ in 0..work.amount / work.chunk {
+                stream.write_all(black_box(buffer)).await?;
             }
-            Ok(begun.elapsed())
+            stream.read_exact(&mut buffer[..work.answer]).await?;
+        }
+        Ok(())
+    }
+
+    /// The server: its part of all rounds.
+    async fn serve(side: Side, path: String, ready: mpsc::Sender<()>, work: Work) {
+        let mut stream = accept(side, path, ready).await.expect("a server");
+        let mut buffer = vec![1; work.chunk];
+        loop {
+            let mut left = work.amount;
+            while left > 0 {
+                match stream.read(&mut buffer).await {
+                    Ok(count) if count > 0 => left -= count,
+                    _ => return,
+                }
+            }
+            stream.write_all(black_box(&buffer[..work.answer])).await.expect("the client reads");
         }
     }
 
-    async fn pairs() -> io::Result<[Pair; 3]> {
-        Ok([of_ours().await?, of_tokio().await?, of_two().await?])
+    async fn accept(side: Side, path: String, ready: mpsc::Sender<()>) -> io::Result<AnyStream> {
+        let told = |()| ready.send(()).expect("the client waits");
+        Ok(match side {
+            Side::Ours => {
+                let listener = ours::PipeListenerOptions::new()
+                    .path(path.as_str())
+                    .input_buffer_size_hint(BUFFER)
+                    .output_buffer_size_hint(BUFFER)
+                    .create_tokio_duplex::<ours::pipe_mode::Bytes>()?;
+                told(());
+                Box::pin(listener.accept().await?)
+            }
+            Side::Tokio => {
+                let server =
+                    ServerOptions::new().in_buffer_size(BUFFER).out_buffer_size(BUFFER).create(path)?;
+                told(());
+                server.connect().await?;
+                Box::pin(server)
+            }
+            Side::Two => {
+                let listener = two::PipeListenerOptions::new()
+                    .path(path.as_str())
+                    .input_buffer_size_hint(BUFFER)
+                    .output_buffer_size_hint(BUFFER)
+                    .create_tokio_duplex::<two::pipe_mode::Bytes>()?;
+                told(());
+                Box::pin(listener.accept().await?)
+            }
+        })
     }
 
-    async fn of_ours() -> io::Result<Pair> {
-        use ours::{PipeListenerOptions, pipe_mode::Bytes, tokio::DuplexPipeStream};
-        let path = unique_path("ours");
-        let listener = PipeListenerOptions::new()
-            .path(&path)
-            .input_buffer_size_hint(BUFFER)
-            .output_buffer_size_hint(BUFFER)
-            .create_tokio_duplex::<Bytes>()?;
-        let (here, there) =
-            tokio::try_join!(DuplexPipeStream::<Bytes>::connect_by_path(path.as_path()), listener.accept())?;
-        Ok(Pair::new(here, there))
-    }
-
-    async fn of_tokio() -> io::Result<Pair> {
-        let path = unique_path("tokio");
-        let server = ServerOptions::new().in_buffer_size(BUFFER).out_buffer_size(BUFFER).create(&path)?;
-        let client = ClientOptions::new().open(&path)?;
-        server.connect().await?;
-        Ok(Pair::new(client, server))
-    }
-
-    async fn of_two() -> io::Result<Pair> {
-        use two::{PipeListenerOptions, pipe_mode::Bytes, tokio::DuplexPipeStream};
-        let path = unique_path("two");
-        let listener = PipeListenerOptions::new()
-            .path(path.as_path())
-            .input_buffer_size_hint(BUFFER)
-            .output_buffer_size_hint(BUFFER)
-            .create_tokio_duplex::<Bytes>()?;
-        let (here, there) =
-            tokio::try_join!(DuplexPipeStream::<Bytes>::connect_by_path(path.as_path()), listener.accept())?;
-        Ok(Pair::new(here, there))
+    async fn connect(side: Side, path: String) -> io::Result<AnyStream> {
+        let path = path.as_str();
+        Ok(match side {
+            Side::Ours => {
+                use ours::{pipe_mode::Bytes, tokio::DuplexPipeStream};
+                Box::pin(DuplexPipeStream::<Bytes>::connect_by_path(path).await?)
+            }
+            Side::Tokio => Box::pin(ClientOptions::new().open(path)?),
+            Side::Two => {
+                use two::{pipe_mode::Bytes, tokio::DuplexPipeStream};
+                Box::pin(DuplexPipeStream::<Bytes>::connect_by_path(path).await?)
+            }
+        })
     }
 }
 
