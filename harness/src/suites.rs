@@ -213,10 +213,8 @@ fn report(cell: &Cell, program: &Program, log: &Path) -> io::Result<Report> {
         let never = cell.never_excused.iter().any(|never| text.contains(never));
         cell.excuses.iter().find(|excuse| !never && text.contains(*excuse))
     };
-    let (excusable, failed) = report
-        .failed
-        .into_iter()
-        .partition(|(test, text)| test != WHOLE_PROGRAM && excused(text).is_some());
+    let (excusable, failed) =
+        report.failed.into_iter().partition(|(test, text)| test != WHOLE_PROGRAM && excused(text).is_some());
     report.failed = failed;
     let excusable: Vec<(String, String)> = excusable;
     for (test, text) in excusable {
