@@ -128,6 +128,10 @@ impl Sender {
     ///
     /// # Errors
     /// Those of the system.
+    ///
+    /// # Platform-specific behavior
+    /// On Unix, the mode belongs to the pipe end, for all processes that have it. On Windows, it belongs to this object and its
+    /// clones.
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.0.set_nonblocking(nonblocking)
     }
@@ -268,6 +272,10 @@ impl Recver {
     ///
     /// # Errors
     /// Those of the system.
+    ///
+    /// # Platform-specific behavior
+    /// On Unix, the mode belongs to the pipe end, for all processes that have it. On Windows, it belongs to this object and its
+    /// clones.
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.0.set_nonblocking(nonblocking)
     }

@@ -90,6 +90,16 @@ fn unsafe_code_is_in_sys() {
     );
 }
 
+/// Windows refuses the mode while there is unread data.
+#[test]
+fn pipes_are_never_put_into_the_mode_of_windows_that_does_not_wait() {
+    forbid(
+        "PIPE_NOWAIT",
+        |file| file.is_in("os/windows/") || file.is_in("unnamed_pipe/"),
+        |_, line| line.contains("PIPE_NOWAIT") || line.contains("FILE_PIPE_COMPLETE_OPERATION"),
+    );
+}
+
 #[test]
 fn a_platform_chooses_a_file() {
     forbid(

@@ -19,6 +19,10 @@ use std::{
 /// A read or write whose timeout expires fails with [`TimedOut`](io::ErrorKind::TimedOut), and has moved no byte. In
 /// nonblocking mode, which ignores timeouts, the error is [`WouldBlock`](io::ErrorKind::WouldBlock). [`is_timeout`] is true
 /// for both.
+///
+/// On Windows, a write with a timeout or in nonblocking mode that does not fit into the pipe is left in flight: at most
+/// 64 KiB, which count as written. The next write waits for them first. [`flush`](Write::flush) waits until they are in the
+/// pipe. **Flush before the process ends.** Dropping the stream leaves them to the system for at most a minute.
 #[derive(Debug)]
 pub struct Stream(pub(super) platform::Stream);
 
@@ -177,7 +181,7 @@ impl Stream {
         platform::close(&self.0)
     }
 
-    /// Waits until the peer has read everything that was written: what `flush`, which does nothing, does not do.
+    /// Waits until the peer has read everything that was written: what `flush` does not do.
     ///
     /// Nothing needs this to arrive, see above; it is for a program that wants to know. It waits for ever for a peer that
     /// never reads.
@@ -292,6 +296,10 @@ fn write_vectored(mut stream: &platform::Stream, slices: &[IoSlice<'_>]) -> io::
     stream.write_vectored(slices).map_err(|error| platform::waited_for(stream, WRITE, error))
 }
 
+fn flush(mut stream: &platform::Stream) -> io::Result<()> {
+    stream.flush().map_err(|error| platform::waited_for(stream, WRITE, error))
+}
+
 const READ: &str = "read from the local socket";
 const WRITE: &str = "write to the local socket";
 
@@ -305,7 +313,8 @@ impl Read for &Stream {
     }
 }
 
-/// Flushing does nothing: a write hands its bytes to the system.
+/// Flushing waits on Windows, after writes with a [timeout](Stream::set_send_timeout) or in nonblocking mode, until what they
+/// wrote is in the pipe. Otherwise it does nothing.
 impl Write for &Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         write(&self.0, bytes)
@@ -316,7 +325,7 @@ impl Write for &Stream {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        flush(&self.0)
     }
 }
 
@@ -340,7 +349,7 @@ impl Write for Stream {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        flush(&self.0)
     }
 }
 
@@ -444,7 +453,7 @@ impl Write for &SendHalf {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        flush(&self.stream)
     }
 }
 
@@ -458,7 +467,7 @@ impl Write for SendHalf {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        flush(&self.stream)
     }
 }
 

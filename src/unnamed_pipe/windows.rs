@@ -9,19 +9,21 @@ mod options;
 mod share;
 #[cfg(feature = "tokio")]
 pub(super) mod tokio;
+mod turn;
 
 pub(super) use self::handover::{ANNOUNCEMENT, Handover, take_inherited};
 pub use self::{options::CreationOptions, share::ShareHandle};
 
+use self::turn::Turn;
 use crate::{
     error,
     os::windows::{
-        named_pipe::raw::write_what_fits,
+        named_pipe::raw::MOST_WRITTEN,
         sys::{
             event::deadline_after,
             handle,
             overlapped::{self, Ended, Limits, Stopper},
-            pipe::{self, Space},
+            pipe,
             synchronous::{self, Interrupter},
         },
     },
@@ -31,7 +33,10 @@ use std::{
     fmt::Debug,
     io::{self, IoSlice, IoSliceMut},
     os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -51,14 +56,16 @@ pub(crate) struct PipeEnd {
 /// What all clones of an end have in common.
 #[derive(Debug, Default)]
 struct State {
+    nonblocking: AtomicBool,
     timeout: Timeout,
     /// For handles that somebody else has opened for overlapped operations.
     stopper: Stopper,
     /// For all others.
     interrupter: Interrupter,
     kind: OnceLock<Kind>,
-    /// Held from learning how much space there is to filling it.
-    turn: Mutex<()>,
+    /// The size of the pipe, if this end receives.
+    size: OnceLock<usize>,
+    turn: Turn,
 }
 
 /// What the handle is of, since it need not be a pipe: standard streams are often files.
@@ -71,6 +78,21 @@ enum Kind {
     },
     /// A file without a position: each operation would be at its beginning.
     OverlappedFile,
+}
+
+/// How long an operation may take that begins now.
+#[derive(Copy, Clone, Debug)]
+struct Patience {
+    nonblocking: bool,
+    timeout: Option<Duration>,
+    deadline: Option<Instant>,
+}
+
+impl Patience {
+    /// The error of an operation that did not end in time.
+    fn too_late(self, what: &str) -> io::Error {
+        if self.nonblocking { io::ErrorKind::WouldBlock.into() } else { error::timed_out(what, self.timeout) }
+    }
 }
 
 pub(super) fn pipe() -> io::Result<(Sender, Recver)> {
@@ -106,20 +128,38 @@ impl PipeEnd {
         }
     }
 
+    fn patience(&self) -> Patience {
+        let (nonblocking, timeout) = (self.state.nonblocking.load(Relaxed), self.timeout());
+        let deadline = if nonblocking { Some(Instant::now()) } else { deadline_after(timeout) };
+        Patience { nonblocking, timeout, deadline }
+    }
+
     pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
         }
-        let timeout = self.timeout();
-        let deadline = deadline_after(timeout);
+        let patience = self.patience();
+        let too_late = || patience.too_late("read from the pipe: no data arrived");
+        let deadline = patience.deadline;
+        let Some(_turn) = self.state.turn.take(deadline) else { return Err(too_late()) };
+        // Windows takes what a waiting read asks for off the space that it reports to the writer. One that would ask for all
+        // of it asks for nothing until there is something.
+        let handle = self.handle.as_handle();
+        let size = *self.state.size.get_or_init(|| pipe::receiving_size(handle).unwrap_or(usize::MAX));
+        let asks_for_all = size > 0 && buffer.len() >= size;
         loop {
-            return match self.read_once(buffer, deadline) {
+            let waited = if asks_for_all { self.read_once(&mut [], deadline) } else { Ok(Ended::Done(0)) };
+            let ended = match waited {
+                Ok(Ended::Done(_) | Ended::Partial(_)) => self.read_once(buffer, deadline),
+                other => other,
+            };
+            return match ended {
                 // The end of a file, or of what was typed at a console.
                 Ok(Ended::Done(0)) if matches!(self.kind(), Kind::Synchronous { is_pipe: false }) => Ok(0),
                 // The peer wrote nothing, which is not the end (Microsoft: "ReadFile function", Pipes).
-                Ok(Ended::Done(0)) => continue,
+                Ok(Ended::Done(0) | Ended::Partial(0)) => continue,
                 Ok(Ended::Done(bytes) | Ended::Partial(bytes)) => Ok(bytes),
-                Ok(Ended::TimedOut) => Err(error::timed_out("read from the pipe: no data arrived", timeout)),
+                Ok(Ended::TimedOut) => Err(too_late()),
                 Ok(Ended::Stopped) => Err(error::closed("pipe receiver")),
                 Err(error) if pipe::is_end(&error) => Ok(0),
                 Err(error) => Err(pipe::read_error(error)),
@@ -137,62 +177,34 @@ impl PipeEnd {
         if bytes.is_empty() {
             return Ok(0);
         }
-        let timeout = self.timeout();
-        if timeout.is_some() {
-            return self.write_in_time(bytes, timeout);
+        let patience = self.patience();
+        let Some(_turn) = self.state.turn.take(patience.deadline) else { return Err(no_room(patience)) };
+        if patience.deadline.is_none() || matches!(self.kind(), Kind::Synchronous { is_pipe: false }) {
+            return self.write_once(&bytes[..bytes.len().min(MOST_WRITTEN)], patience);
         }
-        match self.write_once(bytes, None, timeout)? {
-            // Only in nonblocking mode, and if not all would fit.
-            0 => match write_what_fits(bytes.len() / 2, |length| {
-                self.write_once(&bytes[..length], None, timeout)
-            })? {
-                0 => Err(io::ErrorKind::WouldBlock.into()),
-                written => Ok(written),
-            },
-            written => Ok(written),
-        }
-    }
-
-    /// Writes without losing count of what was written: of a cancelled write of more than one byte, Windows does not tell how
-    /// much the peer got.
-    fn write_in_time(&self, bytes: &[u8], timeout: Option<Duration>) -> io::Result<usize> {
-        let deadline = deadline_after(timeout);
-        let written = self.write_what_there_is_space_for(bytes, deadline, timeout)?;
+        // Windows does not tell how much the peer got of a cancelled write, unless that is of one byte.
+        let written = self.write_what_fits(bytes, patience)?;
         if written > 0 {
             return Ok(written);
         }
-        // The pipe is full, or the system does not say.
+        // The pipe is full, or the peer waits in a big read, or the system does not say.
         let (first, rest) = bytes.split_at(1);
-        if self.write_once(first, deadline, timeout)? == 0 {
-            // In nonblocking mode.
+        if self.write_once(first, patience)? == 0 {
+            // Somebody set PIPE_NOWAIT.
             return Err(io::ErrorKind::WouldBlock.into());
         }
         // An error here would hide that a byte was written; the next write will meet it again.
-        Ok(1 + self.write_what_there_is_space_for(rest, deadline, timeout).unwrap_or(0))
+        Ok(1 + self.write_what_fits(rest, patience).unwrap_or(0))
     }
 
-    fn write_what_there_is_space_for(
-        &self,
-        bytes: &[u8],
-        deadline: Option<Instant>,
-        timeout: Option<Duration>,
-    ) -> io::Result<usize> {
-        let _turn = self.state.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        match pipe::space(self.handle.as_handle()) {
-            Ok(Space::Bytes(space)) if space > 0 && !bytes.is_empty() => {
-                self.write_once(&bytes[..bytes.len().min(space)], deadline, timeout)
-            }
-            _ => Ok(0),
-        }
+    fn write_what_fits(&self, bytes: &[u8], patience: Patience) -> io::Result<usize> {
+        let free = pipe::quota(self.handle.as_handle()).map_or(0, |quota| quota.free);
+        let bytes = &bytes[..bytes.len().min(free)];
+        if bytes.is_empty() { Ok(0) } else { self.write_once(bytes, patience) }
     }
 
-    fn write_once(
-        &self,
-        bytes: &[u8],
-        deadline: Option<Instant>,
-        timeout: Option<Duration>,
-    ) -> io::Result<usize> {
-        let (handle, state) = (self.handle.as_handle(), &*self.state);
+    fn write_once(&self, bytes: &[u8], patience: Patience) -> io::Result<usize> {
+        let (handle, state, deadline) = (self.handle.as_handle(), &*self.state, patience.deadline);
         let result = match self.kind() {
             Kind::Overlapped => {
                 overlapped::write(handle, bytes, Limits { deadline, stopper: &state.stopper })
@@ -202,7 +214,7 @@ impl PipeEnd {
         };
         match result {
             Ok(Ended::Done(written) | Ended::Partial(written)) => Ok(written),
-            Ok(Ended::TimedOut) => Err(error::timed_out("write to the pipe: there was no room", timeout)),
+            Ok(Ended::TimedOut) => Err(no_room(patience)),
             Ok(Ended::Stopped) => Err(error::closed("pipe sender")),
             Err(error) => Err(pipe::write_error(error)),
         }
@@ -228,12 +240,18 @@ impl PipeEnd {
     }
 
     pub(super) fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        pipe::set_no_wait(self.handle.as_handle(), nonblocking)
+        // Windows has a mode for it (PIPE_NOWAIT), into which an end cannot be put while there is data.
+        self.state.nonblocking.store(nonblocking, Relaxed);
+        Ok(())
     }
 
     pub(super) fn try_clone(&self) -> io::Result<Self> {
         Ok(Self { handle: self.handle.try_clone()?, state: Arc::clone(&self.state) })
     }
+}
+
+fn no_room(patience: Patience) -> io::Error {
+    patience.too_late("write to the pipe: there was no room")
 }
 
 fn no_position() -> io::Error {

@@ -10,6 +10,7 @@ pub(crate) mod directory;
 pub(crate) mod event;
 pub(crate) mod handle;
 pub(crate) mod inherited;
+mod lasting_thread;
 pub(crate) mod mailslot;
 mod module;
 pub(crate) mod operation;

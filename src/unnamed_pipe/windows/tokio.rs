@@ -23,7 +23,7 @@ pub(in crate::unnamed_pipe) struct Sender(AsyncPipe);
 #[derive(Debug)]
 pub(in crate::unnamed_pipe) struct Recver(AsyncPipe);
 
-/// The receiver is the pipe's server: a server that sends is not told how much space there is.
+/// The receiver is the pipe's server.
 const SERVER: Directions = Directions { receives: true, sends: false };
 
 pub(in crate::unnamed_pipe) fn pipe() -> io::Result<(Sender, Recver)> {

@@ -19,7 +19,7 @@ pub type FromHandleError = ConversionError<OwnedHandle, FromHandleErrorKind>;
 #[non_exhaustive]
 pub enum FromHandleErrorKind {
     /// Windows does not say whether it is the client's or the server's end of a pipe: it is no pipe, or the handle
-    /// lacks the right to read attributes, as a server's send-only end does.
+    /// lacks the right to read attributes, as a server's send-only end made by `CreateNamedPipeW` does.
     IsServerCheckFailed,
     /// The pipe does not keep messages apart.
     NoMessageBoundaries,
@@ -89,7 +89,7 @@ pub(super) fn check_instance(handle: BorrowedHandle<'_>, config: &Config) -> io:
             return refuse("the pipe keeps messages apart, and the options do not".into());
         }
         Ok(_) => {}
-        // A send-only end lacks the right to be asked.
+        // A send-only end of `CreateNamedPipeW` lacks the right to be asked.
         Err(error) if !config.directions.receives && error.kind() == io::ErrorKind::PermissionDenied => {}
         Err(error) => return refuse(format!("{}: {error}", FromHandleErrorKind::IsServerCheckFailed)),
     }

@@ -8,29 +8,37 @@ pub(super) use messages::{Source, Waited, busy, check_length, no_reply, transact
 use super::{PipeMode, identity, name::PipePath};
 use crate::{
     os::windows::sys::{
-        event::deadline_after,
+        event::{Event, deadline_after, wait_any},
         handle,
+        operation::Operation,
         overlapped::{self, Ended, Limits, Stopper},
-        pipe::{self, Creation, Directions, Exposure, Id, Opening, Space},
+        pipe::{self, Creation, Directions, Exposure, Id, Opening},
         security,
     },
     timeout::Timeout,
 };
 use std::{
-    io,
+    io::{self, IoSlice},
     mem::MaybeUninit,
     net::Shutdown,
     os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    thread,
+    task::Poll,
     time::{Duration, Instant},
 };
 
 /// The size of a pipe's buffers unless another is asked for.
 pub(crate) const DEFAULT_BUFFER: u32 = 65536;
+
+/// The most that one write leaves in flight when it returns.
+pub(super) const MOST_KEPT: usize = 64 * 1024;
+/// The most that one write hands to the system, which copies it into memory that cannot be paged out.
+pub(crate) const MOST_WRITTEN: usize = 1024 * 1024;
+/// How long the system goes on with a write after its stream was dropped.
+pub(super) const LINGER: Duration = Duration::from_secs(60);
 
 /// One end of a named pipe, opened for overlapped operations.
 #[derive(Debug)]
@@ -54,6 +62,18 @@ struct Settings {
     transaction: Mutex<()>,
     /// Whether the server may be on another computer; for clients that receive messages.
     remote: OnceLock<bool>,
+    /// The size of the pipe in the direction in which this end receives.
+    size: OnceLock<usize>,
+    /// Of the writes with a time limit. Locked from asking for space to using it.
+    kept: Mutex<Option<Kept>>,
+}
+
+/// A write that is left in flight when its time is over, as nobody could say how much of it was read if it were cancelled.
+/// Its bytes count as written.
+#[derive(Debug)]
+struct Kept {
+    pipe: Arc<OwnedHandle>,
+    operation: Operation,
 }
 
 impl RawPipe {
@@ -69,49 +89,52 @@ impl RawPipe {
 
     /// Reads bytes: 0 at the end of the stream.
     pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.read_with(buffer.is_empty(), |handle, limits| overlapped::read(handle, buffer, limits))
+        self.read_with(buffer.len(), |handle, limits| overlapped::read(handle, buffer, limits))
     }
 
     /// The same into memory that has no content yet.
     pub(super) fn read_to_uninit(&self, buffer: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        self.read_with(buffer.is_empty(), |handle, limits| overlapped::read_to_uninit(handle, buffer, limits))
+        self.read_with(buffer.len(), |handle, limits| overlapped::read_to_uninit(handle, buffer, limits))
     }
 
     fn read_with(
         &self,
-        nothing: bool,
+        length: usize,
         mut read: impl FnMut(BorrowedHandle<'_>, Limits<'_>) -> io::Result<Ended>,
     ) -> io::Result<usize> {
         let settings = &*self.settings;
-        if nothing || settings.reads.is_stopped() {
+        if length == 0 || settings.reads.is_stopped() {
             return Ok(0);
         }
-        let deadline = if settings.nonblocking.load(Relaxed) {
-            // How many bytes there are is not asked: that is 0 for a write of nothing too, behind which may be the end.
-            Some(Instant::now())
-        } else {
-            deadline_after(settings.read_timeout.get())
-        };
+        // How many bytes there are is not asked: that is 0 for a write of nothing too, behind which may be the end.
+        let deadline = settings.deadline(&settings.read_timeout);
         let limits = Limits { deadline, stopper: &settings.reads };
+        let handle = self.handle.as_handle();
+        // Windows takes what a waiting read asks for off the space that it reports to the writer. One that would ask for all
+        // of it asks for nothing until there is something.
+        let size = *settings.size.get_or_init(|| pipe::receiving_size(handle).unwrap_or(usize::MAX));
+        let asks_for_all = size > 0 && length >= size;
         loop {
-            return match read(self.handle.as_handle(), limits) {
+            let waited =
+                if asks_for_all { overlapped::read(handle, &mut [], limits) } else { Ok(Ended::Done(0)) };
+            let ended = match waited {
+                Ok(Ended::Done(_) | Ended::Partial(_)) => read(handle, limits),
+                other => other,
+            };
+            return match ended {
                 // The peer wrote nothing, which is not the end (Microsoft: "ReadFile function", Pipes).
-                Ok(Ended::Done(0)) => continue,
+                Ok(Ended::Done(0) | Ended::Partial(0)) => continue,
                 Ok(Ended::Done(bytes) | Ended::Partial(bytes)) => Ok(bytes),
                 Ok(Ended::Stopped) => Ok(0),
-                Ok(Ended::TimedOut) if settings.nonblocking.load(Relaxed) => {
-                    Err(io::ErrorKind::WouldBlock.into())
-                }
-                Ok(Ended::TimedOut) => {
-                    Err(io::Error::new(io::ErrorKind::TimedOut, "reading from a named pipe took too long"))
-                }
+                Ok(Ended::TimedOut) => Err(settings.too_late("reading from a named pipe took too long")),
                 Err(error) if pipe::is_end(&error) => Ok(0),
                 Err(error) => Err(pipe::read_error(error)),
             };
         }
     }
 
-    /// Writes bytes.
+    /// Writes bytes. With a time limit, what does not fit may still be waiting for space when this returns: see
+    /// [`flush`](Self::flush).
     pub(super) fn write(&self, buffer: &[u8]) -> io::Result<usize> {
         let settings = &*self.settings;
         if settings.writes.is_stopped() {
@@ -120,75 +143,62 @@ impl RawPipe {
         if buffer.is_empty() {
             return Ok(0);
         }
-        if settings.nonblocking.load(Relaxed) {
-            return match self.write_at_once(buffer)? {
-                0 => Err(io::ErrorKind::WouldBlock.into()),
-                bytes => Ok(bytes),
-            };
-        }
-        match settings.write_timeout.get() {
-            None => loop {
-                // Nothing is written only while another thread is in `write_without_waiting`.
-                match self.write_until(buffer, None)? {
-                    0 => thread::yield_now(),
-                    bytes => return Ok(bytes),
-                }
-            },
-            Some(timeout) => self.write_in_time(buffer, deadline_after(Some(timeout))),
+        match settings.deadline(&settings.write_timeout) {
+            None => self.write_to_end(&buffer[..buffer.len().min(MOST_WRITTEN)]),
+            deadline => self.write_in_time(&buffer[..buffer.len().min(MOST_KEPT)], deadline),
         }
     }
 
-    /// Writes what fits into the pipe now, perhaps nothing.
-    fn write_at_once(&self, buffer: &[u8]) -> io::Result<usize> {
-        /// How much to try where the system does not say what fits: a page always fits an empty pipe.
-        const PAGE: usize = 4096;
-        let handle = self.handle.as_handle();
-        let bytes = match pipe::space(handle) {
-            // If a peer waits in a big read the space is 0 as well, and the write ends at once.
-            Ok(Space::Bytes(bytes)) => bytes.clamp(1, buffer.len()),
-            Ok(Space::Unknown) | Err(_) => buffer.len().min(PAGE),
-            Ok(Space::Denied) => return self.write_without_waiting(buffer),
-        };
-        match self.write_until(&buffer[..bytes], Some(Instant::now())) {
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(0),
-            other => other,
-        }
-    }
-
-    /// The same for a send-only end, where the setting that is changed for a moment disturbs no reader.
-    fn write_without_waiting(&self, buffer: &[u8]) -> io::Result<usize> {
-        let handle = self.handle.as_handle();
-        pipe::set_no_wait(handle, true)?;
-        let result = write_what_fits(buffer.len(), |length| self.write_until(&buffer[..length], None));
-        pipe::set_no_wait(handle, false)?;
-        result
-    }
-
-    /// Writes with a time limit and without losing count of what the peer got: more than fits is never in flight.
     fn write_in_time(&self, buffer: &[u8], deadline: Option<Instant>) -> io::Result<usize> {
-        let bytes = self.write_at_once(buffer)?;
-        if bytes > 0 {
-            return Ok(bytes);
+        let settings = &*self.settings;
+        loop {
+            if !self.wait_for_kept(deadline)? {
+                return Err(settings.too_late("writing to a named pipe took too long"));
+            }
+            let mut kept = settings.kept();
+            if settings.writes.is_stopped() {
+                return Err(stopped());
+            }
+            let Kept { pipe, operation } = match &mut *kept {
+                // Another thread was faster.
+                Some(Kept { operation, .. }) if operation.in_flight() => continue,
+                Some(kept) => kept,
+                none => none
+                    .insert(Kept { pipe: Arc::new(self.handle.try_clone()?), operation: Operation::new()? }),
+            };
+            if let Poll::Ready(result) = operation.write(pipe, &[IoSlice::new(buffer)], buffer.len()) {
+                return written(result);
+            }
+            break;
         }
-        // The pipe is full. One byte either gets in or does not, so it can wait and be cancelled.
-        let (first, rest) = buffer.split_at(1);
-        let first = self.write_until(first, deadline)?;
-        if rest.is_empty() {
-            return Ok(first);
-        }
-        // An error here would hide that a byte was written; the next write will meet it again.
-        Ok(first + self.write_at_once(rest).unwrap_or(0))
+        self.wait_for_kept(deadline)?;
+        Ok(buffer.len())
     }
 
-    fn write_until(&self, buffer: &[u8], deadline: Option<Instant>) -> io::Result<usize> {
-        let limits = Limits { deadline, stopper: &self.settings.writes };
-        match overlapped::write(self.handle.as_handle(), buffer, limits) {
-            Ok(Ended::Done(bytes) | Ended::Partial(bytes)) => Ok(bytes),
-            Ok(Ended::Stopped) => Err(stopped()),
-            Ok(Ended::TimedOut) => {
-                Err(io::Error::new(io::ErrorKind::TimedOut, "writing to a named pipe took too long"))
+    /// Waits until what is in flight of earlier writes is in the pipe; `false` if it is not in time.
+    fn wait_for_kept(&self, deadline: Option<Instant>) -> io::Result<bool> {
+        while let Some(event) = self.settings.look_at_kept()? {
+            if !wait_any(&[event], deadline)? {
+                return Ok(false);
             }
-            Err(error) => Err(pipe::write_error(error)),
+        }
+        Ok(true)
+    }
+
+    /// Waits until everything that was written is in the pipe. The peer need not have read it.
+    pub(super) fn flush(&self) -> io::Result<()> {
+        let settings = &*self.settings;
+        if self.wait_for_kept(settings.deadline(&settings.write_timeout))? {
+            return Ok(());
+        }
+        Err(settings.too_late("flushing a named pipe took too long"))
+    }
+
+    fn write_to_end(&self, buffer: &[u8]) -> io::Result<usize> {
+        let limits = Limits { deadline: None, stopper: &self.settings.writes };
+        match overlapped::write(self.handle.as_handle(), buffer, limits) {
+            Ok(Ended::Stopped) => Err(stopped()),
+            other => written(other),
         }
     }
 
@@ -225,6 +235,9 @@ impl RawPipe {
         self.settings.reads.stop(self.handle.as_handle());
         if how == Shutdown::Both {
             self.settings.writes.stop(self.handle.as_handle());
+            if let Some(kept) = &*self.settings.kept() {
+                kept.operation.cancel();
+            }
         }
         Ok(())
     }
@@ -236,6 +249,49 @@ impl RawPipe {
 
     pub(super) fn into_handle(self) -> OwnedHandle {
         self.handle
+    }
+}
+
+impl Settings {
+    /// When an operation is to end that begins now.
+    fn deadline(&self, timeout: &Timeout) -> Option<Instant> {
+        if self.nonblocking.load(Relaxed) { Some(Instant::now()) } else { deadline_after(timeout.get()) }
+    }
+
+    /// The error of an operation that did not end in time.
+    fn too_late(&self, what: &'static str) -> io::Error {
+        if self.nonblocking.load(Relaxed) {
+            io::ErrorKind::WouldBlock.into()
+        } else {
+            io::Error::new(io::ErrorKind::TimedOut, what)
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The event that tells of the end of what is in flight; `None` if nothing is. An error is told once.
+    fn look_at_kept(&self) -> io::Result<Option<Arc<Event>>> {
+        let mut kept = self.kept();
+        let Some(Kept { operation, .. }) = kept.as_mut().filter(|kept| kept.operation.in_flight()) else {
+            return Ok(None);
+        };
+        match operation.poll() {
+            Poll::Pending => Ok(Some(Arc::clone(operation.event()))),
+            Poll::Ready(Err(_)) if self.writes.is_stopped() => Err(stopped()),
+            Poll::Ready(result) => written(result).map(|_| None),
+        }
+    }
+}
+
+/// Lets the system finish a write after all clones were dropped, without blocking anybody.
+impl Drop for Settings {
+    fn drop(&mut self) {
+        let kept = self.kept.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Kept { operation, .. }) = kept.filter(|_| !self.writes.is_stopped()) {
+            operation.finish_in_background(LINGER);
+        }
     }
 }
 
@@ -325,20 +381,14 @@ impl Default for PairOptions<'_> {
     }
 }
 
-/// Writes to a pipe with `PIPE_NOWAIT`, where a write that does not fit moves nothing: tries less and less.
-pub(crate) fn write_what_fits(
-    length: usize,
-    mut write: impl FnMut(usize) -> io::Result<usize>,
-) -> io::Result<usize> {
-    let mut length = length.min(DEFAULT_BUFFER as usize);
-    while length > 0 {
-        let written = write(length)?;
-        if written > 0 {
-            return Ok(written);
-        }
-        length /= 2;
+/// What the end of a write of bytes comes to.
+pub(super) fn written(ended: io::Result<Ended>) -> io::Result<usize> {
+    match ended {
+        Ok(Ended::Done(bytes) | Ended::Partial(bytes)) => Ok(bytes),
+        // Nobody stops a write in this way that is asked about here.
+        Ok(Ended::TimedOut | Ended::Stopped) => Ok(0),
+        Err(error) => Err(pipe::write_error(error)),
     }
-    Ok(0)
 }
 
 /// The process at the other end.

@@ -32,8 +32,9 @@ use std::{
 /// as bytes, and what one writes as bytes arrives as messages, of one or more to a write, at a peer that receives such.
 ///
 /// # The end
-/// Dropping the stream closes it at once. A write returns only when its bytes are in the pipe, and closing an end
-/// leaves them there for the peer to read, so nothing is lost and no thread is needed to wait for the peer
+/// Dropping the stream closes it at once. A write returns only when its bytes are in the pipe (with a
+/// [timeout](Self::set_write_timeout) or in [nonblocking mode](Self::set_nonblocking), [`flush`](Write::flush) does), and
+/// closing an end leaves them there for the peer to read, so nothing is lost and no thread is needed to wait for the peer
 /// (Microsoft: "DisconnectNamedPipe function" describes the call that does discard them, which only
 /// [`disconnect`](Self::disconnect) makes).
 ///
@@ -186,7 +187,9 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
 
     /// Chooses whether reads and writes that would wait fail with [`WouldBlock`](io::ErrorKind::WouldBlock) instead.
     ///
-    /// A write then moves as much as fits; a message fits wholly or is not sent. The setting is this process's, shared by clones and halves.
+    /// A write that does not fit into the pipe is left in flight: at most 64 KiB, which count as written. Until they are in the
+    /// pipe the next write fails with [`WouldBlock`](io::ErrorKind::WouldBlock), and so does [`flush`](Write::flush). A
+    /// message fits wholly or is not sent. The setting is this process's, shared by clones and halves.
     ///
     /// # Errors
     /// None today.
@@ -220,13 +223,13 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
         Ok(self.raw.write_timeout())
     }
 
-    /// Limits how long a write may wait; then it fails with [`TimedOut`](io::ErrorKind::TimedOut) and has written
-    /// nothing. The setting is shared by clones and halves and begins with the next write.
+    /// Limits how long a write may wait. The setting is shared by clones and halves and begins with the next write.
     ///
-    /// Windows does not say how much of a cancelled write the peer has read. So a write with a time limit never has
-    /// more in flight than fits: it writes what does, and waits for space with a single byte. It asks the system for
-    /// the space each time (one call more), and writes fewer bytes than asked more often. This is of bytes:
-    /// [messages](PipeStream::send) are sent wholly or not at all.
+    /// A write of bytes that fails with [`TimedOut`](io::ErrorKind::TimedOut) has written nothing. Windows does not say how much
+    /// of a cancelled write the peer has read, so a write whose time is over while its bytes wait for space leaves them in
+    /// flight: at most 64 KiB, which count as written. The next write waits for them first, and so does
+    /// [`flush`](Write::flush). **Flush before the process ends**; dropping the stream leaves them to the system's thread
+    /// pool for at most a minute. [Messages](PipeStream::send) are sent wholly or not at all.
     ///
     /// # Errors
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the limit is zero.
@@ -374,9 +377,9 @@ impl<Rm: PipeModeTag> Write for &PipeStream<Rm, pipe_mode::Bytes> {
         self.raw.write(first.map_or(&[], |buffer| buffer))
     }
 
-    /// Does nothing: what is written is in the pipe. See [`drain`](PipeStream::drain).
+    /// See the same method of `PipeStream`.
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.raw.flush()
     }
 }
 
@@ -389,9 +392,11 @@ impl<Rm: PipeModeTag> Write for PipeStream<Rm, pipe_mode::Bytes> {
         (&*self).write_vectored(buffers)
     }
 
-    /// Does nothing: what is written is in the pipe. See [`drain`](PipeStream::drain).
+    /// Waits until everything that was written is in the pipe, which takes something only after a write with a
+    /// [timeout](PipeStream::set_write_timeout) or in [nonblocking mode](PipeStream::set_nonblocking). The peer need not have
+    /// read it: see [`drain`](PipeStream::drain).
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        (&*self).flush()
     }
 }
 

@@ -3,7 +3,9 @@
 
 use super::{
     event::{Event, deadline_after},
+    lasting_thread,
     overlapped::{self, Ended, clamp, is, started},
+    pipe::quota,
     wait,
 };
 use std::{
@@ -31,7 +33,8 @@ use windows_sys::Win32::{
 /// longer than [`PATIENCE`] is left to the system's thread pool.
 ///
 /// Windows cancels what a thread has in flight when that thread ends ("ExitThread function"). Such an operation
-/// ends with `ERROR_OPERATION_ABORTED` although nobody called [`cancel`](Self::cancel); the owner starts it again.
+/// ends with `ERROR_OPERATION_ABORTED` although nobody called [`cancel`](Self::cancel); the owner starts it again. Writes
+/// are started by a thread that does not end.
 pub(crate) struct Operation {
     /// Touched by the system while `pipe` is `Some`.
     overlapped: NonNull<UnsafeCell<OVERLAPPED>>,
@@ -88,35 +91,35 @@ impl Operation {
         self.track(pipe, started(result))
     }
 
-    /// Starts to write so many of the bytes that `slices` have after the first `skip`, from a copy.
+    /// Starts to write the first `length` bytes of `slices`, from a copy and in one piece.
+    ///
+    /// Windows cancels what a thread has in flight when the thread ends, and does not say how much of a cancelled write the
+    /// peer has read. So what may have to wait for space is started by a thread that does not end.
     pub(crate) fn write(
         &mut self,
         pipe: &Arc<OwnedHandle>,
         slices: &[IoSlice<'_>],
-        mut skip: usize,
         length: usize,
     ) -> Poll<io::Result<Ended>> {
         self.prepare();
         self.buffer.clear();
         for slice in slices {
-            let (skipped, rest) = slice.split_at(skip.min(slice.len()));
-            skip -= skipped.len();
             let wanted = length - self.buffer.len();
-            self.buffer.extend_from_slice(&rest[..wanted.min(rest.len())]);
+            self.buffer.extend_from_slice(&slice[..wanted.min(slice.len())]);
         }
-        self.write_again(pipe)
-    }
-
-    /// Starts to write what the buffer still has from the last [`write`](Self::write).
-    pub(crate) fn write_again(&mut self, pipe: &Arc<OwnedHandle>) -> Poll<io::Result<Ended>> {
-        self.prepare();
         let place = self.buffer.as_ptr();
         let length = clamp(self.buffer.len());
         let overlapped = self.overlapped().get();
-        // SAFETY: `place` has `length` bytes. It and `overlapped` belong to `self`, which neither frees nor changes
-        // them before the operation has ended (`pipe` is `Some` until then).
-        let result = unsafe { WriteFile(pipe.as_raw_handle(), place, length, ptr::null_mut(), overlapped) };
-        self.track(pipe, started(result))
+        let handle = pipe.as_raw_handle();
+        let started = if quota(pipe.as_handle()).is_ok_and(|quota| quota.free >= self.buffer.len()) {
+            // SAFETY: `place` has `length` bytes. It and `overlapped` belong to `self`, which neither frees nor changes
+            // them before the operation has ended (`pipe` is `Some` until then).
+            started(unsafe { WriteFile(handle, place, length, ptr::null_mut(), overlapped) })
+        } else {
+            // SAFETY: as above.
+            unsafe { lasting_thread::write(handle, place, length, overlapped) }
+        };
+        self.track(pipe, started)
     }
 
     /// Starts to send a message and to wait for one that comes back, which stays in the pipe: the result is that of a
@@ -177,6 +180,16 @@ impl Operation {
         let result = overlapped::wait_to_end(pipe.as_handle(), self.overlapped(), &self.event);
         self.pipe = None;
         Some(result)
+    }
+
+    /// Has the system's thread pool see the write that is in flight to its end, for at most `limit`: then it is cancelled. If
+    /// the pool cannot be used, it is cancelled now.
+    pub(crate) fn finish_in_background(mut self, limit: Duration) {
+        if !self.in_flight() {
+            return;
+        }
+        let event = Arc::clone(&self.event);
+        let _ = wait::spawn(&event, limit, move |timed_out| !timed_out && self.poll().is_pending());
     }
 
     /// Makes the place ready for a new operation.

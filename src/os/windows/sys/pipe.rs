@@ -1,5 +1,9 @@
 //! Pipes: making, opening, asking.
 
+mod create;
+
+pub(crate) use create::{Creation, create};
+
 use super::{
     handle::{check, check_status, is_pipe_like},
     overlapped::is,
@@ -15,34 +19,31 @@ use std::{
         io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawHandle},
     },
     ptr,
-    sync::OnceLock,
 };
 use windows_sys::{
     Wdk::Storage::FileSystem::{
-        FILE_PIPE_CLOSING_STATE, FILE_PIPE_LOCAL_INFORMATION, FileNameInformation, FilePipeLocalInformation,
-        NtQueryInformationFile,
+        FILE_PIPE_CLOSING_STATE, FILE_PIPE_LOCAL_INFORMATION, FILE_PIPE_SERVER_END, FileNameInformation,
+        FilePipeLocalInformation, NtQueryInformationFile,
     },
     Win32::{
         Foundation::{
-            ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS, ERROR_BAD_PIPE, ERROR_BROKEN_PIPE,
-            ERROR_FILE_NOT_FOUND, ERROR_NO_DATA, ERROR_OPERATION_ABORTED, ERROR_PIPE_BUSY, ERROR_PIPE_LOCAL,
-            ERROR_PIPE_NOT_CONNECTED, GENERIC_READ, GetLastError, INVALID_HANDLE_VALUE, SetLastError,
+            ERROR_BAD_PIPE, ERROR_BROKEN_PIPE, ERROR_FILE_NOT_FOUND, ERROR_NO_DATA, ERROR_OPERATION_ABORTED,
+            ERROR_PIPE_BUSY, ERROR_PIPE_LOCAL, ERROR_PIPE_NOT_CONNECTED, GENERIC_READ, INVALID_HANDLE_VALUE,
         },
         Security::SECURITY_ATTRIBUTES,
         Storage::FileSystem::{
-            CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, FILE_FLAG_WRITE_THROUGH,
-            FILE_WRITE_ATTRIBUTES, FlushFileBuffers, OPEN_EXISTING, PIPE_ACCESS_INBOUND,
-            PIPE_ACCESS_OUTBOUND, SECURITY_ANONYMOUS, SECURITY_CONTEXT_TRACKING, SECURITY_DELEGATION,
-            SECURITY_EFFECTIVE_ONLY, SECURITY_IDENTIFICATION, SECURITY_IMPERSONATION, SECURITY_SQOS_PRESENT,
+            CreateFileW, FILE_FLAG_OVERLAPPED, FILE_WRITE_ATTRIBUTES, FlushFileBuffers, OPEN_EXISTING,
+            SECURITY_ANONYMOUS, SECURITY_CONTEXT_TRACKING, SECURITY_DELEGATION, SECURITY_EFFECTIVE_ONLY,
+            SECURITY_IDENTIFICATION, SECURITY_IMPERSONATION, SECURITY_SQOS_PRESENT,
         },
         System::{
             IO::IO_STATUS_BLOCK,
             Pipes::{
-                CreateNamedPipeW, CreatePipe, DisconnectNamedPipe, GetNamedPipeClientComputerNameW,
+                CreatePipe, DisconnectNamedPipe, GetNamedPipeClientComputerNameW,
                 GetNamedPipeClientProcessId, GetNamedPipeClientSessionId, GetNamedPipeHandleStateW,
-                GetNamedPipeInfo, GetNamedPipeServerProcessId, GetNamedPipeServerSessionId, PIPE_NOWAIT,
-                PIPE_READMODE_MESSAGE, PIPE_REJECT_REMOTE_CLIENTS, PIPE_SERVER_END, PIPE_TYPE_MESSAGE,
-                PIPE_UNLIMITED_INSTANCES, PIPE_WAIT, PeekNamedPipe, SetNamedPipeHandleState, WaitNamedPipeW,
+                GetNamedPipeInfo, GetNamedPipeServerProcessId, GetNamedPipeServerSessionId,
+                PIPE_READMODE_MESSAGE, PIPE_SERVER_END, PIPE_TYPE_MESSAGE, PeekNamedPipe,
+                SetNamedPipeHandleState, WaitNamedPipeW,
             },
         },
     },
@@ -55,69 +56,6 @@ pub(crate) struct Directions {
     pub(crate) receives: bool,
     /// This end sends.
     pub(crate) sends: bool,
-}
-
-/// How to make one instance of a named pipe.
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct Creation<'a> {
-    /// Of the server's end.
-    pub(crate) directions: Directions,
-    /// Fail with [`AlreadyExists`](io::ErrorKind::AlreadyExists) or
-    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) if there is a pipe of that name.
-    pub(crate) first: bool,
-    /// Overlapped operations, which all our streams use.
-    pub(crate) overlapped: bool,
-    pub(crate) write_through: bool,
-    pub(crate) message_type: bool,
-    pub(crate) message_reads: bool,
-    pub(crate) accept_remote: bool,
-    /// `None`: no limit.
-    pub(crate) max_instances: Option<u8>,
-    pub(crate) output_buffer: u32,
-    pub(crate) input_buffer: u32,
-    pub(crate) wait_timeout: u32,
-    pub(crate) security: Option<&'a Descriptor>,
-    pub(crate) inheritable: bool,
-}
-
-/// Makes an instance of a named pipe, and the pipe with it if there is none of that name.
-pub(crate) fn create(name: &WideString, how: &Creation<'_>) -> io::Result<OwnedHandle> {
-    let mut open_mode = 0;
-    open_mode |= if how.directions.receives { PIPE_ACCESS_INBOUND } else { 0 };
-    open_mode |= if how.directions.sends { PIPE_ACCESS_OUTBOUND } else { 0 };
-    open_mode |= if how.first { FILE_FLAG_FIRST_PIPE_INSTANCE } else { 0 };
-    open_mode |= if how.overlapped { FILE_FLAG_OVERLAPPED } else { 0 };
-    open_mode |= if how.write_through { FILE_FLAG_WRITE_THROUGH } else { 0 };
-    let mut pipe_mode = PIPE_WAIT;
-    pipe_mode |= if how.message_type { PIPE_TYPE_MESSAGE } else { 0 };
-    pipe_mode |= if how.message_reads { PIPE_READMODE_MESSAGE } else { 0 };
-    pipe_mode |= if how.accept_remote { 0 } else { PIPE_REJECT_REMOTE_CLIENTS };
-    let instances = how.max_instances.map_or(PIPE_UNLIMITED_INSTANCES, u32::from);
-    let attributes = attributes(how.security, how.inheritable);
-
-    // SAFETY: sets a number of this thread.
-    unsafe { SetLastError(0) };
-    // SAFETY: `name` is zero-terminated, and `attributes` and the descriptor in it are valid for the call.
-    let raw = unsafe {
-        CreateNamedPipeW(
-            name.as_ptr(),
-            open_mode,
-            pipe_mode,
-            instances,
-            how.output_buffer,
-            how.input_buffer,
-            how.wait_timeout,
-            &attributes,
-        )
-    };
-    // SAFETY: reads a number of this thread.
-    let last_error = unsafe { GetLastError() };
-    let handle = owned(raw)?;
-    // Wine 10 ignores FILE_FLAG_FIRST_PIPE_INSTANCE, but tells.
-    if how.first && last_error == ERROR_ALREADY_EXISTS {
-        return Err(io::Error::from_raw_os_error(ERROR_ALREADY_EXISTS as i32));
-    }
-    Ok(handle)
 }
 
 /// What a server may do with the identity of a client.
@@ -223,7 +161,8 @@ pub(crate) struct Info {
     pub(crate) message_type: bool,
 }
 
-/// Asks what kind of pipe it is. Needs the right to read attributes, which a server's send-only end lacks.
+/// Asks what kind of pipe it is. Needs the right to read attributes, which a server's send-only end lacks that
+/// `CreateNamedPipeW` has made.
 pub(crate) fn info(handle: BorrowedHandle<'_>) -> io::Result<Info> {
     let mut flags = 0;
     let (out_size, in_size, instances) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
@@ -289,39 +228,35 @@ pub(crate) fn client_computer_name(handle: BorrowedHandle<'_>) -> io::Result<Opt
     }
 }
 
-/// How much can be written without waiting.
+/// The account that the system keeps of the bytes on their way in one direction of a pipe.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Space {
-    /// That much. Zero means: the pipe is full, or the peer waits in a read of at least the pipe's size, which Windows
-    /// charges to the same account.
-    Bytes(usize),
-    /// The system does not keep that account (Wine 10).
-    Unknown,
-    /// The handle lacks the right to ask: a server's send-only end.
-    Denied,
+pub(crate) struct Quota {
+    /// What the pipe was made for. 0 is allowed: then every write waits until it was read.
+    pub(crate) size: usize,
+    /// What can be written without waiting, at least. 0 says little: the pipe is full, or the peer waits in a read of at
+    /// least the pipe's size, which Windows charges to the same account, or the system does not keep it (Wine 10.0).
+    pub(crate) free: usize,
 }
 
-/// Asks how much can be written without waiting.
-pub(crate) fn space(handle: BorrowedHandle<'_>) -> io::Result<Space> {
-    match write_quota(handle) {
-        Ok(0) if !quota_is_kept() => Ok(Space::Unknown),
-        Ok(bytes) => Ok(Space::Bytes(bytes)),
-        Err(error) if is(&error, ERROR_ACCESS_DENIED) => Ok(Space::Denied),
-        Err(error) => Err(error),
-    }
+/// Asks for the account of the direction in which this end sends. A handle that another program has made can lack the
+/// right to.
+pub(crate) fn quota(handle: BorrowedHandle<'_>) -> io::Result<Quota> {
+    let information = local_information(handle)?;
+    let size = match information.NamedPipeEnd {
+        FILE_PIPE_SERVER_END => information.OutboundQuota,
+        _ => information.InboundQuota,
+    };
+    Ok(Quota { size: size as usize, free: information.WriteQuotaAvailable as usize })
 }
 
-/// Whether the system says of an empty pipe that it has space. Tried once.
-fn quota_is_kept() -> bool {
-    static KEPT: OnceLock<bool> = OnceLock::new();
-    *KEPT.get_or_init(|| match anonymous(0, None, false) {
-        Ok((_receiver, sender)) => write_quota(sender.as_handle()).is_ok_and(|bytes| bytes > 0),
-        Err(_) => true,
-    })
-}
-
-fn write_quota(handle: BorrowedHandle<'_>) -> io::Result<usize> {
-    Ok(local_information(handle)?.WriteQuotaAvailable as usize)
+/// The size of the pipe in the direction in which this end receives.
+pub(crate) fn receiving_size(handle: BorrowedHandle<'_>) -> io::Result<usize> {
+    let information = local_information(handle)?;
+    let size = match information.NamedPipeEnd {
+        FILE_PIPE_SERVER_END => information.InboundQuota,
+        _ => information.OutboundQuota,
+    };
+    Ok(size as usize)
 }
 
 /// Whether the client of a server's end has closed its own and left nothing to be received. `false` also if the handle
@@ -344,13 +279,6 @@ fn local_information(handle: BorrowedHandle<'_>) -> io::Result<FILE_PIPE_LOCAL_I
     };
     check_status(status)?;
     Ok(information)
-}
-
-/// Says whether operations that would have to wait fail instead (`PIPE_NOWAIT`), in both directions of this end and
-/// for all its handles: a read then fails with `ERROR_NO_DATA`, and a write moves what fits, perhaps nothing.
-pub(crate) fn set_no_wait(handle: BorrowedHandle<'_>, no_wait: bool) -> io::Result<()> {
-    let mode = if no_wait { PIPE_NOWAIT } else { PIPE_WAIT };
-    set_state(handle, mode)
 }
 
 /// Makes an end give messages one at a time (`PIPE_READMODE_MESSAGE`). Fails with
@@ -393,7 +321,7 @@ pub(crate) fn is_end(error: &io::Error) -> bool {
 
 /// A failed read as std's streams report it, for an error that [`is_end`] is not true of.
 pub(crate) fn read_error(error: io::Error) -> io::Error {
-    // Somebody set PIPE_NOWAIT, and there is nothing to read. By itself the number's kind would be BrokenPipe.
+    // Somebody set  and there is nothing to read. By itself the number's kind would be BrokenPipe.
     if is(&error, ERROR_NO_DATA) { io::ErrorKind::WouldBlock.into() } else { error }
 }
 

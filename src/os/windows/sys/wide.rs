@@ -15,6 +15,11 @@ impl WideString {
         (first_zero == Some(units.len() - 1)).then_some(Self(units))
     }
 
+    /// The text without the zero.
+    pub(super) fn units(&self) -> &[u16] {
+        &self.0[..self.0.len() - 1]
+    }
+
     /// A pointer to the first unit; the text is zero-terminated.
     pub(super) fn as_ptr(&self) -> *const u16 {
         self.0.as_ptr()

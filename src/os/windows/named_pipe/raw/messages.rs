@@ -5,7 +5,7 @@
 //! waiting, as a whole and with one read, because its length is known: so a message that is taken back by its sender, whose
 //! time limit is over, is never there in part. Only of long messages that are not wanted whole it is done in pieces.
 
-use super::{RawPipe, Settings, deadline_after, handle, overlapped, pipe, stopped};
+use super::{RawPipe, deadline_after, handle, overlapped, pipe, stopped};
 use crate::os::windows::{
     named_pipe::messages::Received,
     sys::overlapped::{Ended, Limits, Stopper},
@@ -15,7 +15,7 @@ use std::{
     hash::BuildHasher,
     io,
     os::windows::io::{AsHandle, BorrowedHandle},
-    sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError, atomic::Ordering::Relaxed},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError},
     time::{Duration, Instant},
 };
 
@@ -51,11 +51,7 @@ impl RawPipe {
         empty: T,
         mut take: impl FnMut() -> io::Result<Option<T>>,
     ) -> io::Result<Option<T>> {
-        let deadline = if self.settings.nonblocking.load(Relaxed) {
-            Some(Instant::now())
-        } else {
-            deadline_after(self.settings.read_timeout.get())
-        };
+        let deadline = self.settings.deadline(&self.settings.read_timeout);
         loop {
             match self.wait_for_message(deadline)? {
                 Waited::End => return Ok(None),
@@ -99,11 +95,7 @@ impl RawPipe {
             return Err(stopped());
         }
         check_length(message)?;
-        let deadline = if settings.nonblocking.load(Relaxed) {
-            Some(Instant::now())
-        } else {
-            deadline_after(settings.write_timeout.get())
-        };
+        let deadline = settings.deadline(&settings.write_timeout);
         let limits = Limits { deadline, stopper: &settings.writes };
         match overlapped::write(self.handle.as_handle(), message, limits) {
             Ok(Ended::Done(bytes)) if bytes == message.len() => Ok(bytes),
@@ -142,17 +134,6 @@ impl RawPipe {
         }
         let _taking = lock(&settings.taking);
         self.source().take_to_vec(reply, limit)?.ok_or_else(no_reply)
-    }
-}
-
-impl Settings {
-    /// The error of an operation that did not end in time.
-    fn too_late(&self, what: &'static str) -> io::Error {
-        if self.nonblocking.load(Relaxed) {
-            io::ErrorKind::WouldBlock.into()
-        } else {
-            io::Error::new(io::ErrorKind::TimedOut, what)
-        }
     }
 }
 

@@ -54,9 +54,7 @@ impl<Rm: PipeModeTag> PipeStream<Rm, Messages> {
     /// and always does if it is longer than the pipe's buffer: [`flush`](Self::flush) waits for that. **Flush before the
     /// process ends.** Dropping the stream leaves the message to the system, as it does [bytes](PipeStream).
     ///
-    /// Cancel-safe: if this is dropped before it has returned, nothing was sent. If it has returned `Ok`, all of it is
-    /// sent. Windows cancels what a thread has in flight when the thread ends; then the message is sent again, which a peer
-    /// that reads it in pieces could notice.
+    /// Cancel-safe: if this is dropped before it has returned, nothing was sent. If it has returned `Ok`, all of it is sent.
     ///
     /// # Errors
     /// - [`BrokenPipe`](io::ErrorKind::BrokenPipe): the peer has closed its end, or this end was shut down. It can be

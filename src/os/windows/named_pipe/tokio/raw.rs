@@ -3,13 +3,8 @@
 mod messages;
 
 use crate::os::windows::{
-    named_pipe::raw::{no_half_close, stopped, write_what_fits},
-    sys::{
-        operation::Operation,
-        overlapped::Ended,
-        pipe::{self, Space},
-        wait::{self, Waiter},
-    },
+    named_pipe::raw::{self, LINGER, MOST_KEPT, no_half_close, stopped},
+    sys::{operation::Operation, overlapped::Ended, pipe, wait::Waiter},
 };
 use std::{
     io::{self, IoSlice},
@@ -18,17 +13,12 @@ use std::{
     os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Poll, Waker, ready},
-    time::Duration,
 };
 use tokio::io::ReadBuf;
 
 /// The most that one read asks for. Half of a pipe of the usual size: Windows takes what a waiting read asks for off the
-/// space that it reports to the writer.
+/// space that it reports to the writer. Of smaller pipes it asks for less than all.
 const MOST_READ: usize = 32 * 1024;
-/// The most that one write moves.
-const MOST_WRITTEN: usize = 64 * 1024;
-/// How long the system goes on with a write after its stream was dropped.
-const LINGER: Duration = Duration::from_secs(60);
 
 /// One end of a named pipe, opened for overlapped operations. The two directions are independent.
 #[derive(Debug)]
@@ -37,6 +27,8 @@ pub(crate) struct AsyncPipe {
     is_server: bool,
     /// Whether the server may be on another computer; for clients that receive messages.
     remote: OnceLock<bool>,
+    /// The most that one read asks for.
+    most_read: OnceLock<usize>,
     reader: Mutex<Reader>,
     writer: Mutex<Writer>,
 }
@@ -61,8 +53,6 @@ struct Reader {
 struct Writer {
     place: Place,
     stopped: bool,
-    /// The operation writes messages.
-    messages: bool,
 }
 
 /// A place for an operation and for those who wait for it, made when first needed.
@@ -114,7 +104,8 @@ impl AsyncPipe {
     /// Wraps an end of a pipe. The handle must be overlapped.
     pub(crate) fn new(handle: OwnedHandle, is_server: bool) -> Self {
         let (reader, writer) = (Mutex::default(), Mutex::default());
-        Self { handle: Arc::new(handle), is_server, remote: OnceLock::new(), reader, writer }
+        let (remote, most_read) = (OnceLock::new(), OnceLock::new());
+        Self { handle: Arc::new(handle), is_server, remote, most_read, reader, writer }
     }
 
     pub(crate) fn is_server(&self) -> bool {
@@ -130,7 +121,7 @@ impl AsyncPipe {
             let result = match ready!(reader.place.poll(cx.waker())) {
                 Some(result) => result,
                 None => {
-                    let wanted = buffer.remaining().min(MOST_READ);
+                    let wanted = buffer.remaining().min(self.most_read());
                     match reader.place.operation()?.read(&self.handle, wanted) {
                         Poll::Ready(result) => result,
                         // Once more, to be woken.
@@ -150,6 +141,14 @@ impl AsyncPipe {
         }
     }
 
+    fn most_read(&self) -> usize {
+        *self.most_read.get_or_init(|| {
+            let size = pipe::receiving_size(self.handle.as_handle()).unwrap_or(0);
+            // Of a pipe without a size nothing is in the account.
+            if size < 2 { MOST_READ } else { MOST_READ.min(size - 1) }
+        })
+    }
+
     /// Writes some of the slices' bytes. What is written may still be waiting for space in the pipe: at most as much as
     /// [`poll_flush`](Self::poll_flush) waits for.
     pub(crate) fn poll_write(&self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
@@ -157,73 +156,15 @@ impl AsyncPipe {
         if writer.stopped {
             return Poll::Ready(Err(stopped()));
         }
-        let total = slices.iter().map(|slice| slice.len()).fold(0, usize::saturating_add).min(MOST_WRITTEN);
+        let total = slices.iter().map(|slice| slice.len()).fold(0, usize::saturating_add).min(MOST_KEPT);
         if total == 0 {
             return Poll::Ready(Ok(0));
         }
         ready!(self.poll_finish(cx, writer))?;
-        match self.write(writer, slices, total) {
-            Ok(bytes) => Poll::Ready(Ok(bytes)),
-            Err(error) => Poll::Ready(Err(pipe::write_error(error))),
-        }
-    }
-
-    /// Writes what fits; if that is nothing, lets one byte wait for space.
-    ///
-    /// More than one would be a risk: Windows cancels what a thread has in flight when the thread ends, which is not in
-    /// our hands, and does not say how much of a cancelled write the peer has read. Of one byte it is known.
-    fn write(&self, writer: &mut Writer, slices: &[IoSlice<'_>], total: usize) -> io::Result<usize> {
-        let operation = writer.place.operation()?;
-        let mut written = 0;
-        while written < total {
-            let left = total - written;
-            let space = pipe::space(self.handle.as_handle()).unwrap_or(Space::Unknown);
-            let wanted = match space {
-                // 0 can also mean that the peer waits in a big read. Then the byte arrives at once, and the space shows.
-                Space::Bytes(bytes) => bytes.clamp(1, left),
-                // Wine. Should such a write be cancelled, that is an error below.
-                Space::Unknown => left,
-                Space::Denied => match self.write_without_waiting(operation, slices, written, left)? {
-                    0 => 1,
-                    bytes => return Ok(written + bytes),
-                },
-            };
-            match operation.write(&self.handle, slices, written, wanted) {
-                Poll::Pending => return Ok(written + wanted),
-                Poll::Ready(Ok(Ended::Done(bytes) | Ended::Partial(bytes))) => written += bytes,
-                Poll::Ready(Ok(Ended::TimedOut | Ended::Stopped)) => break,
-                // What is in the pipe was written; the next call meets the error again.
-                Poll::Ready(Err(_)) if written > 0 => break,
-                Poll::Ready(Err(error)) => return Err(error),
-            }
-            if space != Space::Bytes(0) {
-                break;
-            }
-        }
-        Ok(written)
-    }
-
-    /// Writes what fits into a send-only end, of which Windows does not tell the space. The setting that is changed for a
-    /// moment disturbs no reader.
-    fn write_without_waiting(
-        &self,
-        operation: &mut Operation,
-        slices: &[IoSlice<'_>],
-        skip: usize,
-        length: usize,
-    ) -> io::Result<usize> {
-        pipe::set_no_wait(self.handle.as_handle(), true)?;
-        let result = write_what_fits(length, |length| {
-            match operation.write(&self.handle, slices, skip, length) {
-                Poll::Ready(Ok(Ended::Done(bytes) | Ended::Partial(bytes))) => Ok(bytes),
-                Poll::Ready(Ok(Ended::TimedOut | Ended::Stopped)) => Ok(0),
-                Poll::Ready(Err(error)) => Err(error),
-                // Does not happen. If it did, all would be on its way.
-                Poll::Pending => Ok(length),
-            }
-        });
-        pipe::set_no_wait(self.handle.as_handle(), false)?;
-        result
+        Poll::Ready(match writer.place.operation()?.write(&self.handle, slices, total) {
+            Poll::Pending => Ok(total),
+            Poll::Ready(written) => raw::written(written),
+        })
     }
 
     /// Waits until everything that was written is in the pipe.
@@ -241,12 +182,11 @@ impl AsyncPipe {
 
     /// Waits for the write that is in flight, if one is.
     fn poll_finish(&self, cx: &mut Context<'_>, writer: &mut Writer) -> Poll<io::Result<()>> {
-        while let Some(result) = ready!(writer.place.poll(cx.waker())) {
-            if let Some(result) = writer.settle(&self.handle, result)? {
-                return Poll::Ready(result);
-            }
-        }
-        Poll::Ready(Ok(()))
+        Poll::Ready(match ready!(writer.place.poll(cx.waker())) {
+            Some(Err(_)) if writer.stopped => Err(stopped()),
+            Some(result) => raw::written(result).map(drop),
+            None => Ok(()),
+        })
     }
 
     /// Ends the stream for this process; see `PipeStream::shutdown_now`.
@@ -327,64 +267,12 @@ impl Reader {
     }
 }
 
-impl Writer {
-    /// Looks at the result of a write that was in flight. `None`: it was started again.
-    fn settle(
-        &mut self,
-        handle: &Arc<OwnedHandle>,
-        result: io::Result<Ended>,
-    ) -> io::Result<Option<io::Result<()>>> {
-        match result {
-            Err(_) if self.stopped => Ok(Some(Err(stopped()))),
-            Err(error) if pipe::is_cancelled(&error) => match self.restart(handle)? {
-                Poll::Pending => Ok(None),
-                Poll::Ready(result) => self.settle(handle, result),
-            },
-            Err(error) => Ok(Some(Err(pipe::write_error(error)))),
-            Ok(_) => Ok(Some(Ok(()))),
-        }
-    }
-
-    fn restart(&mut self, handle: &Arc<OwnedHandle>) -> io::Result<Poll<io::Result<Ended>>> {
-        let messages = self.messages;
-        Ok(restart(self.place.operation()?, handle, messages))
-    }
-}
-
-/// Starts a write again that Windows cancelled because its thread has ended, if it is known that none of it was read: who
-/// receives a message takes it whole.
-fn restart(operation: &mut Operation, handle: &Arc<OwnedHandle>, messages: bool) -> Poll<io::Result<Ended>> {
-    if operation.buffer().len() > 1 && !messages {
-        let lost = "the thread that started to write to a named pipe has ended before the write did";
-        return Poll::Ready(Err(io::Error::new(io::ErrorKind::BrokenPipe, lost)));
-    }
-    operation.write_again(handle)
-}
-
 /// Lets the system finish a write after its stream was dropped, without blocking anybody.
 impl Drop for Writer {
     fn drop(&mut self) {
         self.place.waiter = None;
-        let Some(mut operation) = self.place.operation.take().filter(|_| !self.stopped) else {
-            return;
-        };
-        let Some(handle) = operation.pipe() else {
-            return;
-        };
-        let event = Arc::clone(operation.event());
-        let messages = self.messages;
-        // If the pool cannot be used, the write is cancelled: dropping must not block.
-        let _ = wait::spawn(&event, LINGER, move |timed_out| {
-            if timed_out || !operation.in_flight() {
-                return false;
-            }
-            match operation.poll() {
-                Poll::Pending => true,
-                Poll::Ready(Err(error)) if pipe::is_cancelled(&error) => {
-                    restart(&mut operation, &handle, messages).is_pending()
-                }
-                Poll::Ready(_) => false,
-            }
-        });
+        if let Some(operation) = self.place.operation.take().filter(|_| !self.stopped) {
+            operation.finish_in_background(LINGER);
+        }
     }
 }

@@ -37,14 +37,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// are kept for the next read.
 ///
 /// # Writing, flushing, dropping
-/// A write moves what fits into the pipe. If nothing does, it leaves one byte in flight that waits for space; that byte
-/// counts as written. `flush` waits until it is in the pipe.
+/// A write that does not fit into the pipe is left in flight: at most 64 KiB, which count as written. `flush` waits until
+/// they are in the pipe.
 ///
 /// `shutdown` flushes and refuses writes from then on. The peer sees the end when
 /// the stream is dropped: Windows has no way to end one direction of a pipe.
 ///
-/// Dropping never blocks and needs no runtime. A byte that is still in flight is left to the system's thread pool, which
-/// waits for space for at most a minute; if the process ends earlier it is lost, so flush before.
+/// Dropping never blocks and needs no runtime. What is still in flight is left to the system's thread pool, which waits for
+/// space for at most a minute. If the process ends earlier it is lost. **Flush before the process ends.**
 pub struct PipeStream<Rm: PipeModeTag, Sm: PipeModeTag> {
     pub(super) raw: Arc<AsyncPipe>,
     modes: PhantomData<(Rm, Sm)>,

@@ -100,9 +100,8 @@ impl AsyncPipe {
         }
         check_length(message)?;
         ready!(self.poll_finish(cx, writer))?;
-        writer.messages = true;
         let operation = writer.place.operation()?;
-        Poll::Ready(match operation.write(&self.handle, &[IoSlice::new(message)], 0, message.len()) {
+        Poll::Ready(match operation.write(&self.handle, &[IoSlice::new(message)], message.len()) {
             Poll::Pending => Ok(message.len()),
             Poll::Ready(Ok(Ended::Done(bytes))) if bytes == message.len() => Ok(bytes),
             // Somebody set PIPE_NOWAIT. A message that does not fit is not sent then.
