@@ -1,10 +1,10 @@
 //! Receiving signals one by one, with what came with them.
 
 use super::{Signal, SignalInfo, SignalSet, listener::Listener};
+use crate::os::unix::sys::fd::pause;
 use std::{
     io,
     os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -95,7 +95,7 @@ impl Signals {
             }
             if self.0.mailbox.wait(None).is_err() {
                 // The kernel has no memory just now, or a sandbox lets nobody wait. The queue itself needs no system call.
-                thread::sleep(PAUSE);
+                pause(PAUSE);
             }
         }
     }
