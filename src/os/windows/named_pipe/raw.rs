@@ -232,13 +232,14 @@ impl RawPipe {
         if how == Shutdown::Write {
             return Err(no_half_close());
         }
-        self.settings.reads.stop(self.handle.as_handle());
+        // First, as whoever is woken in a read may write.
         if how == Shutdown::Both {
             self.settings.writes.stop(self.handle.as_handle());
             if let Some(kept) = &*self.settings.kept() {
                 kept.operation.cancel();
             }
         }
+        self.settings.reads.stop(self.handle.as_handle());
         Ok(())
     }
 

@@ -194,15 +194,15 @@ impl AsyncPipe {
         if how == Shutdown::Write {
             return Err(no_half_close());
         }
-        let mut reader = self.reader();
-        reader.stopped = true;
-        reader.place.stop();
-        drop(reader);
+        // First, as whoever is woken in a read may write.
         if how == Shutdown::Both {
             let mut writer = self.writer();
             writer.stopped = true;
             writer.place.stop();
         }
+        let mut reader = self.reader();
+        reader.stopped = true;
+        reader.place.stop();
         Ok(())
     }
 
