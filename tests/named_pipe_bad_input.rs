@@ -14,14 +14,23 @@ use interprocess::{
     unnamed_pipe,
 };
 use std::{
+    ffi::OsStr,
     fs::File,
     io::{self, ErrorKind, Read, Write},
     os::windows::{
+        ffi::OsStrExt,
         fs::OpenOptionsExt,
         io::{AsRawHandle, FromRawHandle, OwnedHandle},
     },
 };
-use windows_sys::Win32::{Storage::FileSystem::FILE_FLAG_OVERLAPPED, System::Threading::CreateEventW};
+use windows_sys::Win32::{
+    Foundation::INVALID_HANDLE_VALUE,
+    Storage::FileSystem::{FILE_FLAG_OVERLAPPED, PIPE_ACCESS_OUTBOUND},
+    System::{
+        Pipes::{CreateNamedPipeW, PIPE_TYPE_MESSAGE},
+        Threading::CreateEventW,
+    },
+};
 
 fn unique_path() -> String {
     format!(r"\\.\pipe\{}", unique())
@@ -128,12 +137,17 @@ fn synchronous_client() -> (DuplexPipeStream<Messages>, OwnedHandle) {
     (listener.accept().unwrap(), client.into())
 }
 
-/// The server's end of a pipe that only sends, of which Windows does not even tell what it is.
+/// The server's end of a pipe that only sends, as other programs make it: Windows does not even tell what it is.
+#[allow(unsafe_code)]
 fn send_only_server() -> OwnedHandle {
-    let path = unique_path();
-    let listener = options(&path).create_send_only::<Messages>().unwrap();
-    let _client = File::open(&path).unwrap();
-    OwnedHandle::try_from(listener.accept().unwrap()).unwrap()
+    let name: Vec<u16> = OsStr::new(&unique_path()).encode_wide().chain([0]).collect();
+    let (open_mode, pipe_mode) = (PIPE_ACCESS_OUTBOUND | FILE_FLAG_OVERLAPPED, PIPE_TYPE_MESSAGE);
+    // SAFETY: the name is zero-terminated; no attributes are allowed.
+    let handle =
+        unsafe { CreateNamedPipeW(name.as_ptr(), open_mode, pipe_mode, 1, 4096, 4096, 0, std::ptr::null()) };
+    assert!(!std::ptr::eq(handle, INVALID_HANDLE_VALUE), "{}", std::io::Error::last_os_error());
+    // SAFETY: the call succeeded, so this is a new handle that nobody else owns.
+    unsafe { OwnedHandle::from_raw_handle(handle) }
 }
 
 fn end_of_bytes() -> OwnedHandle {
