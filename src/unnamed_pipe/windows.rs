@@ -198,7 +198,7 @@ impl PipeEnd {
     }
 
     fn write_what_fits(&self, bytes: &[u8], patience: Patience) -> io::Result<usize> {
-        let free = pipe::quota(self.handle.as_handle()).map_or(0, |quota| quota.free);
+        let free = pipe::free_space(self.handle.as_handle()).unwrap_or(0);
         let bytes = &bytes[..bytes.len().min(free)];
         if bytes.is_empty() { Ok(0) } else { self.write_once(bytes, patience) }
     }

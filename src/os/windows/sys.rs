@@ -7,6 +7,7 @@
 
 pub(crate) mod console;
 pub(crate) mod directory;
+mod emulated;
 pub(crate) mod event;
 pub(crate) mod handle;
 pub(crate) mod inherited;

@@ -424,13 +424,16 @@ mod tests {
     use crate::os::windows::{
         named_pipe::{PipeListenerOptions, pipe_mode::Bytes},
         security_descriptor::{Access, SecurityDescriptorBuilder, Trustee},
+        sys::event::wait_any,
     };
     use std::{fs::File, io::ErrorKind, num::NonZeroU8};
 
     /// Takes the only instance, and lets go of it.
     fn serve_one(instances: &Instances, path: &str) {
         let client = File::open(path).unwrap();
-        drop(instances.take_or_events().unwrap().unwrap());
+        while let Err(events) = instances.take_or_events().unwrap() {
+            assert!(wait_any(&events, None).unwrap());
+        }
         drop(client);
     }
 

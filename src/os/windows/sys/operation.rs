@@ -2,10 +2,11 @@
 #![cfg_attr(not(feature = "tokio"), allow(dead_code))] // Listeners only connect; Tokio streams read and write.
 
 use super::{
+    emulated,
     event::{Event, deadline_after},
     lasting_thread,
     overlapped::{self, Ended, clamp, is, started},
-    pipe::quota,
+    pipe::free_space,
     wait,
 };
 use std::{
@@ -111,7 +112,8 @@ impl Operation {
         let length = clamp(self.buffer.len());
         let overlapped = self.overlapped().get();
         let handle = pipe.as_raw_handle();
-        let started = if quota(pipe.as_handle()).is_ok_and(|quota| quota.free >= self.buffer.len()) {
+        emulated::writes(pipe.as_handle(), self.buffer.len());
+        let started = if free_space(pipe.as_handle()).is_ok_and(|free| free >= self.buffer.len()) {
             // SAFETY: `place` has `length` bytes. It and `overlapped` belong to `self`, which neither frees nor changes
             // them before the operation has ended (`pipe` is `Some` until then).
             started(unsafe { WriteFile(handle, place, length, ptr::null_mut(), overlapped) })
@@ -280,7 +282,7 @@ mod tests {
     };
     use std::{
         fs::File,
-        io::Write,
+        io::{self, Write},
         os::windows::io::OwnedHandle,
         sync::Arc,
         task::Poll,
@@ -316,6 +318,15 @@ mod tests {
         (Arc::new(server), client.into())
     }
 
+    fn end_of(operation: &mut Operation) -> io::Result<Ended> {
+        loop {
+            assert!(operation.event().wait(deadline_after(Some(Duration::from_secs(60)))));
+            if let Poll::Ready(result) = operation.poll() {
+                return result;
+            }
+        }
+    }
+
     /// Windows writes the status of an operation before it signals the event: as long as it has not, the operation is in
     /// flight, or the next one would get the signal.
     #[test]
@@ -328,7 +339,7 @@ mod tests {
         operation.event().reset();
         assert!(operation.poll().is_pending(), "the status alone counts as the end");
         operation.event().set();
-        assert!(matches!(operation.poll(), Poll::Ready(Ok(Ended::Done(1)))));
+        assert!(matches!(end_of(&mut operation), Ok(Ended::Done(1))));
     }
 
     /// A signal that is left from another operation is taken back, and nothing ends by it: neither an operation nor the
@@ -342,8 +353,7 @@ mod tests {
         assert!(operation.poll().is_pending());
         assert!(!operation.event().is_signalled(), "a task that waits for it would be woken again and again");
         client.write_all(&[7]).unwrap();
-        assert!(operation.event().wait(deadline_after(Some(Duration::from_secs(60)))));
-        assert!(matches!(operation.poll(), Poll::Ready(Ok(Ended::Done(1)))));
+        assert!(matches!(end_of(&mut operation), Ok(Ended::Done(1))));
 
         assert!(operation.read(&pipe, 1).is_pending());
         operation.event().set();

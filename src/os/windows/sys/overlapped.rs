@@ -3,7 +3,10 @@
 //! Every one is an overlapped operation, so that a read and a write of two threads on one handle do not wait for
 //! each other, as they would on a synchronous handle.
 
-use super::event::{Event, with_thread_event};
+use super::{
+    emulated,
+    event::{Event, with_thread_event},
+};
 use std::{
     cell::UnsafeCell,
     io,
@@ -129,6 +132,7 @@ unsafe fn read_to_place(
 pub(crate) fn write(handle: BorrowedHandle<'_>, buffer: &[u8], limits: Limits<'_>) -> io::Result<Ended> {
     let length = clamp(buffer.len());
     let place = buffer.as_ptr();
+    emulated::writes(handle, buffer.len());
     with_thread_event(|event| {
         run(handle, event, limits, |handle, overlapped| {
             // SAFETY: `place` has `length` bytes, and both it and `overlapped` stay in place until the operation has
@@ -274,7 +278,11 @@ pub(super) fn result(
     if !event.is_signalled() {
         return None;
     }
-    status(handle, overlapped).or_else(|| {
+    let ended = status(handle, overlapped);
+    if ended.is_some() && emulated::signal_is_late() {
+        return None;
+    }
+    ended.or_else(|| {
         event.reset();
         // It may have ended between the two calls before.
         status(handle, overlapped)

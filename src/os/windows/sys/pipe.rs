@@ -5,6 +5,7 @@ mod create;
 pub(crate) use create::{Creation, create};
 
 use super::{
+    emulated,
     handle::{check, check_status, is_pipe_like},
     overlapped::is,
     security::{CLIENT_WRITE, Descriptor},
@@ -228,35 +229,26 @@ pub(crate) fn client_computer_name(handle: BorrowedHandle<'_>) -> io::Result<Opt
     }
 }
 
-/// The account that the system keeps of the bytes on their way in one direction of a pipe.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Quota {
-    /// What the pipe was made for. 0 is allowed: then every write waits until it was read.
-    pub(crate) size: usize,
-    /// What can be written without waiting, at least. 0 says little: the pipe is full, or the peer waits in a read of at
-    /// least the pipe's size, which Windows charges to the same account, or the system does not keep it (Wine 10.0).
-    pub(crate) free: usize,
-}
-
-/// Asks for the account of the direction in which this end sends. A handle that another program has made can lack the
-/// right to.
-pub(crate) fn quota(handle: BorrowedHandle<'_>) -> io::Result<Quota> {
+/// How much can be written without waiting, at least. 0 says little: the pipe is full; or the peer waits in a read of at least
+/// the pipe's size, which Windows charges to the same account; or the pipe was made without a size; or the system keeps no
+/// account (Wine 10.0). A handle that another program has made can lack the right to ask.
+pub(crate) fn free_space(handle: BorrowedHandle<'_>) -> io::Result<usize> {
     let information = local_information(handle)?;
-    let size = match information.NamedPipeEnd {
-        FILE_PIPE_SERVER_END => information.OutboundQuota,
-        _ => information.InboundQuota,
-    };
-    Ok(Quota { size: size as usize, free: information.WriteQuotaAvailable as usize })
+    if emulated::ON {
+        return Ok(emulated::free_space(handle, size(&information, true)));
+    }
+    Ok(information.WriteQuotaAvailable as usize)
 }
 
 /// The size of the pipe in the direction in which this end receives.
 pub(crate) fn receiving_size(handle: BorrowedHandle<'_>) -> io::Result<usize> {
-    let information = local_information(handle)?;
-    let size = match information.NamedPipeEnd {
-        FILE_PIPE_SERVER_END => information.InboundQuota,
-        _ => information.OutboundQuota,
-    };
-    Ok(size as usize)
+    Ok(size(&local_information(handle)?, false))
+}
+
+fn size(information: &FILE_PIPE_LOCAL_INFORMATION, sending: bool) -> usize {
+    let is_server = information.NamedPipeEnd == FILE_PIPE_SERVER_END;
+    let size = if is_server == sending { information.OutboundQuota } else { information.InboundQuota };
+    size as usize
 }
 
 /// Whether the client of a server's end has closed its own and left nothing to be received. `false` also if the handle

@@ -7,6 +7,7 @@
 //! keeps (Microsoft: "ReadFile function", Synchronization and File Position).
 
 use super::{
+    emulated,
     event::Event,
     handle::check,
     overlapped::{Ended, clamp, is},
@@ -50,6 +51,7 @@ pub(crate) fn read(handle: BorrowedHandle<'_>, buffer: &mut [u8]) -> io::Result<
 /// Writes at most `buffer.len()` bytes. The handle must be for synchronous operations.
 pub(crate) fn write(handle: BorrowedHandle<'_>, buffer: &[u8]) -> io::Result<Ended> {
     let (mut bytes, length) = (0, clamp(buffer.len()));
+    emulated::writes(handle, buffer.len());
     // SAFETY: the handle is open, `buffer` has `length` bytes, and `bytes` is a place for a number. An operation without
     // `OVERLAPPED` has ended when the call returns.
     let result =
