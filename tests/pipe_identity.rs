@@ -202,6 +202,21 @@ fn what_the_client_lets_the_server_do() {
     drop(client);
 }
 
+/// The system keeps a client's identity from its connecting on, be that before `ConnectNamedPipe`.
+#[test]
+fn client_that_comes_before_the_server_waits_keeps_its_identity() {
+    let path = unique_path();
+    let server = bare_server(&path);
+    let mut client = Stream::connect_with(&path, &at(ImpersonationLevel::Impersonation)).unwrap();
+    client.write_all(b"x").unwrap();
+    let options = PipeListenerOptions::new().path(path);
+    let mut stream = PipeListener::<Bytes, Bytes>::from_handle_and_options(server, options).accept().unwrap();
+    assert_eq!(stream.peer_user_sid().unwrap(), who().unwrap());
+    assert_eq!(stream.peer_process_id().unwrap(), std::process::id());
+    stream.read_exact(&mut [0]).unwrap();
+    drop(stream.impersonate_client().unwrap());
+}
+
 #[test]
 fn only_servers_act_as_clients() {
     let (client, server) = connected(&at(ImpersonationLevel::Impersonation));
@@ -319,7 +334,7 @@ fn client_refuses_a_pipe_of_another_owner() {
 
     // Made without a descriptor: Windows makes the user the owner, Wine 10 nobody, which is not taken for anybody.
     let path = unique_path();
-    let _server = server_without_a_descriptor(&path);
+    let _server = bare_server(&path);
     let connected = Stream::connect_with(&path, &ConnectOptions::new().current_user_only(true));
     assert_eq!(connected.is_err(), common::is_wine(), "{connected:?}");
     if let Err(error) = connected {
@@ -336,18 +351,18 @@ fn client_refuses_a_pipe_of_another_owner() {
     }
 }
 
+/// A server without a security descriptor, and without `ConnectNamedPipe`.
 #[allow(unsafe_code)]
-fn server_without_a_descriptor(path: &str) -> OwnedHandle {
+fn bare_server(path: &str) -> OwnedHandle {
     use windows_sys::Win32::{
         Foundation::INVALID_HANDLE_VALUE,
-        Storage::FileSystem::PIPE_ACCESS_DUPLEX,
+        Storage::FileSystem::{FILE_FLAG_OVERLAPPED, PIPE_ACCESS_DUPLEX},
         System::Pipes::{CreateNamedPipeW, PIPE_WAIT},
     };
     let wide: Vec<u16> = path.encode_utf16().chain([0]).collect();
+    let mode = PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED;
     // SAFETY: the name is zero-terminated, and no attributes are allowed.
-    let server = unsafe {
-        CreateNamedPipeW(wide.as_ptr(), PIPE_ACCESS_DUPLEX, PIPE_WAIT, 1, 512, 512, 0, ptr::null())
-    };
+    let server = unsafe { CreateNamedPipeW(wide.as_ptr(), mode, PIPE_WAIT, 255, 512, 512, 0, ptr::null()) };
     assert_ne!(server, INVALID_HANDLE_VALUE);
     // SAFETY: the call succeeded, so it is a new handle that nobody else owns.
     unsafe { OwnedHandle::from_raw_handle(server) }

@@ -1,6 +1,6 @@
 //! Control events of the console.
 
-use super::handle::check;
+use super::{handle::check, module};
 use std::{io, sync::OnceLock};
 use windows_sys::{
     Win32::System::Console::{
@@ -26,7 +26,8 @@ static HANDLER: OnceLock<fn(Kind) -> bool> = OnceLock::new();
 /// Has `handler` called for each event from now on. It must not panic. To be called once.
 pub(crate) fn install(handler: fn(Kind) -> bool) -> io::Result<()> {
     HANDLER.get_or_init(|| handler);
-    // SAFETY: the routine is of this program, which stays loaded, and may run in any thread.
+    module::pin()?;
+    // SAFETY: the routine stays loaded, and may run in any thread.
     check(unsafe { SetConsoleCtrlHandler(Some(routine), 1) })
 }
 

@@ -1,23 +1,35 @@
 //! The file that this code is in: the program's, or that of a DLL, which may be unloaded.
 
-use std::{mem::size_of, ptr};
+use super::handle::check;
+use std::{io, mem::size_of, ptr};
 use windows_sys::Win32::{
     Foundation::HMODULE,
     System::{
         LibraryLoader::{
-            GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
-            GetModuleHandleExW, GetModuleHandleW,
+            GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN,
+            GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT, GetModuleHandleExW, GetModuleHandleW,
         },
         Threading::{TP_CALLBACK_ENVIRON_V3, TP_CALLBACK_PRIORITY_NORMAL},
     },
 };
 
 fn own() -> HMODULE {
-    let flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
+    let Ok(module) = find(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT) else { return ptr::null_mut() };
+    module
+}
+
+/// Keeps this file loaded until the process ends.
+pub(super) fn pin() -> io::Result<()> {
+    find(GET_MODULE_HANDLE_EX_FLAG_PIN).map(drop)
+}
+
+/// This file. What becomes of its reference count, `flags` say.
+fn find(flags: u32) -> io::Result<HMODULE> {
+    let flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | flags;
     let mut module = ptr::null_mut();
     // SAFETY: with this flag the name is any address, and `module` is a place for a handle.
-    let found = unsafe { GetModuleHandleExW(flags, own as *const u16, &mut module) };
-    if found == 0 { ptr::null_mut() } else { module }
+    check(unsafe { GetModuleHandleExW(flags, find as *const u16, &mut module) })?;
+    Ok(module)
 }
 
 /// Whether this is the file that the process was started from, and not a DLL.
@@ -35,5 +47,21 @@ pub(super) fn callback_environment() -> TP_CALLBACK_ENVIRON_V3 {
         CallbackPriority: TP_CALLBACK_PRIORITY_NORMAL,
         Size: size_of::<TP_CALLBACK_ENVIRON_V3>() as u32,
         ..TP_CALLBACK_ENVIRON_V3::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{callback_environment, is_program, own, pin};
+
+    #[test]
+    fn callbacks_keep_the_file_loaded_that_they_are_in() {
+        assert!(is_program());
+        pin().unwrap();
+        let environment = callback_environment();
+        assert!(!environment.RaceDll.is_null());
+        assert_eq!((environment.RaceDll, environment.Version), (own(), 3));
+        let size = if cfg!(target_pointer_width = "64") { 72 } else { 40 };
+        assert_eq!(environment.Size, size, "of the SDK's structure");
     }
 }
