@@ -5,7 +5,7 @@ mod common;
 
 use common::{command_for_role, role_argument};
 use interprocess::{
-    ConnectWaitMode,
+    ConnectWaitMode, local_socket,
     os::windows::{
         named_pipe::{
             self, ConnectOptions, DuplexPipeStream, ImpersonationLevel, PipeListener, PipeListenerOptions,
@@ -215,6 +215,31 @@ fn client_that_comes_before_the_server_waits_keeps_its_identity() {
     assert_eq!(stream.peer_process_id().unwrap(), std::process::id());
     stream.read_exact(&mut [0]).unwrap();
     drop(stream.impersonate_client().unwrap());
+}
+
+/// The process is told whether or not the user is.
+#[test]
+fn credentials_of_a_peer_without_a_user_name_its_process() {
+    let me = who().unwrap();
+    let process = |stream: Stream| {
+        let creds = local_socket::Stream::from(stream).peer_creds().unwrap();
+        assert_eq!(creds.pid(), Some(std::process::id()));
+        creds.user_sid().map(str::to_owned)
+    };
+    // Hides; has an identity only once something that it wrote was read. Wine 10 knows neither.
+    for options in [at(ImpersonationLevel::Anonymous), ConnectOptions::new().context_tracking(true)] {
+        let path = unique_path();
+        let listener = listen(&path);
+        let _client = Stream::connect_with(&path, &options).unwrap();
+        let user = process(listener.accept().unwrap());
+        let hides = user.as_ref().is_none_or(|sid| sid == "S-1-5-7");
+        assert!(hides || common::is_wine() && user == Some(me.clone()), "{user:?}");
+    }
+    // In Wine 10, such a pipe has no owner.
+    let path = unique_path();
+    let _server = bare_server(&path);
+    let owner = process(Stream::connect_by_path(&path).unwrap());
+    assert_eq!(owner, (!common::is_wine()).then(default_owner));
 }
 
 #[test]

@@ -233,3 +233,26 @@ fn pipe_options(options: &ListenerOptions<'_>) -> io::Result<PipeListenerOptions
     };
     Ok(pipe.security_descriptor(security))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::creds;
+    use std::io::{Error, ErrorKind};
+
+    /// What the system does not tell of a peer hides nothing that it does tell.
+    #[test]
+    fn credentials_are_all_that_is_known() {
+        let pid = |known: bool| if known { Ok(7) } else { Err(Error::from(ErrorKind::Unsupported)) };
+        let user = |known: bool| match known {
+            true => Ok("S-1-5-18".to_owned()),
+            // What anonymous clients are.
+            false => Err(Error::from(ErrorKind::PermissionDenied)),
+        };
+        for (pid_known, user_known) in [(true, true), (true, false), (false, true)] {
+            let creds = creds(pid(pid_known), user(user_known)).unwrap();
+            assert_eq!(creds.pid(), pid_known.then_some(7));
+            assert_eq!(creds.user_sid(), user_known.then_some("S-1-5-18"));
+        }
+        assert_eq!(creds(pid(false), user(false)).unwrap_err().kind(), ErrorKind::PermissionDenied);
+    }
+}
