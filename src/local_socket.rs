@@ -64,6 +64,7 @@
 //! | after `close`, the peer reads to the end | at once | when the stream and its clones are dropped |
 //! | the peer reads what was written before a drop | always | always, as long as the process lives or everything fitted into the pipe's buffer |
 
+mod absence;
 mod listener;
 mod name;
 mod options;
@@ -74,8 +75,8 @@ pub mod tokio;
 pub mod traits;
 
 // The only place in this module that knows which platform it is on. The half that is chosen provides `Stream`,
-// `Listener`, `ListenerExtras`, `Pid`, `connect`, `pair`, `waited_for`, `close`, `end_sending`, `peer_creds`, `local_name`,
-// `peer_name`, the checks and facts about names, and `tokio` with the same for the runtime.
+// `Listener`, `ListenerExtras`, `Pid`, `connect`, `pause`, `pair`, `waited_for`, `close`, `end_sending`, `peer_creds`,
+// `local_name`, `peer_name`, the checks and facts about names, and `tokio` with the same for the runtime.
 #[cfg(unix)]
 pub(crate) mod unix;
 #[cfg(unix)]

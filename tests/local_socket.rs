@@ -963,6 +963,60 @@ fn only_this_user() {
     }
 }
 
+/// The listener comes when the client has seen that there is none.
+#[test]
+fn client_waits_for_listener_that_comes_later() {
+    for kind in KINDS {
+        within_deadline(move || {
+            let name = fresh_name(kind);
+            let options = ConnectOptions::new().name(name.borrow());
+            thread::scope(|scope| {
+                let (none_yet, seen) = mpsc::channel();
+                let client = scope.spawn({
+                    let options = options.clone();
+                    move || {
+                        assert!(is_no_listener(&options.connect_sync().unwrap_err()));
+                        none_yet.send(()).unwrap();
+                        options.wait_for_listener(common::FOREVER).connect_sync().unwrap()
+                    }
+                });
+                seen.recv().unwrap();
+                let listener = listen(&name);
+                client.join().unwrap().write_all(b"here").unwrap();
+                expect_bytes(listener.accept().unwrap(), b"here").unwrap();
+            });
+            let error = options.wait_for_listener(SHORT).connect_sync().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
+            assert!(error.to_string().contains(&name.to_string()), "{error}");
+        });
+    }
+}
+
+/// Without the runtime's timer.
+#[cfg(feature = "tokio")]
+#[test]
+fn client_waits_for_listener_that_comes_later_on_tokio() {
+    if !common::has_tokio() {
+        return;
+    }
+    for kind in KINDS {
+        within_deadline(move || {
+            let runtime = common::runtime(tokio::runtime::Builder::new_current_thread().enable_io());
+            runtime.block_on(async {
+                let name = fresh_name(kind);
+                let options = ConnectOptions::new().name(name.borrow());
+                let error = options.clone().wait_for_listener(SHORT).connect_tokio().await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
+                let options = options.wait_for_listener(common::FOREVER);
+                // The client is polled first, and finds nobody.
+                let come = async { ListenerOptions::new().name(name.borrow()).create_tokio() };
+                let (client, listener) = tokio::join!(biased; options.connect_tokio(), come);
+                drop((client.unwrap(), listener.unwrap()));
+            });
+        });
+    }
+}
+
 /// On Windows, `tests/pipe_identity.rs` does the same.
 #[cfg(target_os = "linux")]
 #[test]

@@ -1,4 +1,4 @@
-use super::{Listener, ListenerNonblockingMode, Name, Stream, platform, traits};
+use super::{Listener, ListenerNonblockingMode, Name, Stream, absence::Absence, platform, traits};
 use crate::{ConnectWaitMode, TryClone};
 use std::{io, time::Duration};
 
@@ -170,6 +170,7 @@ pub struct ConnectOptions<'n> {
     pub(super) wait_mode: ConnectWaitMode,
     pub(super) nonblocking_stream: bool,
     pub(super) current_user_only: bool,
+    pub(super) wait_for_listener: Option<Duration>,
 }
 
 impl<'n> ConnectOptions<'n> {
@@ -180,6 +181,7 @@ impl<'n> ConnectOptions<'n> {
             wait_mode: ConnectWaitMode::Unbounded,
             nonblocking_stream: false,
             current_user_only: false,
+            wait_for_listener: None,
         }
     }
 
@@ -198,6 +200,41 @@ impl<'n> ConnectOptions<'n> {
     /// Whether the stream, once connected, fails with `WouldBlock` instead of waiting. Tokio streams take no notice.
     pub fn nonblocking_stream(mut self, nonblocking: bool) -> Self {
         self.nonblocking_stream = nonblocking;
+        self
+    }
+
+    /// Sets how long to wait for a listener that does not exist yet. Default: not at all.
+    ///
+    /// Connecting is attempted again while there is no listener at the name, as [`is_no_listener`](super::is_no_listener)
+    /// has it, and fails with [`TimedOut`](io::ErrorKind::TimedOut) after `timeout`. A client that starts its server, or is
+    /// started together with it, so needs no loop. [`wait_mode`](Self::wait_mode) is about listeners that exist, and its time
+    /// begins when there is one.
+    ///
+    /// No system reports a new listener in all cases, so attempts are repeated after 1 ms at first and after 20 ms in the end.
+    /// Under Tokio, this does not need the runtime's timer.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::local_socket::{ConnectOptions, ListenerOptions, Name};
+    /// use std::{thread, time::Duration};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// # let unique = format!("interprocess-doc-wait-for-listener-{}", std::process::id());
+    /// let name = Name::namespaced("example.sock")?;
+    /// # let name = Name::namespaced(&unique)?;
+    /// let options = ConnectOptions::new().name(name.borrow());
+    /// thread::scope(|scope| {
+    ///     let client =
+    ///         scope.spawn(|| options.wait_for_listener(Duration::from_secs(60)).connect_sync());
+    ///     let listener = ListenerOptions::new().name(name.borrow()).create_sync()?;
+    ///     let stream = client.join().unwrap()?;
+    /// #   drop((listener, stream));
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    pub fn wait_for_listener(mut self, timeout: Duration) -> Self {
+        self.wait_for_listener = Some(timeout);
         self
     }
 
@@ -238,12 +275,18 @@ impl<'n> ConnectOptions<'n> {
     ///
     /// # Errors
     /// - `NotFound`: there is no such name. `ConnectionRefused`: there is, but nobody listens (any more).
-    /// - `TimedOut`, `WouldBlock`: see [`ConnectWaitMode`].
+    /// - `TimedOut`, `WouldBlock`: see [`ConnectWaitMode`] and [`wait_for_listener`](Self::wait_for_listener).
     /// - `InvalidInput`: no name was set, or the path names something that is not a socket.
     /// - `PermissionDenied`: the name is not for this user, or the server is not of it
     ///   ([`current_user_only`](Self::current_user_only)).
     pub fn connect_sync(&self) -> io::Result<Stream> {
-        platform::connect(self).map(Stream)
+        let mut absence = Absence::new(self.wait_for_listener);
+        loop {
+            match platform::connect(self) {
+                Ok(stream) => return Ok(Stream(stream)),
+                Err(error) => platform::pause(absence.after(error, self.name.as_ref())?),
+            }
+        }
     }
 
     /// [`connect_sync`](Self::connect_sync), generic.

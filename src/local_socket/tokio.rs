@@ -30,7 +30,7 @@
 //! # }
 //! ```
 
-use super::{ConnectOptions, ListenerOptions, Name, PeerCreds, platform};
+use super::{ConnectOptions, ListenerOptions, Name, PeerCreds, absence::Absence, platform};
 use crate::{TryClone, error};
 use std::{
     io::{self, IoSlice},
@@ -97,7 +97,13 @@ impl Stream {
     /// # Panics
     /// As there.
     pub async fn from_options(options: &ConnectOptions<'_>) -> io::Result<Self> {
-        platform::tokio::connect(options).await.map(Self)
+        let mut absence = Absence::new(options.wait_for_listener);
+        loop {
+            match platform::tokio::connect(options).await {
+                Ok(stream) => return Ok(Self(stream)),
+                Err(error) => platform::tokio::pause(absence.after(error, options.name.as_ref())?).await?,
+            }
+        }
     }
 
     /// Two streams that are connected to each other.

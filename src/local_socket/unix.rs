@@ -35,6 +35,7 @@ use std::{
         },
     },
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// A process id, as this platform writes it.
@@ -161,6 +162,11 @@ pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<Stream> {
         stream.set_nonblocking(options.nonblocking_stream)?;
     }
     Ok(stream)
+}
+
+/// Waits so long, or until a signal comes.
+pub(super) fn pause(duration: Duration) {
+    fd::pause(duration);
 }
 
 /// Fails if the server must be of this user and is not known to be.

@@ -25,6 +25,7 @@ use std::{
     os::windows::io::{AsHandle, BorrowedHandle},
     path::Path,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
+    thread,
     time::Duration,
 };
 
@@ -116,6 +117,11 @@ pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<Stream> {
     let stream = Stream::connect_with(pipe_path(options.needed_name()?), &connect_options(options))?;
     stream.set_nonblocking(options.nonblocking_stream)?;
     Ok(stream)
+}
+
+/// Waits so long.
+pub(super) fn pause(duration: Duration) {
+    thread::sleep(duration);
 }
 
 fn connect_options(options: &ConnectOptions<'_>) -> named_pipe::ConnectOptions {

@@ -8,16 +8,19 @@ use super::{
 use crate::{
     ConnectWaitMode,
     local_socket::{self, ConnectOptions, ListenerOptions, Name, PeerCreds},
-    os::unix::uds::{
-        self,
-        tokio::{UnixStream, listening::Listening},
+    os::unix::{
+        sys::timer,
+        uds::{
+            self,
+            tokio::{UnixStream, listening::Listening},
+        },
     },
 };
 use std::{
     io,
     net::Shutdown,
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 pub(in crate::local_socket) type Stream = UnixStream;
@@ -48,6 +51,11 @@ pub(in crate::local_socket) async fn connect(options: &ConnectOptions<'_>) -> io
     };
     check_server(options, &connected)?;
     Stream::registered(connected)
+}
+
+/// Waits so long. Fails if the runtime is shutting down.
+pub(in crate::local_socket) async fn pause(duration: Duration) -> io::Result<()> {
+    timer::sleep(duration).await
 }
 
 pub(in crate::local_socket) fn pair() -> io::Result<(Stream, Stream)> {

@@ -3,22 +3,32 @@
 use super::{connect_options, creds, name_if, pipe_options, pipe_path};
 use crate::{
     local_socket::{self, ConnectOptions, ListenerOptions, Name, PeerCreds},
-    os::windows::named_pipe::{
-        FromHandleError,
-        pipe_mode::Bytes,
-        tokio::{DuplexPipeStream, PipeListener},
+    os::windows::{
+        named_pipe::{
+            FromHandleError,
+            pipe_mode::Bytes,
+            tokio::{DuplexPipeStream, PipeListener},
+        },
+        sys::timer::Sleep,
     },
 };
 use std::{
     io,
     net::Shutdown,
     os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle, RawHandle},
+    time::Duration,
 };
 
 pub(in crate::local_socket) type Stream = DuplexPipeStream<Bytes>;
 
 pub(in crate::local_socket) async fn connect(options: &ConnectOptions<'_>) -> io::Result<Stream> {
     Stream::connect_with(pipe_path(options.needed_name()?), &connect_options(options)).await
+}
+
+/// Waits so long.
+pub(in crate::local_socket) async fn pause(duration: Duration) -> io::Result<()> {
+    Sleep::new(duration)?.await;
+    Ok(())
 }
 
 pub(in crate::local_socket) fn pair() -> io::Result<(Stream, Stream)> {
