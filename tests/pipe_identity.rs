@@ -11,7 +11,9 @@ use interprocess::{
             self, ConnectOptions, DuplexPipeStream, ImpersonationLevel, PipeListener, PipeListenerOptions,
             pipe_mode,
         },
-        security_descriptor::{AceKind, Dacl, SecurityDescriptor, SecurityDescriptorBuilder, Trustee},
+        security_descriptor::{
+            Access, AceKind, Dacl, Integrity, SecurityDescriptor, SecurityDescriptorBuilder, Trustee,
+        },
     },
 };
 use std::{
@@ -391,6 +393,22 @@ fn bare_server(path: &str) -> OwnedHandle {
     assert_ne!(server, INVALID_HANDLE_VALUE);
     // SAFETY: the call succeeded, so it is a new handle that nobody else owns.
     unsafe { OwnedHandle::from_raw_handle(server) }
+}
+
+/// What a peer in an app container or of low integrity needs. Wine 10 has neither.
+#[test]
+fn label_and_name_for_sandboxed_peers() {
+    let path = format!(r"\\.\pipe\LOCAL\{}", common::unique());
+    let descriptor = SecurityDescriptorBuilder::new()
+        .allow(Trustee::CurrentUser, Access::Full)
+        .allow(Trustee::AllAppPackages, Access::ReadWrite)
+        .mandatory_label(Integrity::Low);
+    let options =
+        PipeListenerOptions::new().path(&path).security_descriptor(Some(descriptor.build().unwrap()));
+    let listener = options.create_duplex::<Bytes>().unwrap();
+    let mut client = Stream::connect_by_path(&path).unwrap();
+    client.write_all(b"x").unwrap();
+    listener.accept().unwrap().read_exact(&mut [0]).unwrap();
 }
 
 #[test]

@@ -3,7 +3,9 @@
 
 use interprocess::os::windows::{
     named_pipe::{DuplexPipeStream, PipeListenerOptions, pipe_mode::Bytes},
-    security_descriptor::{Access, AceKind, Dacl, SecurityDescriptor, SecurityDescriptorBuilder, Trustee},
+    security_descriptor::{
+        Access, AceKind, Dacl, Integrity, SecurityDescriptor, SecurityDescriptorBuilder, Trustee,
+    },
 };
 use std::{
     io::ErrorKind,
@@ -120,6 +122,22 @@ fn the_builder_says_what_it_was_told() {
         ],
         "denials first, and no right to make instances (4) for clients"
     );
+
+    assert!(!descriptor.to_sddl().unwrap().contains("S:"), "{descriptor:?}");
+    for (level, sid) in [
+        (Integrity::Untrusted, "S-1-16-0"),
+        (Integrity::Low, "LW"),
+        (Integrity::Medium, "ME"),
+        (Integrity::High, "HI"),
+        (Integrity::System, "SI"),
+    ] {
+        let labelled = SecurityDescriptorBuilder::new().mandatory_label(level).build().unwrap();
+        let sddl = labelled.to_sddl().unwrap();
+        // Wine 10 writes no labels, although it reads them: `CC` is the bit of `NW`.
+        let texts = [format!("D:PS:(ML;;NW;;;{sid})"), format!("D:PS:P(;;CC;;;{sid})")];
+        assert!(texts.contains(&sddl), "{level:?}: {sddl}");
+        assert_eq!(labelled.dacl().unwrap(), Dacl::Entries(Vec::new()));
+    }
 
     let nobody = SecurityDescriptorBuilder::default().protected(false).build().unwrap();
     assert_eq!(nobody.dacl().unwrap(), Dacl::Entries(Vec::new()));

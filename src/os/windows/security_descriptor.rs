@@ -39,7 +39,7 @@ mod entries;
 mod sddl;
 
 pub use self::{
-    builder::{Access, SecurityDescriptorBuilder, Trustee},
+    builder::{Access, Integrity, SecurityDescriptorBuilder, Trustee},
     entries::{Ace, AceKind, Dacl},
 };
 

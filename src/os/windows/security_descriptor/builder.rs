@@ -30,6 +30,7 @@ pub struct SecurityDescriptorBuilder {
     denied: Vec<(Trustee, Access)>,
     allowed: Vec<(Trustee, Access)>,
     protected: bool,
+    label: Option<Integrity>,
 }
 
 /// Somebody that a security descriptor speaks of (Microsoft: "SID Strings").
@@ -54,6 +55,22 @@ pub enum Trustee {
     AllAppPackages,
     /// The given SID: `S-1-...`, or the two letters of a well-known one.
     Sid(String),
+}
+
+/// How far a process is trusted, whoever its user is (Microsoft: "Mandatory Integrity Control").
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Integrity {
+    /// Anonymous processes, and those that a sandbox has taken everything from.
+    Untrusted,
+    /// Processes in an app container and sandboxed ones, such as a browser's.
+    Low,
+    /// Ordinary processes.
+    Medium,
+    /// Elevated processes.
+    High,
+    /// The system and its services.
+    System,
 }
 
 /// Rights to a pipe or a mailslot.
@@ -105,7 +122,14 @@ impl Access {
 impl SecurityDescriptorBuilder {
     /// Begins with a list that lets in nobody, protected, and with no owner or group.
     pub fn new() -> Self {
-        Self { owner: None, group: None, denied: Vec::new(), allowed: Vec::new(), protected: true }
+        Self {
+            owner: None,
+            group: None,
+            denied: Vec::new(),
+            allowed: Vec::new(),
+            protected: true,
+            label: None,
+        }
     }
 
     /// Sets the owner, who may always change the access list. Without one it is the user that makes the object.
@@ -142,6 +166,42 @@ impl SecurityDescriptorBuilder {
         self
     }
 
+    /// Sets the mandatory label: processes of a lower integrity level cannot write, whatever the list allows. Default: the
+    /// level of the process that makes the object.
+    ///
+    /// Sandboxed peers need two things: this label, and an entry for the user; in an app container also one for
+    /// [`AllAppPackages`](Trustee::AllAppPackages) or the package's own SID. The level cannot be higher than that of the
+    /// process that makes the object.
+    ///
+    /// A process in an app container can connect to pipes, and create them, only at `\\.\pipe\LOCAL\NAME` (Microsoft:
+    /// "CreateNamedPipeW function"). Such a pipe belongs to the container, and processes outside know it by another name.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::os::windows::{
+    ///     named_pipe::{PipeListenerOptions, pipe_mode::Bytes},
+    ///     security_descriptor::{Access, Integrity, SecurityDescriptorBuilder, Trustee},
+    /// };
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let descriptor = SecurityDescriptorBuilder::new()
+    ///     .allow(Trustee::CurrentUser, Access::Full)
+    ///     .allow(Trustee::AllAppPackages, Access::ReadWrite)
+    ///     .mandatory_label(Integrity::Low)
+    ///     .build()?;
+    /// # let path = format!(r"\\.\pipe\interprocess-doc-label-{}", std::process::id());
+    /// let listener = PipeListenerOptions::new()
+    ///     .path(&path)
+    ///     .security_descriptor(Some(descriptor))
+    ///     .create_duplex::<Bytes>()?;
+    /// # drop(listener);
+    /// # Ok(()) }
+    /// ```
+    pub fn mandatory_label(mut self, level: Integrity) -> Self {
+        self.label = Some(level);
+        self
+    }
+
     /// Makes the descriptor.
     ///
     /// # Errors
@@ -159,6 +219,10 @@ impl SecurityDescriptorBuilder {
         let allowed = self.allowed.iter().map(|(who, access)| ('A', who, access.mask()));
         for (kind, who, mask) in denied.chain(allowed) {
             write(&mut text, format_args!("({kind};;{mask:#x};;;{})", who.sid()?));
+        }
+        if let Some(level) = self.label {
+            // No write up ("SYSTEM_MANDATORY_LABEL_ACE structure").
+            write(&mut text, format_args!("S:(ML;;NW;;;{})", level.sid()));
         }
         SecurityDescriptor::from_sddl(&text)
     }
@@ -189,6 +253,18 @@ impl Trustee {
             Self::AllAppPackages => "AC",
         };
         Ok(well_known.to_owned())
+    }
+}
+
+impl Integrity {
+    fn sid(self) -> &'static str {
+        match self {
+            Self::Untrusted => "S-1-16-0",
+            Self::Low => "S-1-16-4096",
+            Self::Medium => "S-1-16-8192",
+            Self::High => "S-1-16-12288",
+            Self::System => "S-1-16-16384",
+        }
     }
 }
 
