@@ -127,6 +127,33 @@ fn instance_limit() {
     assert_eq!(kind(listener.accept()), ErrorKind::ResourceBusy);
 }
 
+/// What each end says of its pipe is what was asked for, and what the system says of it.
+#[test]
+fn pipe_info_tells_sizes_and_instances() {
+    let path = unique_path();
+    let options = PipeListenerOptions::new()
+        .path(&path)
+        .instance_limit(NonZeroU8::new(9))
+        .instances(2)
+        .input_buffer_size_hint(8192)
+        .output_buffer_size_hint(16384);
+    let listener = options.create_duplex::<Bytes>().unwrap();
+    let client = Stream::connect_by_path(&path).unwrap();
+    let server = listener.accept().unwrap();
+    for end in [&client, &server] {
+        let told = end.pipe_info().unwrap();
+        assert_eq!((told.input_buffer_size(), told.output_buffer_size()), (8192, 16384));
+        // The one that was accepted, and two that wait.
+        assert_eq!((told.instances(), told.max_instances()), (3, Some(9)));
+        assert_eq!(info(end).input_buffer, told.input_buffer_size());
+        assert_eq!(info(end).output_buffer, told.output_buffer_size());
+    }
+    drop(listener);
+    assert_eq!(client.pipe_info().unwrap().instances(), 1);
+    let (server, client) = connected(PipeListenerOptions::new());
+    assert_eq!([server, client].map(|end| end.pipe_info().unwrap().max_instances()), [None, None]);
+}
+
 /// Connects as often as goes without waiting.
 fn fill(path: &str) -> Vec<Stream> {
     let mut clients = Vec::new();

@@ -95,6 +95,7 @@ mod connect;
 mod direction;
 mod handle;
 mod identity;
+mod info;
 mod instances;
 mod list;
 mod listener;
@@ -109,6 +110,7 @@ pub use self::{
     direction::{PipeDirection, PipeStreamRole},
     handle::{FromHandleError, FromHandleErrorKind},
     identity::{ConnectOptions, ImpersonationLevel},
+    info::PipeInfo,
     list::{PipeEntry, PipeList, list},
     listener::{Incoming, PipeListener},
     messages::Received,

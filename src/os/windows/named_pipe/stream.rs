@@ -1,7 +1,7 @@
 //! The stream: which methods it has with which modes. What they do is in [`raw`](super::raw).
 
 use super::{
-    ConnectOptions, FromHandleError, PipeMode, ReuniteError, handle,
+    ConnectOptions, FromHandleError, PipeInfo, PipeMode, ReuniteError, handle,
     pipe_mode::{self, PipeModeTag},
     raw::{self, PairOptions, RawPipe},
 };
@@ -113,6 +113,28 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     /// Whether this is the client's end.
     pub fn is_client(&self) -> bool {
         !self.raw.is_server()
+    }
+
+    /// Returns the buffer sizes of the pipe and how many instances it has.
+    ///
+    /// # Errors
+    /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): the handle was adopted and lacks `FILE_READ_ATTRIBUTES`.
+    /// - Otherwise whatever the system reports.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::os::windows::named_pipe::DuplexPipeStream;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (server, client) = DuplexPipeStream::pair()?;
+    /// let info = client.pipe_info()?;
+    /// assert_eq!((info.instances(), info.max_instances()), (1, Some(1)));
+    /// assert_eq!(info.input_buffer_size(), 65_536);
+    /// # drop(server);
+    /// # Ok(()) }
+    /// ```
+    pub fn pipe_info(&self) -> io::Result<PipeInfo> {
+        PipeInfo::of(self.as_handle())
     }
 
     /// The process at the client's end. Microsoft: "GetNamedPipeClientProcessId function".

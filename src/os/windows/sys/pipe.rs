@@ -43,8 +43,8 @@ use windows_sys::{
                 CreatePipe, DisconnectNamedPipe, GetNamedPipeClientComputerNameW,
                 GetNamedPipeClientProcessId, GetNamedPipeClientSessionId, GetNamedPipeHandleStateW,
                 GetNamedPipeInfo, GetNamedPipeServerProcessId, GetNamedPipeServerSessionId,
-                PIPE_READMODE_MESSAGE, PIPE_SERVER_END, PIPE_TYPE_MESSAGE, PeekNamedPipe,
-                SetNamedPipeHandleState, WaitNamedPipeW,
+                PIPE_READMODE_MESSAGE, PIPE_SERVER_END, PIPE_TYPE_MESSAGE, PIPE_UNLIMITED_INSTANCES,
+                PeekNamedPipe, SetNamedPipeHandleState, WaitNamedPipeW,
             },
         },
     },
@@ -170,6 +170,31 @@ pub(crate) fn info(handle: BorrowedHandle<'_>) -> io::Result<Info> {
     // SAFETY: the handle is open, `flags` is a place for a u32, and the other answers may be left out.
     check(unsafe { GetNamedPipeInfo(handle.as_raw_handle(), &mut flags, out_size, in_size, instances) })?;
     Ok(Info { is_server: flags & PIPE_SERVER_END != 0, message_type: flags & PIPE_TYPE_MESSAGE != 0 })
+}
+
+/// The sizes of a pipe and how many instances it has.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Measures {
+    pub(crate) instances: u32,
+    /// `None`: no limit.
+    pub(crate) max_instances: Option<u32>,
+    /// On the way to the server.
+    pub(crate) input_buffer: u32,
+    /// On the way to the client.
+    pub(crate) output_buffer: u32,
+}
+
+/// Asks for the sizes of a pipe. Needs the right to read attributes.
+pub(crate) fn measures(handle: BorrowedHandle<'_>) -> io::Result<Measures> {
+    let information = local_information(handle)?;
+    // The kernel's own number for no limit, and the one that programs give for it.
+    let has_limit = |&most: &u32| most != u32::MAX && most != PIPE_UNLIMITED_INSTANCES;
+    Ok(Measures {
+        instances: information.CurrentInstances,
+        max_instances: Some(information.MaximumInstances).filter(has_limit),
+        input_buffer: information.InboundQuota,
+        output_buffer: information.OutboundQuota,
+    })
 }
 
 /// The name of a pipe, with the backslash before it: what follows `\\\\.\\pipe` in its path.

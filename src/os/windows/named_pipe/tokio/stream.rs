@@ -5,7 +5,7 @@ use crate::{
     ConnectWaitMode,
     os::windows::{
         named_pipe::{
-            ConnectOptions, PipeMode,
+            ConnectOptions, PipeInfo, PipeMode,
             pipe_mode::{self, PipeModeTag},
             raw::{self, PairOptions},
         },
@@ -113,6 +113,14 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     /// Whether this is the client's end.
     pub fn is_client(&self) -> bool {
         !self.raw.is_server()
+    }
+
+    /// Returns the buffer sizes of the pipe and how many instances it has.
+    ///
+    /// # Errors
+    /// Those of the synchronous [`pipe_info`](crate::os::windows::named_pipe::PipeStream::pipe_info).
+    pub fn pipe_info(&self) -> io::Result<PipeInfo> {
+        PipeInfo::of(self.as_handle())
     }
 
     /// The process at the client's end. Microsoft: "GetNamedPipeClientProcessId function".
