@@ -510,8 +510,57 @@ mod on_unix {
 
 #[cfg(windows)]
 mod on_windows {
-    use super::{ErrorKind, Owned, Read, Recver, Sender, Write, common};
-    use std::{fs::OpenOptions, os::windows::fs::OpenOptionsExt};
+    use super::{ErrorKind, Owned, Read, Recver, Sender, Write, common, pipe};
+    use std::{
+        fs::OpenOptions,
+        os::windows::{
+            fs::OpenOptionsExt,
+            io::{AsHandle, AsRawHandle},
+        },
+        ptr,
+    };
+
+    /// The access rights of a handle.
+    #[allow(unsafe_code)]
+    fn granted(handle: &impl AsHandle) -> u32 {
+        use windows_sys::Wdk::Foundation::{NtQueryObject, ObjectBasicInformation};
+
+        // PUBLIC_OBJECT_BASIC_INFORMATION: the second number is what was granted.
+        let mut information = [0_u32; 14];
+        let place = information.as_mut_ptr().cast();
+        let handle = handle.as_handle().as_raw_handle();
+        // SAFETY: the handle is open, and `place` has room for 56 bytes.
+        let status = unsafe { NtQueryObject(handle, ObjectBasicInformation, place, 56, ptr::null_mut()) };
+        assert!(status >= 0, "{status:#x}");
+        information[1]
+    }
+
+    /// Windows refuses to tell of the pipe's space, and to set the end's mode, without these rights. Wine 10 does not ask.
+    #[test]
+    fn ends_have_the_rights_to_read_and_write_attributes() {
+        const ATTRIBUTES: u32 = 0x80 | 0x100;
+        let check = |rights: u32, what: &str| {
+            assert_eq!(rights & ATTRIBUTES, ATTRIBUTES, "{what} has {rights:#x}");
+        };
+        let (sender, recver) = pipe().unwrap();
+        check(granted(&sender), "Sender");
+        check(granted(&recver), "Recver");
+        #[cfg(feature = "tokio")]
+        {
+            use interprocess::unnamed_pipe::tokio;
+            let (sender, recver) = tokio::pipe().unwrap();
+            check(granted(&sender), "Tokio Sender");
+            check(granted(&recver), "Tokio Recver");
+            let (sender, mut recver) = tokio::sender_pair().unwrap();
+            check(granted(&sender), "Tokio Sender of a pair");
+            check(granted(&recver), "Recver of a pair");
+            recver.set_nonblocking(true).unwrap();
+            assert_eq!(recver.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+            let (sender, recver) = tokio::recver_pair().unwrap();
+            check(granted(&sender), "Sender of a pair");
+            check(granted(&recver), "Tokio Recver of a pair");
+        }
+    }
 
     /// Every operation would be at its beginning.
     #[test]

@@ -26,7 +26,9 @@ use windows_sys::{
             UNICODE_STRING,
         },
         Security::{ACL, SE_DACL_PRESENT, SECURITY_DESCRIPTOR},
-        Storage::FileSystem::{FILE_READ_ATTRIBUTES, FILE_SHARE_READ, FILE_SHARE_WRITE, SYNCHRONIZE},
+        Storage::FileSystem::{
+            FILE_READ_ATTRIBUTES, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_WRITE_ATTRIBUTES, SYNCHRONIZE,
+        },
         System::{
             IO::IO_STATUS_BLOCK,
             Memory::{GetProcessHeap, HeapFree},
@@ -87,8 +89,9 @@ pub(crate) struct Creation<'a> {
 /// Makes an instance of a named pipe, and the pipe with it if there is none of that name. `path` is one of this computer
 /// (`\\.\pipe\NAME`), in the form to which Windows normalizes paths.
 ///
-/// `CreateNamedPipeW` gives a send-only end no `FILE_READ_ATTRIBUTES`, without which its space cannot be asked. This does
-/// what that function does, and asks for the right too.
+/// `CreateNamedPipeW` gives a send-only end no `FILE_READ_ATTRIBUTES`, without which its space cannot be asked, and a
+/// receive-only end no `FILE_WRITE_ATTRIBUTES`, without which its mode cannot be set ("SetNamedPipeHandleState function").
+/// This does what that function does, and asks for both rights too, as `CreatePipe` does.
 pub(crate) fn create(path: &WideString, how: &Creation<'_>) -> io::Result<OwnedHandle> {
     let rejects = !how.accept_remote && knows_rejecting();
     make(path, how, if rejects { FILE_PIPE_REJECT_REMOTE_CLIENTS } else { 0 })
@@ -100,7 +103,7 @@ fn make(path: &WideString, how: &Creation<'_>, mut pipe_type: u32) -> io::Result
     /// What a call tells that has not made the object.
     const FILE_OPENED: usize = 1;
     let Directions { receives, sends } = how.directions;
-    let mut access = SYNCHRONIZE | FILE_READ_ATTRIBUTES;
+    let mut access = SYNCHRONIZE | FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES;
     access |= if receives { GENERIC_READ } else { 0 };
     access |= if sends { GENERIC_WRITE } else { 0 };
     // What clients may do.
