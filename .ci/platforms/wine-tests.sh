@@ -19,6 +19,7 @@ step "library tests with Windows' semantics" cargo -Z profile-rustflags \
     test -p interprocess --all-features --locked --no-fail-fast --tests --target $target "$STD_TO_RUN"
 step "tool" cargo test -p ipc --locked --target $target "$STD_TO_RUN"
 step "tour" cargo run -q -p ipc --locked --target $target "$STD_TO_RUN" -- tour
+step "tests of 2.4" "$PLATFORMS/suite-of-2.sh" --target $target "$STD_TO_RUN"
 step "programs for a freed library" cargo build -p peer --locked --target $target "$STD_TO_RUN"
 step "freed library" "$PLATFORMS/run-wine" "$TARGET_DIR/$target/debug/unload.exe" "$TARGET_DIR/$target/debug/unloaded.dll"
 if [ -e bench/tests/interop.rs ]; then

@@ -1,8 +1,8 @@
 //! The tests of interprocess 2.4.7, with this version.
 //!
 //! They are unit tests, and name what they test as `crate::`. `.ci/platforms/suite-of-2.sh` puts them into `tests/`
-//! from the crate's own package, and applies `interface.patch`, which lists all that had to be changed. Here is what
-//! they use of the old crate's private helpers.
+//! from the crate's own package, and applies `interface.patch`, which lists all that had to be changed and gives a test a
+//! minute instead of two seconds. Here is what they use of the old crate's private helpers.
 #![cfg(test)]
 #![allow(dead_code, deprecated, unused_imports, unused_macros, unused_must_use)]
 

@@ -4,7 +4,7 @@ use interprocess::{
     error::{ConversionError, FromFdError, NoDetails, ReuniteError, ReuniteResult},
     local_socket::{ConnectOptions, GenericFilePath, GenericNamespaced, ListenerOptions, Name, prelude::*},
     os::unix::{
-        local_socket::{AbstractNsUdSocket, FilesystemUdSocket, ListenerOptionsExt, SpecialDirUdSocket},
+        local_socket::{FilesystemUdSocket, ListenerOptionsExt, SpecialDirUdSocket},
         unnamed_pipe::{UnnamedPipeExt, pipe},
     },
 };
@@ -32,7 +32,10 @@ pub(crate) fn names(path: &str, name: &str) -> io::Result<()> {
         c_name.as_c_str().to_ns_name::<SpecialDirUdSocket>()?,
     ];
     assert!(SpecialDirUdSocket::is_supported());
-    if AbstractNsUdSocket::is_supported() {
+    #[cfg(target_os = "linux")]
+    {
+        use interprocess::os::unix::local_socket::AbstractNsUdSocket;
+        assert!(AbstractNsUdSocket::is_supported());
         others.push(name.to_ns_name::<AbstractNsUdSocket>()?);
         others.push(c_name.as_c_str().to_ns_name::<AbstractNsUdSocket>()?);
     }
