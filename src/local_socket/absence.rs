@@ -1,6 +1,7 @@
 //! Waiting for a listener that does not exist yet: what both kinds of connecting have in common.
 
 use super::{Name, is_no_listener};
+use crate::error;
 use std::{
     io,
     time::{Duration, Instant},
@@ -32,8 +33,8 @@ impl Absence {
             .map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
         if left.is_zero() {
             let name = name.map(Name::to_string).unwrap_or_default();
-            let message = format!("cannot connect to {name}: no listener came within {timeout:?}: {error}");
-            return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+            let operation = format_args!("connect to {name} within {timeout:?}");
+            return Err(error::about_as(io::ErrorKind::TimedOut, operation, error));
         }
         let pause = left.min(self.pause);
         self.pause = LONGEST.min(2 * self.pause);
