@@ -4,8 +4,8 @@
 . "$(dirname "$0")/common.sh"
 
 # `harness` is for Linux.
-packages=(-p interprocess -p ipc -p bench)
-[ "$(uname -s)" != Linux ] || packages=(--workspace)
+packages=(--workspace)
+[ "$(uname -s)" = Linux ] || packages+=(--exclude harness)
 cd "$ROOT"
 step "tests" cargo test "${packages[@]}" --all-features --locked --no-fail-fast
 step "tests with default features" cargo test -p interprocess --locked --no-fail-fast
