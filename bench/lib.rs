@@ -7,6 +7,7 @@
 //! - `tests/syscalls.rs`: how many system calls an operation takes, here and elsewhere.
 //! - `benches/local_socket.rs`: how fast it is, here and elsewhere.
 //! - `benches/named_pipe.rs`: how fast Tokio's named pipes are, beside Tokio's own and 2.4's.
+//! - `benches/named_pipe_sizes.rs`: how fast ours are at a server whose pipe has no size.
 //! - `benches/uds.rs`: how fast batches of datagrams are, beside std's way of one call each.
 //! - `benches/instructions.rs`: how many instructions an operation takes, beside std's.
 //!
