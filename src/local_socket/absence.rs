@@ -33,7 +33,7 @@ impl Absence {
             .map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
         if left.is_zero() {
             let name = name.map(Name::to_string).unwrap_or_default();
-            let operation = format_args!("connect to {name} within {timeout:?}");
+            let operation = format!("connect to {name} within {timeout:?}");
             return Err(error::about_as(io::ErrorKind::TimedOut, operation, error));
         }
         let pause = left.min(self.pause);
