@@ -3,11 +3,10 @@
 //! It is that of a pool with one thread, at least and at most, which keeps it (Microsoft: "SetThreadpoolThreadMinimum
 //! function"). No code of ours is in it between two calls.
 
-use super::overlapped::started;
+use super::{module::callback_environment, overlapped::started};
 use std::{
     ffi::c_void,
     io,
-    mem::size_of,
     os::windows::io::RawHandle,
     ptr,
     sync::{Arc, Condvar, Mutex, OnceLock, PoisonError},
@@ -19,8 +18,7 @@ use windows_sys::Win32::{
         IO::OVERLAPPED,
         Threading::{
             CloseThreadpool, CreateThreadpool, PTP_CALLBACK_INSTANCE, PTP_POOL, SetThreadpoolThreadMaximum,
-            SetThreadpoolThreadMinimum, TP_CALLBACK_ENVIRON_V3, TP_CALLBACK_PRIORITY_NORMAL,
-            TrySubmitThreadpoolCallback,
+            SetThreadpoolThreadMinimum, TP_CALLBACK_ENVIRON_V3, TrySubmitThreadpoolCallback,
         },
     },
 };
@@ -78,13 +76,7 @@ impl Job {
 /// Has the pool run the job; `false` if it will not.
 fn submit(job: &Arc<Job>) -> bool {
     let Some(pool) = pool() else { return false };
-    let environment = TP_CALLBACK_ENVIRON_V3 {
-        Version: 3,
-        Pool: pool,
-        CallbackPriority: TP_CALLBACK_PRIORITY_NORMAL,
-        Size: size_of::<TP_CALLBACK_ENVIRON_V3>() as u32,
-        ..TP_CALLBACK_ENVIRON_V3::default()
-    };
+    let environment = TP_CALLBACK_ENVIRON_V3 { Pool: pool, ..callback_environment() };
     let context = Arc::into_raw(Arc::clone(job));
     // SAFETY: the callback expects a pointer of `Arc::into_raw` that it owns, and the environment is valid for the call.
     let submitted =
