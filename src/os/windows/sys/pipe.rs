@@ -338,7 +338,7 @@ pub(crate) fn is_end(error: &io::Error) -> bool {
 
 /// A failed read as std's streams report it, for an error that [`is_end`] is not true of.
 pub(crate) fn read_error(error: io::Error) -> io::Error {
-    // Somebody set  and there is nothing to read. By itself the number's kind would be BrokenPipe.
+    // Somebody set PIPE_NOWAIT, and there is nothing to read. By itself the number's kind would be BrokenPipe.
     if is(&error, ERROR_NO_DATA) { io::ErrorKind::WouldBlock.into() } else { error }
 }
 
