@@ -10,6 +10,8 @@ fi
 
 target=x86_64-pc-windows-gnu
 export RUSTC_BOOTSTRAP=1 CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER="$PLATFORMS/run-wine"
+# Each program starts many others, which takes Wine its time.
+export STEP_LIMIT="${STEP_LIMIT:-1200}"
 cd "$ROOT"
 step "library tests" cargo test -p interprocess --all-features --locked --no-fail-fast --target $target "$STD_TO_RUN"
 # What Windows does and Wine does not is emulated there (docs/windows.md). Only the library is built again.
