@@ -1024,6 +1024,8 @@ fn client_waits_for_listener_that_comes_later_on_tokio() {
 fn client_refuses_server_of_another_user() {
     use rustix::{fs::Mode, process::Uid, thread::set_thread_res_uid};
 
+    /// No user of the machine, and none that the tables of `harness` take.
+    const OTHER: u32 = 61234;
     within_deadline(|| {
         let folder = common::Folder::new();
         rustix::fs::chmod(&folder.0, Mode::RWXU | Mode::RWXG | Mode::RWXO).unwrap();
@@ -1032,7 +1034,7 @@ fn client_refuses_server_of_another_user() {
         let listening = thread::scope(|scope| {
             // Linux keeps IDs for each thread, and the listener's are those of the thread that listens.
             let listen = || {
-                set_thread_res_uid(None, Uid::from_raw(54321), None).ok()?;
+                set_thread_res_uid(None, Uid::from_raw(OTHER), None).ok()?;
                 ListenerOptions::new().name(name.borrow()).create_sync().ok()
             };
             scope.spawn(listen).join().unwrap()
@@ -1042,11 +1044,11 @@ fn client_refuses_server_of_another_user() {
         };
         let options = ConnectOptions::new().name(name.borrow());
         let stream = options.connect_sync().unwrap();
-        assert_eq!(stream.peer_creds().unwrap().euid(), Some(54321));
+        assert_eq!(stream.peer_creds().unwrap().euid(), Some(OTHER));
         let options = options.current_user_only(true);
         let error = options.connect_sync().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
-        assert!(error.to_string().contains("54321"), "{error}");
+        assert!(error.to_string().contains(&OTHER.to_string()), "{error}");
         #[cfg(feature = "tokio")]
         common::on_tokio(async {
             let error = options.connect_tokio().await.unwrap_err();
@@ -1077,8 +1079,9 @@ mod tokio_streams {
     async fn connected_tokio(kind: Kind) -> (Listener, Stream, Stream) {
         let name = fresh_name(kind);
         let listener = listen_tokio(&name);
-        let (client, server) = tokio::join!(Stream::connect(name), listener.accept());
-        (listener, server.unwrap(), client.unwrap())
+        // If one of them fails, the other may wait for ever.
+        let (client, server) = tokio::try_join!(Stream::connect(name), listener.accept()).unwrap();
+        (listener, server, client)
     }
 
     #[test]
@@ -1206,8 +1209,8 @@ mod tokio_streams {
                 for _ in 0..20 {
                     assert!(tokio::time::timeout(Duration::from_millis(1), listener.accept()).await.is_err());
                 }
-                let (mut client, server) = tokio::join!(Stream::connect(name), listener.accept());
-                let (client, mut server) = (client.as_mut().unwrap(), server.unwrap());
+                let connected = tokio::try_join!(Stream::connect(name), listener.accept());
+                let (mut client, mut server) = connected.unwrap();
                 let sent = bytes(8, 100_000);
                 let writer = async {
                     for piece in sent.chunks(1000) {

@@ -601,8 +601,8 @@ mod on_tokio {
             let folder = Folder::new();
             let path = folder.0.join("sock");
             let listener = UnixListener::bind(&path).unwrap();
-            let (client, server) = tokio::join!(UnixStream::connect(&path), listener.accept());
-            let (client, (server, _)) = (client.unwrap(), server.unwrap());
+            let connected = tokio::try_join!(UnixStream::connect(&path), listener.accept());
+            let (client, (server, _)) = connected.unwrap();
             assert_eq!(client.peer_addr().unwrap().as_pathname(), Some(&*path));
             assert_eq!(client.peer_cred().unwrap(), server.peer_cred().unwrap());
             let (up, down) = (bytes(1, 2 << 20), bytes(2, 2 << 20));

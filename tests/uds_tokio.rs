@@ -1293,8 +1293,8 @@ fn sockets_that_become_something() {
         let listener = socket.listen(10).unwrap();
         let socket = UnixSocket::new_stream().unwrap();
         socket.bind(&client).unwrap();
-        let (a, b) = tokio::join!(socket.connect(&server), listener.accept());
-        let (mut a, (mut b, peer)) = (a.unwrap(), b.unwrap());
+        let connected = tokio::try_join!(socket.connect(&server), listener.accept());
+        let (mut a, (mut b, peer)) = connected.unwrap();
         assert_eq!(peer.as_pathname(), Some(&*client));
         assert_eq!(a.peer_addr().unwrap().as_pathname(), Some(&*server));
         a.write_all(b"hello").await.unwrap();
