@@ -985,7 +985,9 @@ fn client_waits_for_listener_that_comes_later() {
                 client.join().unwrap().write_all(b"here").unwrap();
                 expect_bytes(listener.accept().unwrap(), b"here").unwrap();
             });
-            let error = options.wait_for_listener(SHORT).connect_sync().unwrap_err();
+            let name = fresh_name(kind);
+            let options = ConnectOptions::new().name(name.borrow()).wait_for_listener(SHORT);
+            let error = options.connect_sync().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
             assert!(error.to_string().contains(&format!("{name} within 30ms")), "{error}");
             assert!(std::error::Error::source(&error).is_some(), "the last attempt's error");
