@@ -126,7 +126,7 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     /// use interprocess::os::windows::named_pipe::DuplexPipeStream;
     ///
     /// # fn main() -> std::io::Result<()> {
-    /// let (server, client) = DuplexPipeStream::pair()?;
+    /// let (server, client) = DuplexPipeStream::<Bytes>::pair()?;
     /// let info = client.pipe_info()?;
     /// assert_eq!((info.instances(), info.max_instances()), (1, Some(1)));
     /// assert_eq!(info.input_buffer_size(), 65_536);
