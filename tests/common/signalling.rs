@@ -191,6 +191,21 @@ unsafe fn in_child(process: libc::pid_t, child: impl FnOnce() -> i32) -> ExitSta
     }
 }
 
+/// How many descriptors are open, once what handlers under way used when their listeners were dropped is closed: a later
+/// change of what is listened to does that.
+#[cfg(target_os = "linux")]
+pub(crate) fn descriptors_after_all(expected: usize) -> usize {
+    use interprocess::os::unix::signal::{Signal, Signals};
+    for _ in 0..1000 {
+        if super::open_descriptors() == expected {
+            break;
+        }
+        drop(Signals::new(Signal::URG).unwrap());
+        std::thread::yield_now();
+    }
+    super::open_descriptors()
+}
+
 /// Under `INTERPROCESS_TEST_FORKS`, makes children all the time that hold all descriptors for a moment, as those of a
 /// program do that another thread is just starting. They are unseen by wait(2), and no SIGCHLD tells of them.
 #[cfg(target_os = "linux")]
