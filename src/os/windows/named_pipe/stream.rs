@@ -123,7 +123,7 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     ///
     /// # Examples
     /// ```
-    /// use interprocess::os::windows::named_pipe::DuplexPipeStream;
+    /// use interprocess::os::windows::named_pipe::{DuplexPipeStream, pipe_mode::Bytes};
     ///
     /// # fn main() -> std::io::Result<()> {
     /// let (server, client) = DuplexPipeStream::<Bytes>::pair()?;
