@@ -41,6 +41,7 @@ target="$name-unknown-linux-gnu"
 variable="CARGO_TARGET_$(tr a-z- A-Z_ <<<"$target")"
 flags="-Clink-arg=-Wl,--dynamic-linker=$libraries/$loader -Clink-arg=-Wl,-rpath=$libraries"
 export RUSTC_BOOTSTRAP=1 "${variable}_LINKER=$name-linux-gnu-gcc" RUSTFLAGS="$flags" RUSTDOCFLAGS="$flags"
+export STEP_LIMIT="${STEP_LIMIT:-900}"
 cd "$ROOT"
 step "library tests" cargo test -p interprocess --all-features --locked --no-fail-fast --target "$target" \
     "$STD_TO_RUN" "$@"
