@@ -190,7 +190,7 @@ impl PipeEnd {
         // The pipe is full, or the peer waits in a big read, or the system does not say.
         let (first, rest) = bytes.split_at(1);
         if self.write_once(first, patience)? == 0 {
-            // Somebody set PIPE_NOWAIT.
+            // Another holder of the pipe set PIPE_NOWAIT.
             return Err(io::ErrorKind::WouldBlock.into());
         }
         // An error here would hide that a byte was written; the next write will meet it again.

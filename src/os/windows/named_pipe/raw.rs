@@ -232,7 +232,7 @@ impl RawPipe {
         if how == Shutdown::Write {
             return Err(no_half_close());
         }
-        // First, as whoever is woken in a read may write.
+        // First, as a thread that is woken in a read may write.
         if how == Shutdown::Both {
             self.settings.writes.stop(self.handle.as_handle());
             if let Some(kept) = &*self.settings.kept() {

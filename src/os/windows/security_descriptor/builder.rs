@@ -57,7 +57,7 @@ pub enum Trustee {
     Sid(String),
 }
 
-/// How far a process is trusted, whoever its user is (Microsoft: "Mandatory Integrity Control").
+/// How far a process is trusted, whatever its user (Microsoft: "Mandatory Integrity Control").
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Integrity {

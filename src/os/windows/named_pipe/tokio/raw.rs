@@ -194,7 +194,7 @@ impl AsyncPipe {
         if how == Shutdown::Write {
             return Err(no_half_close());
         }
-        // First, as whoever is woken in a read may write.
+        // First, as a task that is woken in a read may write.
         if how == Shutdown::Both {
             let mut writer = self.writer();
             writer.stopped = true;
