@@ -1,7 +1,13 @@
 //! The file that this code is in: the program's, or that of a DLL, which may be unloaded.
 
 use super::handle::check;
-use std::{io, mem::size_of, ptr};
+use std::{
+    ffi::c_void,
+    io,
+    mem::size_of,
+    ptr,
+    sync::atomic::{AtomicPtr, Ordering},
+};
 use windows_sys::Win32::{
     Foundation::HMODULE,
     System::{
@@ -13,8 +19,14 @@ use windows_sys::Win32::{
     },
 };
 
+/// Asked for once, since every write that a lasting thread starts needs it, and the answer takes the loader's lock.
 fn own() -> HMODULE {
-    let Ok(module) = find(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT) else { return ptr::null_mut() };
+    static OWN: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+    let mut module = OWN.load(Ordering::Relaxed);
+    if module.is_null() {
+        module = find(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT).unwrap_or(module);
+        OWN.store(module, Ordering::Relaxed);
+    }
     module
 }
 
