@@ -14,7 +14,7 @@ use std::{
 fn main() -> io::Result<()> {
     let name = Name::namespaced("interprocess-example")?;
     // Where no other user of this machine has any business here, say so.
-    let options = ListenerOptions::new().name(name.borrow()).current_user_only(true);
+    let options = ListenerOptions::new().name(&name).current_user_only(true);
     let listener = options.create_sync()?;
     println!("listening at {name}");
 

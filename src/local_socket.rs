@@ -11,7 +11,7 @@
 //! let name = Name::namespaced("interprocess-example")?;
 //! # let unique = format!("interprocess-doc-local-{}", std::process::id());
 //! # let name = Name::namespaced(&unique)?;
-//! let listener = ListenerOptions::new().name(name.borrow()).create_sync()?;
+//! let listener = ListenerOptions::new().name(&name).create_sync()?;
 //! let server = std::thread::spawn(move || -> std::io::Result<()> {
 //!     let mut client = BufReader::new(listener.accept()?);
 //!     let mut question = String::new();
@@ -19,7 +19,7 @@
 //!     write!(client.get_mut(), "you said: {question}")
 //! });
 //!
-//! let mut stream = BufReader::new(Stream::connect(name)?);
+//! let mut stream = BufReader::new(Stream::connect(&name)?);
 //! stream.get_mut().write_all(b"hello\n")?;
 //! let mut answer = String::new();
 //! stream.read_line(&mut answer)?;
@@ -89,8 +89,8 @@ use self::windows as platform;
 pub use self::{
     listener::{Incoming, Listener, ListenerNonblockingMode},
     name::{
-        GenericFilePath, GenericNamespaced, Name, NameType, NamespacedNameType, PathNameType, ToFsName,
-        ToNsName,
+        GenericFilePath, GenericNamespaced, Name, NameText, NameType, NamespacedNameType, PathNameType,
+        ToFsName, ToNsName,
     },
     options::{ConnectOptions, ListenerOptions},
     peer::PeerCreds,

@@ -14,9 +14,12 @@ use interprocess::{
     },
 };
 use std::{
+    borrow::Cow,
     collections::HashSet,
+    ffi::OsString,
     io::{ErrorKind, IoSlice, IoSliceMut, Read, Write},
     net::Shutdown,
+    path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
     time::{Duration, Instant},
@@ -55,7 +58,7 @@ fn both_directions_at_once() {
 #[test]
 fn role_client() {
     let Some(name) = common::role_argument("role_client") else { return };
-    let stream = Stream::connect(name.parse().unwrap()).unwrap();
+    let stream = Stream::connect(name.parse::<Name>().unwrap()).unwrap();
     exchange(&stream, &bytes(3, 1 << 20), &bytes(4, 1 << 20)).unwrap();
 }
 
@@ -89,7 +92,7 @@ fn between_processes() {
 #[test]
 fn role_inside() {
     let Some(name) = common::role_argument("role_inside") else { return };
-    let stream = Stream::connect(name.parse().unwrap()).unwrap();
+    let stream = Stream::connect(name.parse::<Name>().unwrap()).unwrap();
     let peer = stream.peer_creds().unwrap();
     assert_eq!(peer.pid(), None, "the peer has no number in this pid namespace");
     assert!(peer.euid().is_some() && peer.egid().is_some(), "{peer:?}");
@@ -123,7 +126,7 @@ fn a_peer_in_another_pid_namespace() {
 #[test]
 fn role_flood() {
     let Some(name) = common::role_argument("role_flood") else { return };
-    let mut stream = Stream::connect(name.parse().unwrap()).unwrap();
+    let mut stream = Stream::connect(name.parse::<Name>().unwrap()).unwrap();
     while stream.write_all(&[7; 65536]).is_ok() {}
 }
 
@@ -131,7 +134,7 @@ fn role_flood() {
 #[test]
 fn role_reader() {
     let Some(name) = common::role_argument("role_reader") else { return };
-    let mut stream = Stream::connect(name.parse().unwrap()).unwrap();
+    let mut stream = Stream::connect(name.parse::<Name>().unwrap()).unwrap();
     stream.read_exact(&mut [0; 10]).unwrap();
     thread::sleep(common::FOREVER);
 }
@@ -397,6 +400,19 @@ fn names_and_their_texts() {
     assert_eq!((path.as_path().unwrap(), path.to_string().as_str()), (text.as_ref(), text));
     assert!(path.is_path() && path.as_namespaced().is_none());
     assert_eq!(path, text.to_owned().to_fs_name::<GenericFilePath>().unwrap());
+
+    let owned = text.to_owned();
+    for same in [
+        Name::path(&owned),
+        Name::path(owned.clone()),
+        Name::path(Path::new(text)),
+        Name::path(PathBuf::from(text)),
+        Name::path(OsString::from(text)),
+        Name::path(Cow::from(Path::new(text))),
+        Name::path(String::from_utf8_lossy(text.as_bytes())),
+    ] {
+        assert_eq!(same.unwrap(), path);
+    }
 
     for name in [namespaced.clone(), path.clone()] {
         assert_eq!(name.to_string().parse::<Name<'static>>().unwrap(), name);

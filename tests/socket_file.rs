@@ -649,7 +649,7 @@ fn paths_of_any_length() {
         assert!(!path.exists());
     }
     let name = "s".repeat(104);
-    let error = Name::path(&folder.0.join(&name)).unwrap_err();
+    let error = Name::path(folder.0.join(&name)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("108") && error.to_string().contains(&name), "{error}");
 }

@@ -240,7 +240,7 @@ fn local_sockets(name: &Name<'static>, options: impl Fn() -> ListenerOptions<'st
 }
 
 fn at_path(directory: &Path) -> Name<'static> {
-    Name::path(&directory.join("s")).expect("a name").into_owned()
+    Name::path(directory.join("s")).expect("a name")
 }
 
 fn local_socket_at_a_path(directory: &Path) {

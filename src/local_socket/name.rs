@@ -27,6 +27,8 @@ use std::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Functions that take a name take `&Name` as well, which borrows its text.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name<'s> {
     kind: Kind,
@@ -43,21 +45,33 @@ pub(super) enum Kind {
 }
 
 impl<'s> Name<'s> {
-    /// The name of a path.
+    /// Creates the name of a path.
     ///
     /// # Errors
     /// `InvalidInput`: the path is empty, has a NUL, or is too long for a socket (Linux can reach most longer ones;
     /// elsewhere the limit is 104 bytes). `Unsupported`: on Windows, the path is not `\\HOST\pipe\NAME`.
-    pub fn path<P: AsRef<Path> + ?Sized>(path: &'s P) -> io::Result<Self> {
-        Self::from_path(Cow::Borrowed(path.as_ref().as_os_str()))
+    pub fn path(path: impl NameText<'s>) -> io::Result<Self> {
+        Self::from_path(path.into_cow())
     }
 
-    /// A name in the namespace.
+    /// Creates a name in the namespace.
     ///
     /// # Errors
     /// `InvalidInput`: the name is empty, has a NUL, or is too long (107 bytes on Linux, 247 characters on Windows).
-    pub fn namespaced<N: AsRef<OsStr> + ?Sized>(name: &'s N) -> io::Result<Self> {
-        Self::from_namespaced(Cow::Borrowed(name.as_ref()))
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::local_socket::Name;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let borrowed = Name::namespaced("app-7")?;
+    /// let owned = Name::namespaced(format!("app-{}", 7))?;
+    /// assert_eq!(borrowed, owned);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn namespaced(name: impl NameText<'s>) -> io::Result<Self> {
+        Self::from_namespaced(name.into_cow())
     }
 
     pub(super) fn from_path(path: Cow<'s, OsStr>) -> io::Result<Self> {
@@ -105,7 +119,7 @@ impl<'s> Name<'s> {
         (self.kind != Kind::Path).then_some(&*self.text)
     }
 
-    /// The same name, borrowed.
+    /// Borrows the name, as `Name::from(&name)` does.
     pub fn borrow(&self) -> Name<'_> {
         Name { kind: self.kind, text: Cow::Borrowed(&self.text) }
     }
@@ -113,6 +127,13 @@ impl<'s> Name<'s> {
     /// The same name with a text of its own.
     pub fn into_owned(self) -> Name<'static> {
         Name { kind: self.kind, text: Cow::Owned(self.text.into_owned()) }
+    }
+}
+
+/// Borrows the text.
+impl<'n> From<&'n Name<'_>> for Name<'n> {
+    fn from(name: &'n Name<'_>) -> Self {
+        name.borrow()
     }
 }
 
@@ -147,6 +168,51 @@ impl FromStr for Name<'static> {
         match text.strip_prefix('@') {
             Some(name) => Self::from_namespaced(Cow::Owned(name.into())),
             None => Self::from_path(Cow::Owned(text.into())),
+        }
+    }
+}
+
+/// Text that a [`Name`] can be made from: borrowed, such as `&str`, `&OsStr`, `&Path` and `&String`, or owned, such as
+/// `String`, `OsString` and `PathBuf`.
+pub trait NameText<'s> {
+    /// Converts to the type that a [`Name`] keeps its text in.
+    fn into_cow(self) -> Cow<'s, OsStr>;
+}
+
+impl<'s, T: AsRef<Path> + ?Sized> NameText<'s> for &'s T {
+    fn into_cow(self) -> Cow<'s, OsStr> {
+        Cow::Borrowed(self.as_ref().as_os_str())
+    }
+}
+
+impl<'s> NameText<'s> for String {
+    fn into_cow(self) -> Cow<'s, OsStr> {
+        Cow::Owned(self.into())
+    }
+}
+
+impl<'s> NameText<'s> for OsString {
+    fn into_cow(self) -> Cow<'s, OsStr> {
+        Cow::Owned(self)
+    }
+}
+
+impl<'s> NameText<'s> for PathBuf {
+    fn into_cow(self) -> Cow<'s, OsStr> {
+        Cow::Owned(self.into_os_string())
+    }
+}
+
+impl<'s, T> NameText<'s> for Cow<'s, T>
+where
+    T: ToOwned + ?Sized,
+    T::Owned: NameText<'s>,
+    &'s T: NameText<'s>,
+{
+    fn into_cow(self) -> Cow<'s, OsStr> {
+        match self {
+            Cow::Borrowed(text) => text.into_cow(),
+            Cow::Owned(text) => text.into_cow(),
         }
     }
 }

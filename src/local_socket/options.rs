@@ -34,9 +34,9 @@ impl<'n> ListenerOptions<'n> {
         }
     }
 
-    /// The name to listen at.
-    pub fn name(mut self, name: Name<'n>) -> Self {
-        self.name = Some(name);
+    /// Sets the name to listen at, a [`Name`] or a `&Name`.
+    pub fn name(mut self, name: impl Into<Name<'n>>) -> Self {
+        self.name = Some(name.into());
         self
     }
 
@@ -185,9 +185,9 @@ impl<'n> ConnectOptions<'n> {
         }
     }
 
-    /// The name of the listener.
-    pub fn name(mut self, name: Name<'n>) -> Self {
-        self.name = Some(name);
+    /// Sets the name of the listener to connect to, a [`Name`] or a `&Name`.
+    pub fn name(mut self, name: impl Into<Name<'n>>) -> Self {
+        self.name = Some(name.into());
         self
     }
 
@@ -222,11 +222,11 @@ impl<'n> ConnectOptions<'n> {
     /// # let unique = format!("interprocess-doc-wait-for-listener-{}", std::process::id());
     /// let name = Name::namespaced("example.sock")?;
     /// # let name = Name::namespaced(&unique)?;
-    /// let options = ConnectOptions::new().name(name.borrow());
+    /// let options = ConnectOptions::new().name(&name);
     /// thread::scope(|scope| {
     ///     let client =
     ///         scope.spawn(|| options.wait_for_listener(Duration::from_secs(60)).connect_sync());
-    ///     let listener = ListenerOptions::new().name(name.borrow()).create_sync()?;
+    ///     let listener = ListenerOptions::new().name(&name).create_sync()?;
     ///     let stream = client.join().unwrap()?;
     /// #   drop((listener, stream));
     ///     Ok(())
@@ -261,8 +261,8 @@ impl<'n> ConnectOptions<'n> {
     /// let name = Name::namespaced("example.sock")?;
     /// # let name = Name::namespaced(&unique)?;
     /// let listener =
-    ///     ListenerOptions::new().name(name.borrow()).current_user_only(true).create_sync()?;
-    /// let stream = ConnectOptions::new().name(name.borrow()).current_user_only(true).connect_sync()?;
+    ///     ListenerOptions::new().name(&name).current_user_only(true).create_sync()?;
+    /// let stream = ConnectOptions::new().name(&name).current_user_only(true).connect_sync()?;
     /// # drop((listener, stream));
     /// # Ok(()) }
     /// ```

@@ -31,7 +31,23 @@ impl Stream {
     ///
     /// # Errors
     /// As for [`ConnectOptions::connect_sync`].
-    pub fn connect(name: Name<'_>) -> io::Result<Self> {
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::local_socket::{ListenerOptions, Name, Stream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// # let unique = format!("interprocess-doc-connect-{}", std::process::id());
+    /// let name = Name::namespaced("example.sock")?;
+    /// # let name = Name::namespaced(&unique)?;
+    /// let listener = ListenerOptions::new().name(&name).create_sync()?;
+    /// let first = Stream::connect(&name)?;
+    /// let second = Stream::connect(name)?;
+    /// # drop((listener, first, second));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn connect<'n>(name: impl Into<Name<'n>>) -> io::Result<Self> {
         ConnectOptions::new().name(name).connect_sync()
     }
 

@@ -12,7 +12,7 @@
 //! let name = Name::namespaced("interprocess-tokio-example")?;
 //! # let unique = format!("interprocess-doc-local-tokio-{}", std::process::id());
 //! # let name = Name::namespaced(&unique)?;
-//! let listener = ListenerOptions::new().name(name.borrow()).create_tokio()?;
+//! let listener = ListenerOptions::new().name(&name).create_tokio()?;
 //! let server = tokio::spawn(async move {
 //!     let mut client = BufReader::new(listener.accept().await?);
 //!     let mut question = String::new();
@@ -85,7 +85,7 @@ impl Stream {
     ///
     /// # Panics
     /// As for [`ConnectOptions::connect_tokio`].
-    pub async fn connect(name: Name<'_>) -> io::Result<Self> {
+    pub async fn connect<'n>(name: impl Into<Name<'n>>) -> io::Result<Self> {
         Self::from_options(&ConnectOptions::new().name(name)).await
     }
 

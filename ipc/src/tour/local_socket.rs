@@ -12,7 +12,7 @@ use std::{io, path::PathBuf};
 pub(crate) static NAMESPACED: Row = Row {
     primitive: "local_socket",
     mode: "namespaced",
-    parent: |stage| listen(stage, Name::namespaced(&stage.unique_name())?.into_owned()),
+    parent: |stage| listen(stage, Name::namespaced(stage.unique_name())?),
     child: connect,
 };
 
@@ -20,7 +20,7 @@ pub(crate) static NAMESPACED: Row = Row {
 pub(crate) static PATH: Row = Row {
     primitive: "local_socket",
     mode: "path",
-    parent: |stage| listen(stage, Name::path(&unique_path(stage))?.into_owned()),
+    parent: |stage| listen(stage, Name::path(unique_path(stage))?),
     child: connect,
 };
 
@@ -28,7 +28,7 @@ pub(crate) static PATH: Row = Row {
 pub(crate) static TOKIO_NAMESPACED: Row = Row {
     primitive: "local_socket::tokio",
     mode: "namespaced",
-    parent: |stage| tokio_listen(stage, Name::namespaced(&stage.unique_name())?.into_owned()),
+    parent: |stage| tokio_listen(stage, Name::namespaced(stage.unique_name())?),
     child: tokio_connect,
 };
 
@@ -36,25 +36,25 @@ pub(crate) static TOKIO_NAMESPACED: Row = Row {
 pub(crate) static TOKIO_PATH: Row = Row {
     primitive: "local_socket::tokio",
     mode: "path",
-    parent: |stage| tokio_listen(stage, Name::path(&unique_path(stage))?.into_owned()),
+    parent: |stage| tokio_listen(stage, Name::path(unique_path(stage))?),
     child: tokio_connect,
 };
 
 fn listen(stage: &mut Stage, name: Name<'static>) -> io::Result<Measured> {
-    let listener = ListenerOptions::new().name(name.borrow()).create_sync()?;
+    let listener = ListenerOptions::new().name(&name).create_sync()?;
     stage.start(|command| command.arg(name.to_string()).spawn())?;
     let stream = listener.accept()?;
     blocking::lead(&stream, &stream)
 }
 
 fn connect(part: &Part) -> io::Result<()> {
-    let stream = Stream::connect(part.argument(0)?.parse()?)?;
+    let stream = Stream::connect(part.argument(0)?.parse::<Name>()?)?;
     blocking::follow(&stream, &stream, part.sabotage)
 }
 
 fn tokio_listen(stage: &mut Stage, name: Name<'static>) -> io::Result<Measured> {
     runtime::block_on(async {
-        let listener = ListenerOptions::new().name(name.borrow()).create_tokio()?;
+        let listener = ListenerOptions::new().name(&name).create_tokio()?;
         stage.start(|command| command.arg(name.to_string()).spawn())?;
         let stream = listener.accept().await?;
         runtime::lead(&stream, &stream).await
@@ -63,7 +63,7 @@ fn tokio_listen(stage: &mut Stage, name: Name<'static>) -> io::Result<Measured> 
 
 fn tokio_connect(part: &Part) -> io::Result<()> {
     runtime::block_on(async {
-        let stream = on_tokio::Stream::connect(part.argument(0)?.parse()?).await?;
+        let stream = on_tokio::Stream::connect(part.argument(0)?.parse::<Name>()?).await?;
         runtime::follow(&stream, &stream, part.sabotage).await
     })
 }
