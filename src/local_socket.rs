@@ -31,15 +31,22 @@
 //! # Names
 //! A [`Name`] is a path or stands in a namespace of its own:
 //!
-//! | platform | [`Name::path`] | [`Name::namespaced`]`("app")` |
-//! | --- | --- | --- |
-//! | Linux, Android | a socket file | `app` in the abstract namespace: no file, gone with the listener, no permissions, shared by containers that share the network namespace |
-//! | macOS, BSD, other Unix | a socket file | `$XDG_RUNTIME_DIR/app`, else `interprocess-UID/app` in the temporary folder, of mode 0700 |
-//! | Windows | `\\.\pipe\app` alone (`\\HOST\pipe\app` to connect) | `\\.\pipe\app` |
+//! | platform | [`Name::path`] | [`Name::namespaced`]`("app")` | [`Name::for_current_user`]`("app")` |
+//! | --- | --- | --- | --- |
+//! | Linux, Android | a socket file | `app` in the abstract namespace: no file, gone with the listener, no permissions, shared by containers that share the network namespace | the user's directory |
+//! | macOS, BSD, other Unix | a socket file | the user's directory | the same |
+//! | Windows | `\\.\pipe\app` alone (`\\HOST\pipe\app` to connect) | `\\.\pipe\app` | `\\.\pipe\SID.app` |
 //!
-//! The folder of the third column is the user's own: servers and clients of different users do not meet there. Use a
-//! path where they shall. In the name, `/` and `%` become `%2F` and `%25`, and so does the dot of `.` and `..`.
-//! interprocess 2.4 looked in other folders on those systems; for talking to its programs,
+//! The user's directory is `$XDG_RUNTIME_DIR` if it belongs to the user alone (mode 0700), else `interprocess-UID` in the
+//! temporary directory, of mode 0700. In the name, `/` and `%` become `%2F` and `%25`, and so does the dot of `.` and `..`.
+//!
+//! **Namespaced names are shared by all users on Linux and Windows.** Any user can connect, unless the listener has
+//! [`current_user_only`](ListenerOptions::current_user_only), and any user can take the name first: then listening fails with
+//! `AddrInUse`, and clients connect to a stranger, unless they have [`current_user_only`](ConnectOptions::current_user_only).
+//! Use [`Name::for_current_user`] for a server that each user has, and a path for one that different users connect to.
+//! [`Name::unique`] is a name that nothing else has.
+//!
+//! interprocess 2.4 has other directories on macOS, the BSDs and other Unixes; for talking to its programs,
 //! `os::unix::local_socket::SpecialDirUdSocket` is that mapping. On Linux and Windows both mappings are 2.4's.
 //!
 //! # Servers that died

@@ -39,6 +39,32 @@ fn connected(kind: Kind) -> (Listener, Stream, Stream) {
     (listener, server, client)
 }
 
+/// The child of the test below: prints its name of the user's own.
+#[test]
+fn role_user_name() {
+    let Some(name) = common::role_argument("role_user_name") else { return };
+    println!("name: {}", Name::for_current_user(name).unwrap());
+}
+
+/// A directory that others can change, or that is another user's, is no place for a name of this user's.
+#[cfg(unix)]
+#[test]
+fn for_current_user_is_in_a_directory_of_this_user_alone() {
+    use std::{fs, os::unix::fs::PermissionsExt};
+    let folder = std::env::temp_dir().join(format!("interprocess-test-runtime-{}", std::process::id()));
+    fs::create_dir(&folder).unwrap();
+    let inside = format!("name: {}\n", folder.join("a%2Fb").display());
+    for (mode, is_inside) in [(0o700, true), (0o755, false)] {
+        fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+        let mut child = common::command_for_role("role_user_name", "a/b");
+        let output = child.env("XDG_RUNTIME_DIR", &folder).output().unwrap();
+        let output = String::from_utf8(output.stdout).unwrap();
+        assert!(output.contains("name: /") && output.contains("a%2Fb\n"), "{output}");
+        assert_eq!(output.contains(&inside), is_inside, "{mode:o}: {output}");
+    }
+    fs::remove_dir(folder).unwrap();
+}
+
 #[test]
 fn both_directions_at_once() {
     for kind in KINDS {

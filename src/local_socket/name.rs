@@ -3,8 +3,10 @@ use std::{
     borrow::Cow,
     ffi::{CStr, CString, OsStr, OsString},
     fmt::{self, Debug, Display, Formatter},
+    hash::{BuildHasher, RandomState},
     io,
     path::{Path, PathBuf},
+    process,
     str::FromStr,
 };
 
@@ -54,7 +56,8 @@ impl<'s> Name<'s> {
         Self::from_path(path.into_cow())
     }
 
-    /// Creates a name in the namespace.
+    /// Creates a name in the namespace, which all users of the machine share on Linux and Windows: see
+    /// [`for_current_user`](Self::for_current_user).
     ///
     /// # Errors
     /// `InvalidInput`: the name is empty, has a NUL, or is too long (107 bytes on Linux, 247 characters on Windows).
@@ -72,6 +75,77 @@ impl<'s> Name<'s> {
     /// ```
     pub fn namespaced(name: impl NameText<'s>) -> io::Result<Self> {
         Self::from_namespaced(name.into_cow())
+    }
+
+    /// Creates a name that stands for a different socket for each user.
+    ///
+    /// A name of [`namespaced`](Self::namespaced) is shared by all users on Linux and Windows: a second user's server finds
+    /// it taken, and a user can take it before another one's server does. Use this for a server that each user runs for
+    /// themselves.
+    ///
+    /// The result is a path on Unix and a namespaced name on Windows, in which the user is resolved: its text can be given to
+    /// another process of any user.
+    ///
+    /// # Errors
+    /// - `InvalidInput`: the name is empty, has a NUL, or is too long.
+    /// - `PermissionDenied`: the directory for names in the temporary directory belongs to another user or is open to others.
+    ///
+    /// # Platform-specific behavior
+    /// - Unix: `$XDG_RUNTIME_DIR/NAME` if that directory belongs to the effective user alone (mode 0700), else
+    ///   `interprocess-UID/NAME` in the temporary directory, which is created. In the name, `/` and `%` become `%2F` and
+    ///   `%25`. No other user but root can connect or take the name.
+    /// - Windows: `\\.\pipe\SID.NAME` with the SID of the thread's user. Any user can create a pipe of that name. Set
+    ///   [`ConnectOptions::current_user_only`] in clients and [`ListenerOptions::current_user_only`] in servers to refuse
+    ///   others.
+    ///
+    /// [`ConnectOptions::current_user_only`]: super::ConnectOptions::current_user_only
+    /// [`ListenerOptions::current_user_only`]: super::ListenerOptions::current_user_only
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::local_socket::{ConnectOptions, ListenerOptions, Name};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let name = Name::for_current_user("example")?;
+    /// # let name = Name::for_current_user(format!("interprocess-doc-{}", std::process::id()))?;
+    /// let listener = ListenerOptions::new().name(&name).current_user_only(true).create_sync()?;
+    /// let stream = ConnectOptions::new().name(&name).current_user_only(true).connect_sync()?;
+    /// # drop((listener, stream));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn for_current_user(name: impl NameText<'s>) -> io::Result<Name<'static>> {
+        platform::for_current_user(&name.into_cow())
+    }
+
+    /// Creates a namespaced name that no other socket has: `prefix`, a hyphen and 128 random bits.
+    ///
+    /// It is for a socket whose name is passed to the peer, such as to a child process as an argument, and for tests. The name
+    /// cannot be guessed, but it is no secret: programs can list abstract names and pipes.
+    ///
+    /// # Errors
+    /// As for [`namespaced`](Self::namespaced).
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::local_socket::{ListenerOptions, Name};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let name = Name::unique("example")?;
+    /// let listener = ListenerOptions::new().name(&name).create_sync()?;
+    /// let argument = name.to_string(); // For a child process, which parses it.
+    /// assert_eq!(argument.parse::<Name>()?, name);
+    /// # drop(listener);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn unique(prefix: impl NameText<'s>) -> io::Result<Name<'static>> {
+        // std's states are keyed with the system's random numbers, differently for each state, and the hash (SipHash)
+        // does not give the keys away.
+        let random = || RandomState::new().hash_one(process::id());
+        let mut text = prefix.into_cow().into_owned();
+        text.push(format!("-{:016x}{:016x}", random(), random()));
+        Name::from_namespaced(Cow::Owned(text))
     }
 
     pub(super) fn from_path(path: Cow<'s, OsStr>) -> io::Result<Self> {

@@ -101,10 +101,15 @@ fn targets(name: &Name<'_>) -> io::Result<Vec<Target>> {
     }
 }
 
-/// The folder for names where there is no abstract namespace.
+pub(super) fn for_current_user(name: &OsStr) -> io::Result<Name<'static>> {
+    check_namespaced(name)?;
+    Name::from_path(Cow::Owned(runtime_folder()?.join(file_name_of(name)).into()))
+}
+
+/// The user's own folder for names. After `su`, the variable can still be that of another user.
 fn runtime_folder() -> io::Result<PathBuf> {
     if let Some(folder) = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
-        if folder.is_absolute() && folder.is_dir() {
+        if folder.is_absolute() && folder.metadata().is_ok_and(|found| file::is_own_folder(&found)) {
             return Ok(folder);
         }
     }

@@ -15,7 +15,7 @@ use crate::os::windows::{
         pipe_mode::Bytes,
     },
     security_descriptor::SecurityDescriptor,
-    sys::pipe,
+    sys::{pipe, security},
 };
 use std::{
     borrow::Cow,
@@ -46,6 +46,15 @@ pub(super) fn check_path(path: &OsStr) -> io::Result<()> {
 
 pub(super) fn check_namespaced(name: &OsStr) -> io::Result<()> {
     PipePath::new(&path_of(name)).map(drop).map_err(|bad| bad_name("name", name, bad))
+}
+
+/// A SID has no dots, so that no name of one user is another's.
+pub(super) fn for_current_user(name: &OsStr) -> io::Result<Name<'static>> {
+    check_namespaced(name)?;
+    let mut text = OsString::from(security::current_user_sid()?);
+    text.push(".");
+    text.push(name);
+    Name::from_namespaced(Cow::Owned(text))
 }
 
 fn bad_name(what: &str, text: &OsStr, bad: BadPath) -> io::Error {

@@ -3,7 +3,7 @@
 use super::place::Place;
 use rustix::fs::CWD;
 use std::{
-    fs::DirBuilder,
+    fs::{DirBuilder, Metadata},
     io,
     os::{
         fd::BorrowedFd,
@@ -30,13 +30,18 @@ pub(crate) fn own_folder(folder: &Path) -> io::Result<()> {
         }
     }
     let metadata = std::fs::symlink_metadata(folder)?;
-    if metadata.is_dir() && super::identity::is_own_user(metadata.uid()) && metadata.mode() & 0o077 == 0 {
+    if is_own_folder(&metadata) {
         return Ok(());
     }
     Err(io::Error::new(
         io::ErrorKind::PermissionDenied,
         format!("{} is not a directory that belongs to this user alone (mode 0700)", folder.display()),
     ))
+}
+
+/// Whether it is a directory that belongs to this user, and is not open to others.
+pub(crate) fn is_own_folder(metadata: &Metadata) -> bool {
+    metadata.is_dir() && super::identity::is_own_user(metadata.uid()) && metadata.mode() & 0o077 == 0
 }
 
 /// Fails unless the path is of a file that this process may execute.
