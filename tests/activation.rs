@@ -6,7 +6,7 @@
 
 mod common;
 
-use common::{Folder, Killed, command_for_role, role_argument, within_deadline};
+use common::{Folder, Killed, begin_role, command_for_role, within_deadline};
 use interprocess::os::unix::uds::{
     UnixDatagram, UnixListener, UnixSeqpacket, UnixSeqpacketListener, UnixStream,
     activation::{self, Activated, ActivatedSocket, Passing},
@@ -104,10 +104,9 @@ fn role_after(script: &str, role: &str) -> Command {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_report() {
-    if role_argument("role_report").is_none() {
-        return;
-    }
+    begin_role();
     let (open, before) = (open_numbers(), variables());
     let result = activation::take();
     match &result {
@@ -235,10 +234,9 @@ fn spawning_at_the_same_time() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_supervisor() {
-    if role_argument("role_supervisor").is_none() {
-        return;
-    }
+    begin_role();
     let open = open_numbers();
     let mut command = Passing::new().socket("x", std::io::stdin()).unwrap().command("true").unwrap();
     // The number that the child gets, and beyond it what is passed.
@@ -316,8 +314,9 @@ fn without_names() {
 
 /// What a supervisor starts that does not know the process ID of the service.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_without_pid() {
-    let Some(expected) = role_argument("role_without_pid") else { return };
+    let expected = begin_role();
     if env::var_os("LISTEN_PID").is_none() {
         assert!(activation::take().unwrap().is_empty(), "taken without the option");
     }
@@ -351,11 +350,10 @@ fn a_process_id_is_not_needed_by_option() {
 
 /// Passed descriptors that are no ends of pipes, or the other end, stay there to be taken for what they are.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_with_no_pipe() {
     use interprocess::unnamed_pipe::{Recver, Sender};
-    if role_argument("role_with_no_pipe").is_none() {
-        return;
-    }
+    begin_role();
     for (error, part) in [
         (Recver::take_inherited("recv-3").unwrap_err(), "not a pipe"),
         (Recver::take_inherited("recv-4").unwrap_err(), "other direction"),
@@ -381,10 +379,9 @@ fn passed_descriptors_are_checked_before_they_are_taken() {
 /// The harness runs each test in a thread of its own, but a process that is forked has one thread.
 #[allow(unsafe_code)]
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_with_one_thread() {
-    if role_argument("role_with_one_thread").is_none() {
-        return;
-    }
+    begin_role();
     // SAFETY: the harness's other thread waits for this one and holds no lock that the child needs.
     let child = unsafe { libc::fork() };
     if child == 0 {
@@ -419,10 +416,9 @@ fn variables_that_are_removed() {
 
 /// A process with two threads, and its children.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_with_threads() {
-    if role_argument("role_with_threads").is_none() {
-        return;
-    }
+    begin_role();
     thread::scope(|scope| {
         scope.spawn(|| {
             assert_eq!(activation::take().unwrap().len(), 1);
@@ -555,8 +551,9 @@ fn serve(socket: Activated) {
 
 /// Serves all that is passed, in that order. The argument is what that has to be.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_server() {
-    let Some(expected) = role_argument("role_server") else { return };
+    let expected = begin_role();
     let passed = activation::take().unwrap();
     let kinds =
         passed.iter().map(|passed| format!("{}={}", passed.name().unwrap_or(""), kind(passed.socket())));

@@ -9,7 +9,7 @@
 
 mod common;
 
-use common::{Killed, command_for_role, role_argument, within_deadline};
+use common::{Killed, begin_role, command_for_role, within_deadline};
 use interprocess::os::windows::console::{self, ControlEvent, ControlEvents};
 use std::{
     io::{self, BufRead, BufReader, ErrorKind},
@@ -81,10 +81,9 @@ fn say(text: impl std::fmt::Debug) {
 
 /// Two listeners, each of which sees all events.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_listens() {
-    if role_argument("role_listens").is_none() {
-        return;
-    }
+    begin_role();
     let one = ControlEvents::new().unwrap();
     let other = ControlEvents::new().unwrap();
     console::set_ctrl_c_ignored(false).unwrap();
@@ -98,10 +97,9 @@ fn role_listens() {
 
 /// As many events as are sent arrive, at both listeners, and only in the group that they are sent to.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_sends_to_a_group() {
-    if role_argument("role_sends_to_a_group").is_none() {
-        return;
-    }
+    begin_role();
     console::set_ctrl_c_ignored(false).unwrap();
     let own = ControlEvents::new().unwrap();
     let mut receiver = Receiver::start("role_listens");
@@ -127,10 +125,9 @@ fn a_group_receives() {
 
 /// Listens, and then does not any more.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_has_stopped_listening() {
-    if role_argument("role_has_stopped_listening").is_none() {
-        return;
-    }
+    begin_role();
     let first = ControlEvents::new().unwrap();
     drop(ControlEvents::new().unwrap());
     drop(first);
@@ -140,10 +137,9 @@ fn role_has_stopped_listening() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_ends_another() {
-    if role_argument("role_ends_another").is_none() {
-        return;
-    }
+    begin_role();
     console::set_ctrl_c_ignored(false).unwrap();
     let own = ControlEvents::new().unwrap();
     let mut receiver = Receiver::start("role_has_stopped_listening");
@@ -173,14 +169,13 @@ fn what_cannot_be_sent() {
 
 #[cfg(feature = "tokio")]
 mod asynchronous {
-    use super::{Receiver, console, in_own_console, role_argument, say};
+    use super::{Receiver, begin_role, console, in_own_console, say};
     use interprocess::os::windows::console::tokio::ControlEvents;
 
     #[test]
+    #[ignore = "a role, which another test starts"]
     fn role_listens_on_tokio() {
-        if role_argument("asynchronous::role_listens_on_tokio").is_none() {
-            return;
-        }
+        begin_role();
         super::common::on_tokio(async {
             let mut events = ControlEvents::new().unwrap();
             let mut other = ControlEvents::new().unwrap();
@@ -194,10 +189,9 @@ mod asynchronous {
     }
 
     #[test]
+    #[ignore = "a role, which another test starts"]
     fn role_sends_to_tokio() {
-        if role_argument("asynchronous::role_sends_to_tokio").is_none() {
-            return;
-        }
+        begin_role();
         console::set_ctrl_c_ignored(false).unwrap();
         let own = super::ControlEvents::new().unwrap();
         let mut receiver = Receiver::start("asynchronous::role_listens_on_tokio");

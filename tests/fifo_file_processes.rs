@@ -4,9 +4,9 @@
 mod common;
 
 use common::{
-    FOREVER, Folder, bytes, expect_bytes,
+    FOREVER, Folder, begin_role, bytes, expect_bytes,
     fifo::{fifo, mode_of, names_in, nonblocking},
-    is_native_linux, role_argument, start_role, within_deadline, write_pieces,
+    is_native_linux, start_role, within_deadline, write_pieces,
 };
 use interprocess::os::unix::fifo_file::{
     CreationOptions, OpenOptions, PIPE_BUF, Receiver, Sender, create_fifo,
@@ -22,8 +22,9 @@ use std::{
 
 /// In a process of its own, whose umask it changes.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_modes() {
-    let Some(folder) = role_argument("role_modes") else { return };
+    let folder = begin_role();
     let folder = Path::new(&folder);
     for umask in [0o022, 0o077, 0o777] {
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(umask as _));
@@ -56,9 +57,10 @@ fn modes() {
 /// In a process of its own, as other tests open descriptors all the time: what is opened is closed again, whatever
 /// happens, and a child has none of it.
 #[test]
+#[ignore = "a role, which another test starts"]
 #[cfg(target_os = "linux")]
 fn role_descriptors() {
-    let Some(folder) = role_argument("role_descriptors") else { return };
+    let folder = begin_role();
     let path = Path::new(&folder).join("fifo");
     let limit = Duration::from_millis(1);
     let round = || {
@@ -109,8 +111,9 @@ fn no_descriptor_is_left_or_inherited() {
 
 /// Writes to nobody with SIGPIPE as deadly as in a C program.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_sigpipe() {
-    let Some(path) = role_argument("role_sigpipe") else { return };
+    let path = begin_role();
     common::deadly_sigpipe();
     let receiver = nonblocking().open_receiver(&path).unwrap();
     let mut sender = Sender::open(&path).unwrap();
@@ -268,8 +271,9 @@ fn line(writer: usize, number: usize) -> Vec<u8> {
 
 /// Opens the FIFO again and again. The argument is which writer it is, how many lines it writes and the path.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_writer() {
-    let Some(argument) = role_argument("role_writer") else { return };
+    let argument = begin_role();
     let parts: Vec<&str> = argument.splitn(3, ' ').collect();
     let (writer, lines) = (parts[0].parse().unwrap(), parts[1].parse::<usize>().unwrap());
     let mut number = 0;

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{command_for_role, role_argument, within_deadline};
+use common::{begin_role, command_for_role, within_deadline};
 use interprocess::unnamed_pipe::{Inherit, InheritToken, Recver, Sender, pipe};
 use std::{
     io::{ErrorKind, Read, Write},
@@ -40,8 +40,9 @@ fn check_ends<'a>(tokens: impl Iterator<Item = &'a str>) {
 
 /// Finds all ends, or none if the argument begins with `none`.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_heir() {
-    let Some(argument) = role_argument("role_heir") else { return };
+    let argument = begin_role();
     let mut words = argument.split(' ');
     if words.next() == Some("all") {
         return check_ends(words);
@@ -77,8 +78,9 @@ fn used_command_starts_children_without_the_ends() {
 
 /// What was taken is not there for children, although the environment that announced it is.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_intermediate() {
-    let Some(token) = role_argument("role_intermediate") else { return };
+    let token = begin_role();
     check_ends([&*token].into_iter());
     let mut command = command_for_role("role_heir", &format!("none {token}"));
     assert!(command.stdout(Stdio::null()).status().unwrap().success());
@@ -98,10 +100,9 @@ fn taken_ends_are_not_inherited() {
 /// Safe code can make its own ends look inherited, and still gets no second owner of them.
 #[allow(unsafe_code)]
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_forger() {
-    if role_argument("role_forger").is_none() {
-        return;
-    }
+    begin_role();
     let (mut sender, recver) = owned_but_inheritable();
     let numbers = [number(&sender), number(&recver)];
     let variables = [
@@ -143,8 +144,9 @@ fn own_ends_are_not_taken_for_inherited() {
 
 /// Takes what the argument says, which was announced twice, and then owns something of the same number.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_told_twice() {
-    let Some(given) = role_argument("role_told_twice") else { return };
+    let given = begin_role();
     let token = format!("recv-{given}");
     // What a control pipe of Windows says does not matter here, but that it is taken.
     let _ = Recver::take_inherited(&token);
@@ -206,9 +208,7 @@ fn number(end: &impl std::os::fd::AsRawFd) -> u64 {
 
 #[cfg(unix)]
 mod with_passing {
-    use super::{
-        Inherit, Sent, check_ends, command_for_role, give_ends, pipe, role_argument, within_deadline,
-    };
+    use super::{Inherit, Sent, begin_role, check_ends, command_for_role, give_ends, pipe, within_deadline};
     use interprocess::os::unix::uds::{
         UnixDatagram,
         activation::{self, Passing},
@@ -221,8 +221,9 @@ mod with_passing {
 
     /// Checks all that was given to it: the sockets by what comes out of them, then ends, then standard streams.
     #[test]
+    #[ignore = "a role, which another test starts"]
     fn role_child() {
-        let Some(tokens) = role_argument("with_passing::role_child") else { return };
+        let tokens = begin_role();
         let sockets = activation::take().unwrap();
         assert!(!sockets.is_empty());
         for (index, passed) in sockets.iter().enumerate() {
@@ -303,10 +304,9 @@ mod with_passing {
 
     /// A process in which the next descriptors that are opened have the lowest numbers.
     #[test]
+    #[ignore = "a role, which another test starts"]
     fn role_parent() {
-        if role_argument("with_passing::role_parent").is_none() {
-            return;
-        }
+        begin_role();
         limit_descriptors(200);
         for (sockets, pipes) in [(1, 1), (2, 1), (1, 5), (20, 5)] {
             all_orders(sockets, pipes).unwrap();
@@ -339,10 +339,9 @@ mod with_passing {
 
     /// With few descriptors it is all or an error.
     #[test]
+    #[ignore = "a role, which another test starts"]
     fn role_poor_parent() {
-        if role_argument("with_passing::role_poor_parent").is_none() {
-            return;
-        }
+        begin_role();
         let mut succeeded = 0;
         for limit in [16, 20, 30, 40] {
             for sockets in 1..10 {
@@ -367,10 +366,9 @@ mod with_passing {
 
     /// The limit when the end gets its number is no longer the limit when sockets get theirs.
     #[test]
+    #[ignore = "a role, which another test starts"]
     fn role_parent_with_another_limit() {
-        if role_argument("with_passing::role_parent_with_another_limit").is_none() {
-            return;
-        }
+        begin_role();
         limit_descriptors(40);
         let mut inherit = Inherit::new();
         let end = Sent::new(&mut inherit);

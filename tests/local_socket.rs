@@ -82,8 +82,9 @@ fn both_directions_at_once() {
 
 /// The child of the tests below: connects, and exchanges what it is told.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_client() {
-    let Some(name) = common::role_argument("role_client") else { return };
+    let name = common::begin_role();
     let stream = Stream::connect(name.parse::<Name>().unwrap()).unwrap();
     exchange(&stream, &bytes(3, 1 << 20), &bytes(4, 1 << 20)).unwrap();
 }
@@ -116,8 +117,9 @@ fn between_processes() {
 /// Asks, from a container, for a peer that is outside.
 #[cfg(target_os = "linux")]
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_inside() {
-    let Some(name) = common::role_argument("role_inside") else { return };
+    let name = common::begin_role();
     let stream = Stream::connect(name.parse::<Name>().unwrap()).unwrap();
     let peer = stream.peer_creds().unwrap();
     assert_eq!(peer.pid(), None, "the peer has no number in this pid namespace");
@@ -150,16 +152,18 @@ fn a_peer_in_another_pid_namespace() {
 
 /// Writes for ever, until it is killed.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_flood() {
-    let Some(name) = common::role_argument("role_flood") else { return };
+    let name = common::begin_role();
     let mut stream = Stream::connect(name.parse::<Name>().unwrap()).unwrap();
     while stream.write_all(&[7; 65536]).is_ok() {}
 }
 
 /// Connects and reads a little, then waits for its death.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_reader() {
-    let Some(name) = common::role_argument("role_reader") else { return };
+    let name = common::begin_role();
     let mut stream = Stream::connect(name.parse::<Name>().unwrap()).unwrap();
     stream.read_exact(&mut [0; 10]).unwrap();
     thread::sleep(common::FOREVER);
@@ -206,10 +210,9 @@ fn peer_killed_in_the_middle() {
 /// Counts descriptors, in a process without other tests.
 #[cfg(target_os = "linux")]
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_counts() {
-    if common::role_argument("role_counts").is_none() {
-        return;
-    }
+    common::begin_role();
     within_deadline(|| {
         // Tokio opens a pair of sockets for signals once per process.
         #[cfg(feature = "tokio")]
@@ -236,8 +239,9 @@ fn nothing_stays_open() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_server() {
-    let Some(name) = common::role_argument("role_server") else { return };
+    let name = common::begin_role();
     let name: Name<'static> = name.parse().unwrap();
     let listener = listen(&name);
     let mut stream = listener.accept().unwrap();

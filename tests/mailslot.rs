@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{role_argument, start_role, within_deadline};
+use common::{begin_role, start_role, within_deadline};
 use interprocess::os::windows::{
     mailslot::{BROADCAST_LIMIT, Mailslot, MailslotOptions, MailslotSender},
     security_descriptor::{Access, Dacl, SecurityDescriptor, SecurityDescriptorBuilder, Trustee},
@@ -220,8 +220,9 @@ const MESSAGES: usize = 200;
 
 /// Sends numbered messages of many sizes.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_sends() {
-    let Some(argument) = role_argument("role_sends") else { return };
+    let argument = begin_role();
     let (path, seed) = argument.split_once(' ').unwrap();
     let sender = MailslotSender::open(path).unwrap();
     let seed: usize = seed.parse().unwrap();

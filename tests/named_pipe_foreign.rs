@@ -6,7 +6,7 @@
 mod common;
 
 use common::{
-    Killed, bytes, on_tokio, role_argument, start_role,
+    Killed, begin_role, bytes, on_tokio, start_role,
     talk::{self, SIZES},
     unique, within_deadline,
 };
@@ -42,8 +42,9 @@ fn joined(seed: u64, sizes: &[usize]) -> Vec<u8> {
 
 /// The client speaks first and then listens, as a file can do only one at a time.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn file_client() {
-    let Some(path) = role_argument("file_client") else { return };
+    let path = begin_role();
     within_deadline(move || {
         let mut file = File::options().read(true).write(true).open(path).unwrap();
         for (seed, &size) in (TO_SERVER..).zip(SIZES) {
@@ -56,8 +57,9 @@ fn file_client() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn tokios_client() {
-    let Some(path) = role_argument("tokios_client") else { return };
+    let path = begin_role();
     on_tokio(async {
         // Reads bytes, whatever the pipe keeps.
         let client = ClientOptions::new().open(path).unwrap();
@@ -177,12 +179,12 @@ fn tokios_server_of_messages() {
     on_tokio(tokios_server(PipeMode::Message, "messages", SMALL));
 }
 
-fn client<M: PipeModeTag>(role: &str, says: &'static [usize])
+fn client<M: PipeModeTag>(says: &'static [usize])
 where
     DuplexPipeStream<M>: talk::Talk,
 {
     use talk::{Talk, hear_all, say_all};
-    let Some(path) = role_argument(role) else { return };
+    let path = begin_role();
     within_deadline(move || {
         let stream = DuplexPipeStream::<M>::connect_by_path(path).unwrap();
         std::thread::scope(|scope| {
@@ -194,21 +196,23 @@ where
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn client_of_bytes() {
-    client::<Bytes>("client_of_bytes", SIZES);
+    client::<Bytes>(SIZES);
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn client_of_messages() {
-    client::<Messages>("client_of_messages", SMALL);
+    client::<Messages>(SMALL);
 }
 
-fn tokio_client<M: PipeModeTag>(role: &str, says: &[usize])
+fn tokio_client<M: PipeModeTag>(says: &[usize])
 where
     on_runtime::DuplexPipeStream<M>: talk::tokio::Talk,
 {
     use talk::tokio::{Talk, hear_all, say_all};
-    let Some(path) = role_argument(role) else { return };
+    let path = begin_role();
     on_tokio(async {
         let stream = on_runtime::DuplexPipeStream::<M>::connect_by_path(path).await.unwrap();
         tokio::join!(say_all(&stream, TO_SERVER, says), hear_all(&stream, TO_CLIENT, SIZES));
@@ -217,11 +221,13 @@ where
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn tokio_client_of_bytes() {
-    tokio_client::<Bytes>("tokio_client_of_bytes", SIZES);
+    tokio_client::<Bytes>(SIZES);
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn tokio_client_of_messages() {
-    tokio_client::<Messages>("tokio_client_of_messages", SMALL);
+    tokio_client::<Messages>(SMALL);
 }

@@ -6,7 +6,7 @@
 
 mod common;
 
-use common::{Killed, command_for_role, role_argument, within_deadline};
+use common::{Killed, begin_role, command_for_role, within_deadline};
 use interprocess::shutdown::{self, Reason, Shutdown};
 use std::{
     io::{self, BufRead, BufReader, ErrorKind},
@@ -168,8 +168,9 @@ fn live_on() -> ! {
 
 /// The first request is received, the second ends the process.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_asks_twice() {
-    let Some(receiver) = role_argument("role_asks_twice") else { return };
+    let receiver = begin_role();
     platform::begin();
     let own = Shutdown::new().unwrap();
     for first in platform::REASONS {
@@ -184,8 +185,9 @@ fn role_asks_twice() {
 
 /// All requests are received until it is closed, then they end the process.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_asks_often() {
-    let Some(receiver) = role_argument("role_asks_often") else { return };
+    let receiver = begin_role();
     platform::begin();
     let own = Shutdown::new().unwrap();
     let mut receiver = Receiver::start(&receiver, &own);
@@ -200,10 +202,9 @@ fn role_asks_often() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_watches_a_flag() {
-    if role_argument("role_watches_a_flag").is_none() {
-        return;
-    }
+    begin_role();
     platform::begin();
     // Tells the reason, which a flag does not.
     let reasons = Shutdown::new().unwrap();
@@ -223,10 +224,9 @@ fn role_watches_a_flag() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_listens() {
-    if role_argument("role_listens").is_none() {
-        return;
-    }
+    begin_role();
     platform::begin();
     let shutdown = Shutdown::new().unwrap();
     say("ready");
@@ -294,7 +294,7 @@ fn reasons_can_be_told() {
 
 #[cfg(feature = "tokio")]
 mod asynchronous {
-    use super::{live_on, platform, role_argument, run_sender, say};
+    use super::{begin_role, live_on, platform, run_sender, say};
     use interprocess::shutdown::tokio::{Shutdown, wait};
     use std::{future::poll_fn, pin::pin, task::Poll};
 
@@ -303,10 +303,9 @@ mod asynchronous {
     }
 
     #[test]
+    #[ignore = "a role, which another test starts"]
     fn role_listens_on_tokio() {
-        if role_argument("asynchronous::role_listens_on_tokio").is_none() {
-            return;
-        }
+        begin_role();
         platform::begin();
         runtime().block_on(async {
             let shutdown = Shutdown::new().unwrap();
@@ -324,10 +323,9 @@ mod asynchronous {
 
     /// Listens from its first poll, until it is told.
     #[test]
+    #[ignore = "a role, which another test starts"]
     fn role_waits_on_tokio() {
-        if role_argument("asynchronous::role_waits_on_tokio").is_none() {
-            return;
-        }
+        begin_role();
         platform::begin();
         runtime().block_on(async {
             {
@@ -386,13 +384,12 @@ fn a_second_request_ends_the_process_after_wait() {
 
 #[cfg(unix)]
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_only_waits() {
     use crate::common::signalling::is_default;
     use interprocess::os::unix::signal::Signal;
 
-    if role_argument("role_only_waits").is_none() {
-        return;
-    }
+    begin_role();
     platform::begin();
     let teller = thread::spawn(|| {
         // The last of the three that it listens to.

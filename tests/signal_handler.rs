@@ -7,7 +7,7 @@
 mod common;
 
 use common::{
-    Killed, command_for_role, role_argument,
+    Killed, begin_role, command_for_role,
     signalling::{
         self, block, disposition, forked, is_blocked, is_default, is_readable, kill, raise, set_disposition,
     },
@@ -49,10 +49,9 @@ fn a_forked_child_leaves_its_parents_listener_alone() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_forks() {
-    if role_argument("role_forks").is_none() {
-        return;
-    }
+    begin_role();
     const USED: Signal = Signal::USR1;
     let signals = Signals::new(USED).unwrap();
     let check = |fork: &dyn Fn(&dyn Fn() -> i32) -> ExitStatus| {
@@ -130,13 +129,12 @@ fn after_memory_was_short_signals_come_again() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 #[cfg(target_os = "linux")]
 fn role_without_memory() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-    if role_argument("role_without_memory").is_none() {
-        return;
-    }
+    begin_role();
     const USED: Signal = Signal::USR1;
     let filling = Signal::rt(1).unwrap();
     let signals = Signals::new(SignalSet::from_iter([USED, filling])).unwrap();
@@ -168,13 +166,12 @@ fn failing_leaves_no_memory_behind() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 #[cfg(target_os = "linux")]
 fn role_without_descriptors() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-    if role_argument("role_without_descriptors").is_none() {
-        return;
-    }
+    begin_role();
     const USED: Signal = Signal::USR1;
     fn pages() -> usize {
         let all = std::fs::read_to_string("/proc/self/statm").unwrap();
@@ -203,10 +200,9 @@ fn doing_nothing_by_default_loses_nothing() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_does_nothing_by_default() {
-    if role_argument("role_does_nothing_by_default").is_none() {
-        return;
-    }
+    begin_role();
     const USED: Signal = Signal::URG;
     const THREADS: usize = 4;
     const EACH: usize = 5_000;
@@ -228,10 +224,9 @@ fn after_acting_by_default_the_signal_is_blocked_again() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_stops_by_default() {
-    if role_argument("role_stops_by_default").is_none() {
-        return;
-    }
+    begin_role();
     const USED: Signal = Signal::TSTP;
     // POSIX, 2.4.3: in an orphaned process group this does not stop the process.
     rustix::process::setsid().unwrap();
@@ -321,10 +316,9 @@ extern "C" fn notes_what_is_blocked(signal: libc::c_int) {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_keeps_flags() {
-    if role_argument("role_keeps_flags").is_none() {
-        return;
-    }
+    begin_role();
     const USED: Signal = Signal::USR1;
     let old = notes_what_is_blocked as extern "C" fn(libc::c_int) as usize;
     let blocked = || OLD_BLOCKED.each_ref().map(|noted| noted.load(Ordering::SeqCst));
@@ -400,10 +394,9 @@ fn children_are_reaped_as_before_listening() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_has_children() {
-    if role_argument("role_has_children").is_none() {
-        return;
-    }
+    begin_role();
     const USED: Signal = Signal::CHLD;
     /// A child that stops if it is to, and ends when it goes on.
     fn child(stops: bool) -> libc::pid_t {
@@ -473,14 +466,13 @@ fn waiting_works_at_a_descriptor_limit_of_zero() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 #[cfg(target_os = "linux")]
 fn role_may_open_nothing() {
     use interprocess::os::unix::signal::ProcessHandle;
     use rustix::process::{Resource, Rlimit, setrlimit};
 
-    if role_argument("role_may_open_nothing").is_none() {
-        return;
-    }
+    begin_role();
     const SHORT: Duration = Duration::from_millis(5);
     let signals = Arc::new(Signals::new(Signal::USR1).unwrap());
     let this = std::process::id().try_into().unwrap();
@@ -589,11 +581,10 @@ fn handlers_on_top_of_each_other_lose_nothing() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 #[cfg(target_os = "linux")]
 fn role_nests_handlers() {
-    if role_argument("role_nests_handlers").is_none() {
-        return;
-    }
+    begin_role();
     const EACH: i32 = 1_000;
     let kinds: Vec<Signal> = (1..=8).map(|n| Signal::rt(n).unwrap()).collect();
     let signals = Signals::new(kinds.iter().copied().collect::<SignalSet>()).unwrap();
@@ -663,10 +654,9 @@ fn handler_that_does_not_return_holds_up_no_change() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_is_stuck_in_a_handler() {
-    if role_argument("role_is_stuck_in_a_handler").is_none() {
-        return;
-    }
+    begin_role();
     const USED: Signal = Signal::USR1;
     let (reader, mut writer) = io::pipe().unwrap();
     let (begun_reader, begun_writer) = io::pipe().unwrap();
@@ -709,10 +699,9 @@ fn listeners_come_and_go_in_a_storm() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_in_a_storm() {
-    if role_argument("role_in_a_storm").is_none() {
-        return;
-    }
+    begin_role();
     const USED: Signal = Signal::USR1;
     const ROUNDS: usize = 200;
     // Somebody always listens, so that the process lives on.
@@ -774,10 +763,9 @@ fn the_last_listener_goes_in_a_storm() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_goes_in_a_storm() {
-    if role_argument("role_goes_in_a_storm").is_none() {
-        return;
-    }
+    begin_role();
     const USED: Signal = Signal::WINCH;
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -832,10 +820,9 @@ fn other_signals_do_not_end_a_wait() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_is_interrupted() {
-    if role_argument("role_is_interrupted").is_none() {
-        return;
-    }
+    begin_role();
     let _other = flag::register(Signal::USR2, &Arc::default()).unwrap();
     let signals = Signals::new(Signal::USR1).unwrap();
     let over = AtomicBool::new(false);

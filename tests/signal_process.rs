@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Killed, command_for_role, role_argument, within_deadline};
+use common::{Killed, begin_role, command_for_role, within_deadline};
 use interprocess::os::unix::signal::{
     self, Cause, Disposition, DispositionGuard, Signal, SignalCommandExt, SignalMask, SignalSet, SignalValue,
     Signals, flag, low_level,
@@ -98,10 +98,9 @@ fn when_the_last_listener_has_gone_a_signal_ends_the_process_again() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_that_stops_listening() {
-    if role_argument("role_that_stops_listening").is_none() {
-        return;
-    }
+    begin_role();
     let signals = Signals::new(Signal::TERM).unwrap();
     say("listening");
     assert_eq!(signals.wait().unwrap().signal(), Signal::TERM);
@@ -128,8 +127,9 @@ fn a_second_signal_ends_the_process() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_that_ends_at_the_second() {
-    let Some(way) = role_argument("role_that_ends_at_the_second") else { return };
+    let way = begin_role();
     let stop = Arc::new(AtomicBool::new(false));
     let registrations = match way.as_str() {
         "default" => vec![flag::set_or_default([Signal::INT, Signal::TERM], &stop).unwrap()],
@@ -184,10 +184,9 @@ fn wait_for_stop(pid: i32) -> ExitStatus {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_that_is_stopped() {
-    if role_argument("role_that_is_stopped").is_none() {
-        return;
-    }
+    begin_role();
     let (always, count) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
     let registrations = [
         flag::register_conditional_default(Signal::TSTP, &always).unwrap(),
@@ -258,8 +257,9 @@ fn acting_by_default_ends_process_one() {
 
 #[cfg(target_os = "linux")]
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_of_process_one() {
-    let Some(way) = role_argument("role_of_process_one") else { return };
+    let way = begin_role();
     assert_eq!(std::process::id(), 1);
     match way.as_str() {
         "second request" => {
@@ -303,10 +303,9 @@ fn a_child_by_fork_has_its_own_signals() {
 
 #[allow(unsafe_code)]
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_that_forks() {
-    if role_argument("role_that_forks").is_none() {
-        return;
-    }
+    begin_role();
     let signals = Signals::new([Signal::USR1, Signal::CHLD, Signal::TERM]).unwrap();
     let counter = Arc::new(AtomicUsize::new(0));
     let _registration = flag::register_counter(Signal::USR2, &counter).unwrap();
@@ -405,8 +404,9 @@ fn a_hundred_thousand_values_arrive_in_order() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_that_takes_values() {
-    let Some(argument) = role_argument("role_that_takes_values") else { return };
+    let argument = begin_role();
     let (count, when) = argument.split_once(' ').unwrap();
     let count: i32 = count.parse().unwrap();
     let signal = realtime_signals()[0];
@@ -474,8 +474,9 @@ fn a_storm_loses_nothing_that_the_kernel_accepted() {
 
 /// Sends signals of all kinds in turn; the values of real-time ones count up, for each kind.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_that_storms() {
-    let Some(argument) = role_argument("role_that_storms") else { return };
+    let argument = begin_role();
     let (pid, sender) = argument.split_once(' ').unwrap();
     let (pid, sender): (i32, usize) = (pid.parse().unwrap(), sender.parse().unwrap());
     let mut next = [0; 3];
@@ -492,10 +493,9 @@ fn role_that_storms() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_in_the_storm() {
-    if role_argument("role_in_the_storm").is_none() {
-        return;
-    }
+    begin_role();
     limit_queue();
     let signals =
         Signals::new(STANDARD.into_iter().chain(realtime_signals()).collect::<SignalSet>()).unwrap();
@@ -613,8 +613,9 @@ static FAULTS: AtomicI32 = AtomicI32::new(0);
 
 #[allow(unsafe_code)]
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_that_faults() {
-    let Some(argument) = role_argument("role_that_faults") else { return };
+    let argument = begin_role();
     let mends = argument == "mended";
     let length = rustix::param::page_size();
     // SAFETY: a new mapping, which touches no memory that is in use.
@@ -676,10 +677,9 @@ fn a_request_that_was_ignored_before_is_not_heard() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_that_is_to_go_on() {
-    if role_argument("role_that_is_to_go_on").is_none() {
-        return;
-    }
+    begin_role();
     signal::set_disposition(Signal::HUP, Disposition::Ignore).unwrap();
     signal::set_disposition(Signal::TERM, Disposition::Default).unwrap();
     // First, so that it is set when the listener is told.
@@ -703,8 +703,9 @@ fn a_program_ends_by_the_signal_that_it_has_caught() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_that_ends_by_a_signal() {
-    let Some(name) = role_argument("role_that_ends_by_a_signal") else { return };
+    let name = begin_role();
     let signal: Signal = name.parse().unwrap();
     let signals = Signals::new([Signal::TERM, Signal::QUIT, Signal::CHLD]).unwrap();
     signal::act_by_default(Signal::CHLD).unwrap();

@@ -7,7 +7,7 @@
 mod common;
 
 use common::{
-    Killed, command_for_role, role_argument,
+    Killed, begin_role, command_for_role,
     signalling::{disposition, is_default, is_readable, kill, raise, set_disposition},
     within_deadline,
 };
@@ -309,8 +309,9 @@ fn the_sender_is_told() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_sends() {
-    let Some(argument) = role_argument("role_sends") else { return };
+    let argument = begin_role();
     let (process, signal) = argument.split_once(' ').unwrap();
     say("ready");
     kill(process.parse().unwrap(), Signal::from_raw(signal.parse().unwrap()).unwrap());
@@ -324,10 +325,9 @@ fn children_are_told_of() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_has_children() {
-    if role_argument("role_has_children").is_none() {
-        return;
-    }
+    begin_role();
     let signals = Signals::new(Signal::CHLD).unwrap();
     say("ready");
     let start = |script: &str| -> Child {
@@ -398,10 +398,9 @@ fn faults_can_be_caught() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_catches_a_fault() {
-    if role_argument("role_catches_a_fault").is_none() {
-        return;
-    }
+    begin_role();
     static CAUGHT: AtomicUsize = AtomicUsize::new(0);
     begin_by_default(Signal::FPE);
     // SAFETY: the action counts, and there is nothing to mend, as the signal is sent.
@@ -569,10 +568,9 @@ fn wait_for(flag: &AtomicBool) {
 
 /// Ends if the flag is set, which is set after that was looked at.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_arms_inside_the_handler() {
-    if role_argument("role_arms_inside_the_handler").is_none() {
-        return;
-    }
+    begin_role();
     let armed = Arc::new(AtomicBool::new(false));
     let _ends = flag::register_conditional_shutdown(Signal::TERM, 3, &armed).unwrap();
     let _arms = flag::register(Signal::TERM, &armed).unwrap();
@@ -582,10 +580,9 @@ fn role_arms_inside_the_handler() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_arms_after_receiving() {
-    if role_argument("role_arms_after_receiving").is_none() {
-        return;
-    }
+    begin_role();
     let signals = Signals::new(Signal::TERM).unwrap();
     say("ready");
     assert_eq!(signals.wait().unwrap().signal(), Signal::TERM);
@@ -596,10 +593,9 @@ fn role_arms_after_receiving() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_arms_the_default() {
-    if role_argument("role_arms_the_default").is_none() {
-        return;
-    }
+    begin_role();
     let armed = Arc::new(AtomicBool::new(false));
     let _ends = flag::register_conditional_default(Signal::TERM, &armed).unwrap();
     let _arms = flag::register(Signal::TERM, &armed).unwrap();
@@ -609,10 +605,9 @@ fn role_arms_the_default() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_sets_or_defaults() {
-    if role_argument("role_sets_or_defaults").is_none() {
-        return;
-    }
+    begin_role();
     let asked = Arc::new(AtomicBool::new(false));
     let _registration = flag::set_or_default([Signal::TERM, Signal::INT], &asked).unwrap();
     // Clearing it makes the next one the first again.
@@ -663,8 +658,9 @@ fn the_default_action_is_that_of_the_system() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_acts_by_default() {
-    let Some(argument) = role_argument("role_acts_by_default") else { return };
+    let argument = begin_role();
     let used = Signal::from_raw(argument.parse().unwrap()).unwrap();
     begin_by_default(used);
     let no_core = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };

@@ -7,7 +7,7 @@
 mod common;
 
 use common::{
-    FOREVER, Killed, command_for_role, on_tokio, role_argument,
+    FOREVER, Killed, begin_role, command_for_role, on_tokio,
     signalling::{is_default, is_readable, kill, raise},
     within_deadline,
 };
@@ -241,10 +241,9 @@ fn outside_a_runtime_it_panics_where_it_was_called() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_panics() {
-    if role_argument("role_panics").is_none() {
-        return;
-    }
+    begin_role();
     let place = Arc::new(Mutex::new(None));
     let noted = Arc::clone(&place);
     std::panic::set_hook(Box::new(move |info| {
@@ -347,11 +346,10 @@ fn every_realtime_signal() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 #[cfg(target_os = "linux")]
 fn role_listens_to_all_realtime_signals() {
-    if role_argument("role_listens_to_all_realtime_signals").is_none() {
-        return;
-    }
+    begin_role();
     // qemu has 28, whatever it says.
     let all: Vec<Signal> = Signal::all().filter(|signal| signal.is_realtime()).take(28).collect();
     assert!(all.len() >= 28);
@@ -376,10 +374,9 @@ fn many_signals_with_their_senders() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_listens_to_many() {
-    if role_argument("role_listens_to_many").is_none() {
-        return;
-    }
+    begin_role();
     let many = [
         Signal::HUP,
         Signal::INT,
@@ -566,8 +563,9 @@ mod values {
     }
 
     #[test]
+    #[ignore = "a role, which another test starts"]
     fn role_receives_values() {
-        let Some(count) = role_argument("values::role_receives_values") else { return };
+        let count = begin_role();
         let (count, used) = (count.parse::<i32>().unwrap(), Signal::rt(2).unwrap());
         let parent = rustix::process::getppid().unwrap().as_raw_nonzero().get();
         runtime().block_on(async {
@@ -735,10 +733,9 @@ fn polling_by_hand() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_polls() {
-    if role_argument("role_polls").is_none() {
-        return;
-    }
+    begin_role();
     on_tokio(async {
         let signals = Signals::new(Signal::USR1).unwrap();
         let mut one = signal(Signal::USR2).unwrap();
@@ -812,10 +809,9 @@ fn ctrl_c_does_what_it_did_before_afterwards() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_waits_for_ctrl_c() {
-    if role_argument("role_waits_for_ctrl_c").is_none() {
-        return;
-    }
+    begin_role();
     // Whoever runs the tests may have had it ignored.
     // SAFETY: runs no code of this process.
     unsafe { common::signalling::set_disposition(Signal::INT, libc::SIG_DFL) };
@@ -846,11 +842,10 @@ fn no_thread_is_made_and_no_descriptor_left() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 #[cfg(target_os = "linux")]
 fn role_counts() {
-    if role_argument("role_counts").is_none() {
-        return;
-    }
+    begin_role();
     let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
     let all = [Signal::USR1, Signal::USR2, Signal::HUP, Signal::TERM];
     let (own_threads, mut own_descriptors) = (threads(), 0);

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{FOREVER, Killed, command_for_role, role_argument, unless_missing, within_deadline};
+use common::{FOREVER, Killed, begin_role, command_for_role, role_argument, unless_missing, within_deadline};
 use interprocess::os::unix::{
     signal::{
         Cause, ChildStatus, Disposition, DispositionGuard, ProcessHandle, Signal, SignalCommandExt, SignalFd,
@@ -192,8 +192,9 @@ fn check_value(info: &SignalInfo, signal: Signal, sender: i32, value: i32) {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_waits_for_values() {
-    let Some(sender) = role_argument("role_waits_for_values") else { return };
+    let sender = begin_role();
     let (sender, [signal]) = (sender.parse().unwrap(), realtime().unwrap());
     for value in 0..MANY {
         check_value(&wait(signal).unwrap(), signal, sender, value);
@@ -211,8 +212,9 @@ fn a_hundred_thousand_values_are_waited_for_in_order() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_reads_values() {
-    let Some(sender) = role_argument("role_reads_values") else { return };
+    let sender = begin_role();
     let (sender, [signal]) = (sender.parse().unwrap(), realtime().unwrap());
     let signals = SignalFd::new(signal).unwrap();
     let (mut batch, mut next) = (Vec::new(), 0);
@@ -246,10 +248,11 @@ fn a_hundred_thousand_values_are_read_in_order() {
 
 #[cfg(feature = "tokio")]
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_reads_values_on_tokio() {
     use interprocess::os::unix::signal::tokio::SignalFd;
 
-    let Some(sender) = role_argument("role_reads_values_on_tokio") else { return };
+    let sender = begin_role();
     let (sender, [signal]) = (sender.parse().unwrap(), realtime().unwrap());
     common::on_tokio(async move {
         let signals = SignalFd::new(signal).unwrap();
@@ -725,11 +728,11 @@ fn dispositions_that_cannot_be_are_refused() {
 // Sending.
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_ends_by_a_signal() {
-    if let Some(signal) = role_argument("role_ends_by_a_signal") {
-        raise(signal.parse().unwrap()).unwrap();
-        unreachable!("{signal} has ended the process");
-    }
+    let signal = begin_role();
+    raise(signal.parse().unwrap()).unwrap();
+    unreachable!("{signal} has ended the process");
 }
 
 #[test]
@@ -798,8 +801,9 @@ fn who_is_not_there_is_not_found() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_may_not_signal_its_parent() {
-    let Some(parent) = role_argument("role_may_not_signal_its_parent") else { return };
+    let parent = begin_role();
     let parent = parent.parse().unwrap();
     for result in [send(parent, Signal::URG), probe(parent), queue(parent, Signal::URG, 1)] {
         let error = result.unwrap_err();
@@ -842,11 +846,11 @@ fn groups_have_all_their_processes_signalled() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_signals_its_own_group() {
-    if role_argument("role_signals_its_own_group").is_some() {
-        send_group(0, Signal::TERM).unwrap();
-        unreachable!("the group's signal is this process's too");
-    }
+    begin_role();
+    send_group(0, Signal::TERM).unwrap();
+    unreachable!("the group's signal is this process's too");
 }
 
 #[test]

@@ -99,8 +99,9 @@ fn listeners_that_know_no_lock_are_left_alone() {
 
 /// One of many servers that start at once: says whether it listens, and waits until its input ends.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_racer() {
-    let Some(path) = common::role_argument("role_racer") else { return };
+    let path = common::begin_role();
     let mut start = BufReader::new(std::io::stdin());
     let mut round = String::new();
     // Each line of input is a round; the next one ends it.
@@ -173,8 +174,9 @@ fn of_twenty_racing_servers_one_wins() {
 }
 
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_listener() {
-    let Some(path) = common::role_argument("role_listener") else { return };
+    let path = common::begin_role();
     let listener = options(Path::new(&path)).create_sync().unwrap();
     for stream in listener.incoming() {
         stream.unwrap().write_all(b"alive").unwrap();
@@ -503,8 +505,9 @@ fn taking_over_without_locks_is_unsupported_and_leaves_nothing() {
 
 /// A server that was killed while its umask took the owner's permissions too.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_masked() {
-    let Some(folder) = common::role_argument("role_masked") else { return };
+    let folder = common::begin_role();
     let path = Path::new(&folder).join("s");
     let lock = path.with_file_name(".s.interprocess-lock");
     fs::write(&lock, "").unwrap();
@@ -536,9 +539,10 @@ fn umask_without_permissions_for_the_owner_does_not_block_the_path() {
 
 /// Works in a directory by relative paths, and ends when that directory has another name.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_relative() {
     use interprocess::os::unix::{fifo_file::CreationOptions, uds};
-    let Some(folder) = common::role_argument("role_relative") else { return };
+    let folder = common::begin_role();
     let inner = Path::new(&folder).join("closed/inner");
     std::env::set_current_dir(&inner).unwrap();
     // Root can search every directory.
@@ -572,8 +576,9 @@ fn relative_paths_need_no_path_from_the_root() {
 
 /// Checks the modes under the umask of its argument.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_umask() {
-    let Some(folder) = common::role_argument("role_umask") else { return };
+    let folder = common::begin_role();
     for mode in [0o600, 0o660, 0o666, 0o777, 0o000] {
         let path = Path::new(&folder).join(format!("{mode:o}"));
         let _listener = options(&path).mode(mode).create_sync().unwrap();

@@ -160,8 +160,9 @@ fn has_ended(pidfd: BorrowedFd<'_>, seconds: u64) -> bool {
 
 /// Connects, sends a datagram to the same path with `.d`, and waits to be killed.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_client() {
-    let Some(path) = common::role_argument("role_client") else { return };
+    let path = common::begin_role();
     let mut stream = UnixStream::connect(&path).unwrap();
     UnixDatagram::unbound().unwrap().send_to(b"here I am", format!("{path}.d")).unwrap();
     let _ = stream.read(&mut [0]);
@@ -261,10 +262,9 @@ fn pidfds_of_this_process() {
 /// Counts descriptors, in a process without other tests: those that came without being asked for by name, too.
 #[cfg(target_os = "linux")]
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_counts() {
-    if common::role_argument("role_counts").is_none() {
-        return;
-    }
+    common::begin_role();
     let (a, b) = UnixSeqpacket::pair().unwrap();
     let (passed, _kept) = UnixStream::pair().unwrap();
     if unless_missing(b.set_pass_pidfd(true), (6, 5)).is_none() {
@@ -493,8 +493,9 @@ fn unlink_on_drop_removes_its_own_file_alone() {
 
 /// Binds with a relative path, goes elsewhere, and removes the file.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_goes_elsewhere() {
-    let Some(folder) = common::role_argument("role_goes_elsewhere") else { return };
+    let folder = common::begin_role();
     let folder = Path::new(&folder);
     std::env::set_current_dir(folder).unwrap();
     let _socket = UnixDatagram::bind("s").unwrap();
@@ -514,8 +515,9 @@ fn unlink_on_drop_after_a_change_of_folder() {
 
 /// Makes files with exact modes while other threads change the process's umask all the time.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_umask() {
-    let Some(folder) = common::role_argument("role_umask") else { return };
+    let folder = common::begin_role();
     let folder = Path::new(&folder);
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {

@@ -455,8 +455,9 @@ fn sum(bytes: &[u8]) -> [u8; 8] {
 
 /// Answers each packet with its checksum and the packet itself, until the end.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_echo() {
-    let Some(path) = common::role_argument("role_echo") else { return };
+    let path = common::begin_role();
     let socket = UnixSeqpacket::connect(path).unwrap();
     let mut buffer = vec![0; 10_000];
     while let Some(length) = socket.recv_packet(&mut buffer).unwrap() {
@@ -503,8 +504,9 @@ fn between_processes() {
 
 /// Sends for ever, and receives nothing.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_sends_for_ever() {
-    let Some(path) = common::role_argument("role_sends_for_ever") else { return };
+    let path = common::begin_role();
     let socket = UnixSeqpacket::connect(path).unwrap();
     for number in 0.. {
         socket.send(&packet(number)).unwrap();
@@ -560,8 +562,9 @@ fn a_packet_without_room_for_it_is_not_the_end() {
 /// poll(2) is refused (EINVAL) if no descriptor may be opened. In a process of its own, with `poll` also refused by a filter.
 #[cfg(target_os = "linux")]
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_without_poll() {
-    let Some(how) = common::role_argument("role_without_poll") else { return };
+    let how = common::begin_role();
     let (a, b) = UnixSeqpacket::pair().unwrap();
     if how == "limit" {
         let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };

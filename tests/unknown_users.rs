@@ -12,8 +12,9 @@ use std::{io::ErrorKind, path::Path, process::Command};
 
 /// The child of the test below, to which all users look the same, its own included.
 #[test]
+#[ignore = "a role, which another test starts"]
 fn role_stranger() {
-    let Some(folder) = common::role_argument("role_stranger") else { return };
+    let folder = common::begin_role();
     let [socket, fifo] = ["socket", "fifo"].map(|name| Path::new(&folder).join(name));
     let stream = Stream::connect(Name::path(&socket).unwrap()).unwrap();
     let creds = stream.peer_creds().unwrap();

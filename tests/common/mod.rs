@@ -247,12 +247,12 @@ pub(crate) fn own_program() -> PathBuf {
     env::current_exe().unwrap_or_else(|_| env::args_os().next().unwrap().into())
 }
 
-/// This program again, as a process of its own that plays a role: the test of that name, which begins with
-/// [`role_argument`].
+/// This program again, as a process of its own that plays a role: the test of that name, which is ignored otherwise and
+/// begins with [`begin_role`].
 pub(crate) fn command_for_role(role: &str, argument: &str) -> Command {
     let mut command = Command::new(own_program());
     command
-        .args(["--exact", role, "--nocapture", "--test-threads=1"])
+        .args(["--exact", role, "--include-ignored", "--nocapture", "--test-threads=1"])
         .env(ROLE, role)
         .env(ARGUMENT, argument);
     command
@@ -264,7 +264,12 @@ pub(crate) fn start_role(role: &str, argument: &str) -> Killed {
     Killed(command.stdout(std::process::Stdio::null()).spawn().unwrap())
 }
 
-/// The argument, if this process was started for that role.
+/// Gives a role its argument. Whoever runs ignored tests learns that there is nothing in it to see.
+pub(crate) fn begin_role() -> String {
+    env::var(ARGUMENT).unwrap_or_else(|_| cannot("a role, which another test starts"))
+}
+
+/// The argument, if this process was started for that role of a test which is also run as such.
 pub(crate) fn role_argument(role: &str) -> Option<String> {
     if env::var(ROLE).ok()? == role { env::var(ARGUMENT).ok() } else { None }
 }
