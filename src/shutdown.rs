@@ -27,6 +27,29 @@
 //! On Windows some requests end the process in any case, five seconds after they came or as soon as the [`Request`] is
 //! dropped: see `os::windows::console`.
 //!
+//! # In a Windows service
+//! The service manager asks a service to stop through the handler that the service registers in its `ServiceMain`, and not by
+//! a signal or console event; only the service itself can register one (Microsoft: "RegisterServiceCtrlHandlerExW function"). A
+//! program that runs both ways has the handler say what a request would, in the way that the rest of it waits. With the crate
+//! `windows-service`:
+//!
+//! ```ignore
+//! let (ask, asked) = std::sync::mpsc::channel();
+//! // In `ServiceMain`: the manager's requests.
+//! let by_manager = ask.clone();
+//! let status = service_control_handler::register("name", move |control| match control {
+//!     ServiceControl::Stop | ServiceControl::Shutdown | ServiceControl::Preshutdown => {
+//!         let _ = by_manager.send(());
+//!         ServiceControlHandlerResult::NoError
+//!     }
+//!     ServiceControl::Interrogate => ServiceControlHandlerResult::NoError,
+//!     _ => ServiceControlHandlerResult::NotImplemented,
+//! })?;
+//! // In `main`, where `service_dispatcher::start` fails because the program runs in a console: its requests.
+//! std::thread::spawn(move || interprocess::shutdown::wait().map(|request| (ask.send(()), request)));
+//! // In both: work until `asked.recv()` returns, and in a service report `StopPending` and then `Stopped`.
+//! ```
+//!
 //! # Being meant to go on
 //! On Unix, a signal that is ignored when listening begins stays ignored: a program that was started by nohup(1) does not end
 //! when its terminal is gone, and one that a script has put into the background does not when Ctrl-C ends the script.

@@ -686,9 +686,12 @@ mod asynchronous {
         },
     };
     use std::{
-        io::{IoSlice, Read, Write},
+        future::poll_fn,
+        io::{IoSlice, IoSliceMut, Read, Write},
         net::Shutdown,
+        pin::{Pin, pin},
         sync::Arc,
+        task::Poll,
         thread,
         time::Instant,
     };
@@ -706,6 +709,15 @@ mod asynchronous {
 
     fn run<T>(future: impl Future<Output = T>) -> T {
         runtime().block_on(async { timeout(LONG, future).await.expect("hangs") })
+    }
+
+    /// The result, if there is one by now. The future is left as it is.
+    async fn now<F: Future>(future: &mut Pin<&mut F>) -> Option<F::Output> {
+        poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => Poll::Ready(None),
+        })
+        .await
     }
 
     fn listen(path: &str) -> PipeListener<Bytes, Bytes> {
@@ -1097,6 +1109,77 @@ mod asynchronous {
                     while timeout(SHORT / 20, server.write(&[0; 60_000])).await.is_ok() {}
                 });
             });
+        });
+    }
+
+    /// What Tokio's own pipes have: waiting without reading, and reading without waiting.
+    #[test]
+    fn readiness_and_attempts() {
+        run(async {
+            let (server, client) = DuplexPipeStream::<Bytes>::pair().unwrap();
+            let mut buffer = [0; 8];
+            assert_eq!(kind(client.try_read(&mut buffer)), ErrorKind::WouldBlock);
+            {
+                let mut readable = pin!(client.readable());
+                assert!(now(&mut readable).await.is_none());
+                assert_eq!(
+                    server.try_write_vectored(&[IoSlice::new(b"one "), IoSlice::new(b"two")]).unwrap(),
+                    7
+                );
+                readable.await.unwrap();
+            }
+            // It took nothing.
+            client.readable().await.unwrap();
+            assert_eq!(client.try_read(&mut buffer[..1]).unwrap(), 1);
+            let (mut first, mut second) = ([0; 3], [0; 8]);
+            let slices = &mut [IoSliceMut::new(&mut first), IoSliceMut::new(&mut second)];
+            assert_eq!(client.try_read_vectored(slices).unwrap(), 6);
+            assert_eq!((&first, &second[..3]), (b"ne ", &b"two"[..]));
+            assert_eq!(kind(client.try_read(&mut buffer)), ErrorKind::WouldBlock);
+
+            let mut sent = 0;
+            let full = loop {
+                match server.try_write(&[1; 50_000]) {
+                    Ok(bytes) => sent += bytes,
+                    Err(error) => break error.kind(),
+                }
+            };
+            assert_eq!(full, ErrorKind::WouldBlock);
+            assert!(now(&mut pin!(server.writable())).await.is_none());
+            while sent > 0 {
+                client.readable().await.unwrap();
+                sent -= client.try_read(&mut [0; 10_000]).unwrap();
+            }
+            server.writable().await.unwrap();
+            drop(server);
+            client.readable().await.unwrap();
+            assert_eq!(client.try_read(&mut buffer).unwrap(), 0, "the end");
+        });
+    }
+
+    #[test]
+    fn drain_waits_for_the_reader() {
+        run(async {
+            // More than fits, so that a part is in flight at first.
+            let (server, mut client) = DuplexPipeStream::<Bytes>::pair().unwrap();
+            (&server).write_all(&[7; 100_000]).await.unwrap();
+            {
+                let mut drain = pin!(server.drain());
+                assert!(now(&mut drain).await.is_none());
+                client.read_exact(&mut vec![0; 99_999]).await.unwrap();
+                assert!(now(&mut drain).await.is_none());
+                client.read_exact(&mut [0]).await.unwrap();
+                drain.await.unwrap();
+            }
+            server.drain().await.unwrap();
+
+            // One that is dropped goes on, and hinders nobody.
+            (&server).write_all(b"unread").await.unwrap();
+            assert!(now(&mut pin!(server.drain())).await.is_none());
+            drop(server);
+            let mut rest = String::new();
+            client.read_to_string(&mut rest).await.unwrap();
+            assert_eq!(rest, "unread");
         });
     }
 }

@@ -211,6 +211,19 @@ impl Stream {
         platform::tokio::shutdown_now(&self.0, how)
     }
 
+    /// Waits until the peer has read everything that was written; see
+    /// [`local_socket::Stream::drain`](super::Stream::drain). Cancel-safe.
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// # Platform-specific behavior
+    /// On Linux this looks again and again, from one to twenty milliseconds apart. On Windows one thread of the system's pool
+    /// waits; if the future is dropped it goes on, and keeps this end open, until the peer has read everything or closes its end.
+    pub async fn drain(&self) -> io::Result<()> {
+        self.0.drain().await
+    }
+
     /// Takes the error that the system keeps for this stream. Windows keeps none.
     ///
     /// # Errors

@@ -103,6 +103,8 @@ mod messages;
 mod mode;
 pub(crate) mod name;
 mod options;
+#[cfg(feature = "tokio")]
+pub(crate) mod poll;
 pub(crate) mod raw;
 mod stream;
 

@@ -7,6 +7,8 @@
 
 pub(crate) mod console;
 pub(crate) mod directory;
+#[cfg(feature = "tokio")]
+pub(crate) mod drain;
 mod emulated;
 pub(crate) mod event;
 pub(crate) mod handle;

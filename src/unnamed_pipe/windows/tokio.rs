@@ -3,8 +3,9 @@
 use crate::{
     os::windows::{
         named_pipe::{
+            poll::AsyncPipe,
             raw::{PairOptions, private_pair},
-            tokio::raw::AsyncPipe,
+            tokio::stream::read_into,
         },
         sys::{handle, pipe::Directions},
     },
@@ -81,7 +82,7 @@ impl Recver {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.0.poll_read(cx, buffer)
+        read_into(&self.0, cx, buffer)
     }
 }
 

@@ -34,8 +34,7 @@ mod identity;
 mod listener;
 mod messages;
 mod options;
-pub(crate) mod raw;
-mod stream;
+pub(crate) mod stream;
 
 pub use self::{
     listener::PipeListener,

@@ -1,9 +1,11 @@
 //! Between Tokio streams, synchronous streams, and handles.
 
-use super::{PipeStream, raw::AsyncPipe};
+use super::PipeStream;
 use crate::{
     error::ConversionError,
-    os::windows::named_pipe::{self, FromHandleError, handle, pipe_mode::PipeModeTag, raw::RawPipe},
+    os::windows::named_pipe::{
+        self, FromHandleError, handle, pipe_mode::PipeModeTag, poll::AsyncPipe, raw::RawPipe,
+    },
 };
 use std::{io, os::windows::io::OwnedHandle, sync::Arc};
 

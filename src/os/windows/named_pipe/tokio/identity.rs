@@ -1,11 +1,11 @@
 //! Who the client is, and acting as it, under Tokio.
 
-use super::{PipeStream, raw::AsyncPipe};
+use super::PipeStream;
 use crate::os::windows::{
     ImpersonationGuard,
     named_pipe::{
         ConnectOptions, connect::Attempt, identity::impersonate_client, name::PipePath,
-        pipe_mode::PipeModeTag,
+        pipe_mode::PipeModeTag, poll::AsyncPipe,
     },
     sys::{handle, pipe, timer::Sleep},
 };

@@ -1,7 +1,9 @@
 //! The listener.
 
-use super::{PipeStream, raw::AsyncPipe};
-use crate::os::windows::named_pipe::{PipeListenerOptions, instances::Instances, pipe_mode::PipeModeTag};
+use super::PipeStream;
+use crate::os::windows::named_pipe::{
+    PipeListenerOptions, instances::Instances, pipe_mode::PipeModeTag, poll::AsyncPipe,
+};
 use std::{
     fmt::{self, Debug, Formatter},
     future::poll_fn,

@@ -1,12 +1,13 @@
-//! Streams of messages: the methods. What they do is in [`raw`](super::raw).
+//! Streams of messages: the methods. What they do is in [`poll`](super::super::poll).
 
-use super::{PipeStream, Received, raw::AsyncPipe};
+use super::{PipeStream, Received};
 use crate::{
     ConnectWaitMode,
     os::windows::{
         named_pipe::{
             messages::private_pair,
             pipe_mode::{Messages, PipeModeTag},
+            poll::AsyncPipe,
         },
         sys::pipe,
     },

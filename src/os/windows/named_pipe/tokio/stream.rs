@@ -1,27 +1,32 @@
-//! The stream: which methods it has with which modes. What they do is in [`raw`](super::raw).
+//! The stream: which methods it has with which modes. What they do is in [`poll`](super::super::poll).
 
-use super::{ReuniteError, raw::AsyncPipe};
+use super::ReuniteError;
 use crate::{
     ConnectWaitMode,
     os::windows::{
         named_pipe::{
             ConnectOptions, PipeInfo, PipeMode,
             pipe_mode::{self, PipeModeTag},
+            poll::AsyncPipe,
             raw::{self, PairOptions},
         },
-        sys::pipe::{self, Directions, Id},
+        sys::{
+            drain::Drain,
+            pipe::{self, Directions, Id},
+        },
     },
 };
 use std::{
     ffi::OsStr,
     fmt::{self, Debug, Formatter},
-    io::{self, IoSlice},
+    future::poll_fn,
+    io::{self, IoSlice, IoSliceMut, Read},
     marker::PhantomData,
     net::Shutdown,
     os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, RawHandle},
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -240,13 +245,198 @@ impl PipeStream<pipe_mode::Bytes, pipe_mode::Bytes> {
     }
 }
 
+/// Reads as Tokio's `AsyncRead` does.
+pub(crate) fn read_into(
+    pipe: &AsyncPipe,
+    cx: &mut Context<'_>,
+    buffer: &mut ReadBuf<'_>,
+) -> Poll<io::Result<()>> {
+    pipe.poll_read(cx, buffer.remaining(), |bytes| {
+        let taken = bytes.len().min(buffer.remaining());
+        buffer.put_slice(&bytes[..taken]);
+        taken
+    })
+}
+
+/// Reading without waiting, and waiting without reading, as Tokio's own pipes do.
+impl<Sm: PipeModeTag> PipeStream<pipe_mode::Bytes, Sm> {
+    /// Waits until [`try_read`](Self::try_read) would give something: bytes, or the end. Cancel-safe.
+    ///
+    /// What has come is kept in the stream, up to 32 KiB of it, as if a read had been dropped.
+    ///
+    /// # Errors
+    /// Those of a read.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::os::windows::named_pipe::{pipe_mode::Bytes, tokio::DuplexPipeStream};
+    /// use std::io;
+    /// use tokio::io::AsyncWriteExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> io::Result<()> {
+    /// let (mut server, client) = DuplexPipeStream::<Bytes>::pair()?;
+    /// let mut buffer = [0; 16];
+    /// let nothing = client.try_read(&mut buffer).unwrap_err();
+    /// assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
+    ///
+    /// server.write_all(b"news").await?;
+    /// client.readable().await?;
+    /// assert_eq!(client.try_read(&mut buffer)?, 4);
+    /// # Ok(()) }
+    /// ```
+    pub async fn readable(&self) -> io::Result<()> {
+        poll_fn(|cx| self.poll_read_ready(cx)).await
+    }
+
+    /// [`readable`](Self::readable) as a poll method. All tasks that poll are woken.
+    ///
+    /// # Errors
+    /// Those of a read.
+    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.raw.poll_readable(cx)
+    }
+
+    /// Reads what is there, without waiting: 0 is the end.
+    ///
+    /// # Errors
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock): nothing is there, and [`readable`](Self::readable) waits for it. Otherwise those
+    /// of a read.
+    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut buffer = ReadBuf::new(buffer);
+        at_once(|cx| read_into(&self.raw, cx, &mut buffer))?;
+        Ok(buffer.filled().len())
+    }
+
+    /// [`try_read`](Self::try_read) into several slices, one after the other.
+    ///
+    /// # Errors
+    /// Those of `try_read`.
+    pub fn try_read_vectored(&self, slices: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        let wanted = slices.iter().map(|slice| slice.len()).fold(0, usize::saturating_add);
+        let mut taken = 0;
+        let take = |mut bytes: &[u8]| {
+            for slice in slices {
+                // Reading from a slice cannot fail.
+                taken += bytes.read(slice).unwrap_or(0);
+            }
+            taken
+        };
+        at_once(|cx| self.raw.poll_read(cx, wanted, take))?;
+        Ok(taken)
+    }
+}
+
+/// Writing without waiting, and waiting without writing, as Tokio's own pipes do.
+impl<Rm: PipeModeTag> PipeStream<Rm, pipe_mode::Bytes> {
+    /// Waits until [`try_write`](Self::try_write) would take bytes: until no earlier write is in flight. Cancel-safe.
+    ///
+    /// # Errors
+    /// Those of the earlier write.
+    pub async fn writable(&self) -> io::Result<()> {
+        poll_fn(|cx| self.poll_write_ready(cx)).await
+    }
+
+    /// [`writable`](Self::writable) as a poll method. All tasks that poll are woken.
+    ///
+    /// # Errors
+    /// Those of the earlier write.
+    pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.raw.poll_flush(cx)
+    }
+
+    /// Writes without waiting. What was taken may be in flight when this returns, as after any write of this stream.
+    ///
+    /// # Errors
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock): an earlier write is in flight, and [`writable`](Self::writable) waits for
+    /// it. Otherwise those of a write.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::os::windows::named_pipe::{pipe_mode::Bytes, tokio::DuplexPipeStream};
+    /// use std::io;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> io::Result<()> {
+    /// let (server, client) = DuplexPipeStream::<Bytes>::pair()?;
+    /// // Nobody reads, so that the pipe fills up.
+    /// let mut written = 0;
+    /// let error = loop {
+    ///     match client.try_write(&[1; 1024]) {
+    ///         Ok(bytes) => written += bytes,
+    ///         Err(error) => break error,
+    ///     }
+    /// };
+    /// assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    ///
+    /// while written > 0 {
+    ///     server.readable().await?;
+    ///     written -= server.try_read(&mut [0; 1024])?;
+    /// }
+    /// client.writable().await?;
+    /// client.try_write(&[1])?;
+    /// # Ok(()) }
+    /// ```
+    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.try_write_vectored(&[IoSlice::new(bytes)])
+    }
+
+    /// [`try_write`](Self::try_write) of several slices, one after the other.
+    ///
+    /// # Errors
+    /// Those of `try_write`.
+    pub fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        at_once(|cx| self.raw.poll_write(cx, slices))
+    }
+}
+
+impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
+    /// Waits until the peer has read everything that was written, or has closed its end. See the synchronous
+    /// [`drain`](crate::os::windows::named_pipe::PipeStream::drain).
+    ///
+    /// Windows has no overlapped form of this, so one thread of the system's pool waits, whose limit is the process's. Cancel-safe,
+    /// but that thread goes on, and keeps this end open, until the peer has read everything or closes its end.
+    ///
+    /// # Errors
+    /// [`BrokenPipe`](io::ErrorKind::BrokenPipe) if the peer has gone without reading everything; those of an earlier write that
+    /// was in flight.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::os::windows::named_pipe::{pipe_mode::Bytes, tokio::DuplexPipeStream};
+    /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (mut server, mut client) = DuplexPipeStream::<Bytes>::pair()?;
+    /// server.write_all(b"read this").await?;
+    /// let mut received = [0; 9];
+    /// let (drained, read) = tokio::join!(server.drain(), client.read_exact(&mut received));
+    /// drained?;
+    /// read?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn drain(&self) -> io::Result<()> {
+        poll_fn(|cx| self.raw.poll_flush(cx)).await?;
+        Drain::new(self.as_handle())?.await.map_err(pipe::write_error)
+    }
+}
+
+/// What a poll function gives now.
+fn at_once<R>(poll: impl FnOnce(&mut Context<'_>) -> Poll<io::Result<R>>) -> io::Result<R> {
+    match poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+    }
+}
+
 impl<Sm: PipeModeTag> AsyncRead for &PipeStream<pipe_mode::Bytes, Sm> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.raw.poll_read(cx, buffer)
+        read_into(&self.raw, cx, buffer)
     }
 }
 
@@ -256,7 +446,7 @@ impl<Sm: PipeModeTag> AsyncRead for PipeStream<pipe_mode::Bytes, Sm> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.raw.poll_read(cx, buffer)
+        read_into(&self.raw, cx, buffer)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Sending and receiving messages under Tokio.
+//! Sending and receiving messages.
 //!
 //! What waits in the pipe's operation is a read of no bytes, or a transaction that receives no bytes: either ends when a
 //! message is there, and leaves it in the pipe. So a future that is dropped has not taken anything, but for an empty

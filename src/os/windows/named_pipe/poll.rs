@@ -1,4 +1,4 @@
-//! What a pipe stream does under Tokio, whatever its modes are.
+//! What a pipe stream does for tasks, whatever its modes are and whatever runtime polls it.
 
 mod messages;
 
@@ -14,7 +14,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Poll, Waker, ready},
 };
-use tokio::io::ReadBuf;
 
 /// The most that one read asks for. Half of a pipe of the usual size: Windows takes what a waiting read asks for off the
 /// space that it reports to the writer. Of smaller pipes it asks for less than all.
@@ -112,16 +111,29 @@ impl AsyncPipe {
         self.is_server
     }
 
-    pub(crate) fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    /// Reads at most `wanted` bytes, or gives what an earlier read was dropped with. `take` is given bytes if there are any,
+    /// and says how many it has taken; the others stay for the next read. It is not called at the end, and if no bytes
+    /// are wanted.
+    pub(crate) fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        wanted: usize,
+        take: impl FnOnce(&[u8]) -> usize,
+    ) -> Poll<io::Result<()>> {
         let reader = &mut *self.reader();
         loop {
-            if buffer.remaining() == 0 || reader.give(buffer) || reader.stopped {
+            if wanted == 0 || reader.stopped {
+                return Poll::Ready(Ok(()));
+            }
+            if let Some(unread) = reader.unread() {
+                let taken = take(unread);
+                reader.unread.start += taken;
                 return Poll::Ready(Ok(()));
             }
             let result = match ready!(reader.place.poll(cx.waker())) {
                 Some(result) => result,
                 None => {
-                    let wanted = buffer.remaining().min(self.most_read());
+                    let wanted = wanted.min(self.most_read());
                     match reader.place.operation()?.read(&self.handle, wanted) {
                         Poll::Ready(result) => result,
                         // Once more, to be woken.
@@ -139,6 +151,11 @@ impl AsyncPipe {
                 Err(error) => return Poll::Ready(Err(pipe::read_error(error))),
             }
         }
+    }
+
+    /// Waits until there is something to read, or nothing will come any more.
+    pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_read(cx, MOST_READ, |_| 0)
     }
 
     fn most_read(&self) -> usize {
@@ -254,16 +271,10 @@ impl AsHandle for AsyncPipe {
 }
 
 impl Reader {
-    /// Gives bytes that were read before, if there are any.
-    fn give(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
-        let Some(operation) = self.place.operation.as_ref().filter(|_| !self.unread.is_empty()) else {
-            return false;
-        };
-        let count = self.unread.len().min(buffer.remaining());
-        let end = self.unread.start + count;
-        buffer.put_slice(&operation.buffer()[self.unread.start..end]);
-        self.unread.start = end;
-        true
+    /// Bytes that were read before, if there are any.
+    fn unread(&self) -> Option<&[u8]> {
+        let operation = self.place.operation.as_ref().filter(|_| !self.unread.is_empty())?;
+        Some(&operation.buffer()[self.unread.clone()])
     }
 }
 
