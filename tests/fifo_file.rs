@@ -39,7 +39,7 @@ fn fifo_of_another(folder: &Folder) -> Option<PathBuf> {
     match std::os::unix::fs::chown(&path, Some(65_534), None) {
         Ok(()) => Some(path),
         Err(error) => {
-            eprintln!("skipped: files cannot be given to another user ({error})");
+            common::skip(format_args!("files cannot be given to another user ({error})"));
             None
         }
     }

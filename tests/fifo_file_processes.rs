@@ -126,7 +126,7 @@ fn role_sigpipe() {
 #[test]
 fn writing_to_nobody_is_no_signal() {
     if cfg!(target_os = "linux") && !is_native_linux((6, 18)) {
-        eprintln!("skipped: this kernel has no RWF_NOSIGNAL, or an emulator stands before it");
+        common::skip("this kernel has no RWF_NOSIGNAL, or an emulator stands before it");
         return;
     }
     let (_folder, path) = fifo();

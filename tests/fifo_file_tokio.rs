@@ -628,7 +628,7 @@ fn waiting_for_the_other_end() {
 #[test]
 fn a_silent_visitor_ends_opening() {
     if counts_from_first_byte() {
-        return;
+        return common::skip("this system counts from the first byte");
     }
     on_tokio(async {
         let (_folder, path) = fifo();

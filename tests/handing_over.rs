@@ -153,7 +153,7 @@ fn role_told_twice() {
     let pipes: Vec<_> = (0..100).map(|_| owned_but_inheritable()).collect();
     let reused = pipes.into_iter().find(|(_, recver)| number(recver).to_string() == given);
     let Some((mut sender, mut recver)) = reused else {
-        return println!("skipped: the number was not given again");
+        return common::skip("the number was not given again");
     };
     // On Windows, this would be taken for the value of a handle that was handed over.
     sender.write_all(&[0; 8]).unwrap();
@@ -316,7 +316,9 @@ mod with_passing {
     /// Passes over the test if so many descriptors can't be open.
     fn expect_success_with(descriptors: u64, role: &str) {
         if getrlimit(Resource::Nofile).maximum.is_some_and(|most| most < descriptors) {
-            eprintln!("skipped: fewer than {descriptors} descriptors may be open (RLIMIT_NOFILE)");
+            crate::common::skip(format_args!(
+                "fewer than {descriptors} descriptors may be open (RLIMIT_NOFILE)"
+            ));
             return;
         }
         let mut command = command_for_role(role, "");

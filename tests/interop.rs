@@ -217,7 +217,7 @@ fn socat_as_another_user() {
             command
         };
         if !as_nobody("true").output().is_ok_and(|output| output.status.success()) {
-            eprintln!("skipped: becoming another user takes privileges, and the program setpriv");
+            common::skip("becoming another user takes privileges, and the program setpriv");
             return;
         }
         if common::program("socat").is_none() {

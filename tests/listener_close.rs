@@ -399,7 +399,7 @@ fn clones_share_the_mode_and_are_closed_one_by_one() {
 #[test]
 fn accept_fails_once_another_holder_has_shut_the_socket_down() {
     if !cfg!(target_os = "linux") {
-        return;
+        return common::skip("only Linux does this");
     }
     for_all([
         shut_down::<local_socket::Listener>,
@@ -449,7 +449,7 @@ fn accept_of_unborrowed_listener_ends_when_a_forked_process_shuts_it_down() {
         let number = number.parse().unwrap();
         let copy = this.and_then(|this| rustix::process::pidfd_getfd(this, number, PidfdGetfdFlags::empty()));
         let Ok(fd) = copy else {
-            eprintln!("skipped: this system does not let a process copy descriptors (pidfd_getfd)");
+            common::skip("this system does not let a process copy descriptors (pidfd_getfd)");
             return;
         };
         assert!(is_nonblocking(&fd), "nobody has borrowed it");
@@ -665,7 +665,7 @@ mod on_tokio {
     #[test]
     fn accept_fails_once_another_holder_has_shut_the_socket_down() {
         if !cfg!(target_os = "linux") {
-            return;
+            return crate::common::skip("only Linux does this");
         }
         on_tokio(async {
             let folder = Folder::new();

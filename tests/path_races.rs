@@ -213,7 +213,7 @@ fn race(operation: impl Fn(&Path) -> io::Result<()>) {
     let mut hostile = match command.spawn() {
         Ok(child) => Killed(child),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            println!("skipped: another user cannot run this program");
+            common::skip("another user cannot run this program");
             return fs::remove_dir_all(&scene).unwrap();
         }
         Err(error) => panic!("{error}"),

@@ -757,7 +757,7 @@ fn the_last_listener_goes_in_a_storm() {
     // qemu's user mode reads the handler once more when it calls it, and jumps to address 0 if the default action was put
     // back in between.
     if common::is_emulated() {
-        return;
+        return common::skip("qemu's user mode cannot do this");
     }
     succeeds("role_goes_in_a_storm");
 }

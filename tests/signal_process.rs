@@ -224,7 +224,7 @@ fn end_with_the_test() -> mpsc::Receiver<()> {
 #[test]
 fn acting_by_default_ends_process_one() {
     if !common::is_native_linux((0, 0)) {
-        return println!("skipped: acting_by_default_ends_process_one needs a kernel of its own");
+        return common::skip("acting_by_default_ends_process_one needs a kernel of its own");
     }
     within_deadline(|| {
         for (way, status) in [
@@ -243,12 +243,14 @@ fn acting_by_default_ends_process_one() {
             command.stdin(Stdio::null()).stdout(Stdio::null());
             let mut child = match command.spawn() {
                 Ok(child) => Killed(child),
-                Err(error) => return println!("skipped: acting_by_default_ends_process_one: {error}"),
+                Err(error) => {
+                    return common::skip(format_args!("acting_by_default_ends_process_one: {error}"));
+                }
             };
             let ended = child.0.wait().unwrap();
             if ended.code() == Some(1) {
                 // unshare(1) says why.
-                return println!("skipped: acting_by_default_ends_process_one needs a pid namespace");
+                return common::skip("acting_by_default_ends_process_one needs a pid namespace");
             }
             assert_eq!(ended.code(), Some(status), "{way}: {ended}");
         }

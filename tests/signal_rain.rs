@@ -99,14 +99,14 @@ fn nothing_is_lost_or_interrupted() {
         return;
     }
     if common::is_emulated() {
-        return println!("skipped: qemu's user mode takes longer than 50 microseconds to handle a signal");
+        return common::skip("qemu's user mode takes longer than 50 microseconds to handle a signal");
     }
     // What is in flight counts as well (unix(7), ETOOMANYREFS).
     if !common::has_room_for_descriptors(256) {
         return;
     }
     if let Err(error) = Rain::on_this_thread() {
-        return println!("skipped: there is no timer (RLIMIT_SIGPENDING): {error}");
+        return common::skip(format_args!("there is no timer (RLIMIT_SIGPENDING): {error}"));
     }
     let rounds = std::env::var("IP3_RAIN_ROUNDS").map_or(1, |rounds| rounds.parse().unwrap());
     println!("| transfer | operations | signals | interrupted | outcome |\n| --- | --- | --- | --- | --- |");

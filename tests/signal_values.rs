@@ -78,7 +78,10 @@ fn queue_patiently(mut attempt: impl FnMut() -> io::Result<()>) {
 /// The first real-time signals, where there are any.
 fn realtime<const N: usize>() -> Option<[Signal; N]> {
     match Signal::rt(N as u32) {
-        Err(error) if error.kind() == ErrorKind::Unsupported => None,
+        Err(error) if error.kind() == ErrorKind::Unsupported => {
+            common::skip(error);
+            None
+        }
         other => other.map(|_| std::array::from_fn(|n| Signal::rt(n as u32).unwrap())).ok(),
     }
 }
@@ -106,13 +109,10 @@ fn kind<T: std::fmt::Debug>(result: io::Result<T>) -> ErrorKind {
 /// `None`, and says so, where the kernel or a sandbox has none.
 fn descriptor_of(signals: impl Into<SignalSet>) -> Option<SignalFd> {
     if !HAS_SIGNALFD {
+        common::skip("there are no descriptors of signals");
         return None;
     }
-    let descriptor = unless_missing(SignalFd::new(signals), (2, 27));
-    if descriptor.is_none() {
-        common::skip("there are no descriptors of signals");
-    }
-    descriptor
+    unless_missing(SignalFd::new(signals), (2, 27))
 }
 
 /// `None`, and says so, where the kernel or a sandbox sends nothing through handles of processes.
@@ -121,11 +121,7 @@ fn sending(opened: io::Result<ProcessHandle>) -> Option<ProcessHandle> {
         Err(error) if error.kind() == ErrorKind::Unsupported => Err(error),
         _ => Ok(handle),
     });
-    let handle = unless_missing(sending, (5, 3));
-    if handle.is_none() {
-        common::skip("nothing can be sent through handles of processes");
-    }
-    handle
+    unless_missing(sending, (5, 3))
 }
 
 // Names.
@@ -135,7 +131,7 @@ fn sending(opened: io::Result<ProcessHandle>) -> Option<ProcessHandle> {
 fn names_are_those_of_the_shell() {
     let numbers: Vec<_> = Signal::all().map(|signal| signal.as_raw().to_string()).collect();
     let shell = Command::new("bash").arg("-c").arg(format!("kill -l {}", numbers.join(" "))).output();
-    let Ok(output) = shell else { return };
+    let Ok(output) = shell else { return common::skip("there is no bash") };
     let text = String::from_utf8(output.stdout).unwrap();
     let names: Vec<_> = text.split_ascii_whitespace().collect();
     assert_eq!(names.len(), numbers.len(), "{text}");
@@ -997,7 +993,7 @@ fn a_handle_never_hits_who_got_the_number() {
         old.kill();
         let last = (id(&old.0) - 1).to_string();
         if std::fs::write("/proc/sys/kernel/ns_last_pid", last).is_err() {
-            return;
+            return common::skip("this process cannot choose the next process ID");
         }
         let mut new = sleeper();
         for result in [handle.send(Signal::KILL), handle.queue(Signal::KILL, 1), handle.probe()] {
@@ -1084,7 +1080,7 @@ fn deny(calls: &[(libc::c_long, libc::c_int)]) {
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 fn without(calls: &[(libc::c_long, libc::c_int)], work: impl FnOnce() + Send) {
     if !common::is_native_linux((4, 14)) {
-        return println!("skipped: this kernel has no filters of system calls");
+        return common::skip("this kernel has no filters of system calls");
     }
     thread::scope(|scope| {
         let worker = scope.spawn(|| {

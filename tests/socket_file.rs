@@ -406,7 +406,7 @@ fn peers_are_told_the_path_that_was_asked_for() {
     }
 
     if cfg!(not(target_os = "linux")) {
-        return;
+        return common::skip("only Linux does this");
     }
     let path = long_path(&folder, 300);
     for options in [options(&path), options(&path).mode(0o600), options(&path).try_overwrite(true)] {
@@ -465,7 +465,7 @@ fn succeeds_unprivileged(role: &str, folder: &Folder) {
     }
     match command.output() {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            println!("skipped: another user cannot run this program");
+            common::skip("another user cannot run this program");
         }
         output => {
             let output = output.unwrap();
@@ -622,7 +622,7 @@ fn modes_under_any_umask() {
 #[test]
 fn abstract_names_have_no_mode() {
     if cfg!(interprocess_portable_unix) {
-        return;
+        return common::skip("only Linux does this");
     }
     let name = common::fresh_name(common::Kind::Namespaced);
     let error = ListenerOptions::new().name(name).mode(0o600).create_sync().unwrap_err();

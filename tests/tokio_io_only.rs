@@ -60,7 +60,7 @@ async fn busy_listener(name: &Name<'_>) -> (Listener, Vec<Stream>) {
 #[test]
 fn connecting_waits_for_a_busy_listener() {
     if !cfg!(any(windows, target_os = "linux", target_os = "android")) {
-        return println!("skipped: this system refuses instead");
+        return common::skip("this system refuses instead");
     }
     without_timer(async || {
         const LONG: Duration = Duration::from_secs(100_000);
@@ -129,7 +129,7 @@ mod unix {
     #[test]
     fn connecting_waits_for_room_in_a_backlog() {
         if !QUEUES {
-            return println!("skipped: this system refuses instead");
+            return crate::common::skip("this system refuses instead");
         }
         without_timer(async || {
             let folder = common::Folder::new();
@@ -176,7 +176,7 @@ mod unix {
     #[test]
     fn sending_waits_for_room_in_a_queue() {
         if !QUEUES {
-            return println!("skipped: this system refuses instead");
+            return crate::common::skip("this system refuses instead");
         }
         without_timer(async || {
             let folder = common::Folder::new();
@@ -209,8 +209,7 @@ mod unix {
             {
                 let mut draining = pin!(a.drain());
                 if !waits(&mut draining).await {
-                    // A system that cannot tell.
-                    return;
+                    return crate::common::skip("this system does not tell whether a socket is drained");
                 }
             }
             let reading = async { b.read_exact(&mut [0; 7]).await };
@@ -251,7 +250,7 @@ mod unix {
     #[test]
     fn sending_waits_without_a_descriptor_left() {
         if !QUEUES {
-            return println!("skipped: this system refuses instead");
+            return crate::common::skip("this system refuses instead");
         }
         common::start_role("unix::role_without_descriptors", "").succeeds();
     }

@@ -327,7 +327,9 @@ mod unix {
     fn tasks_that_poll_a_seqpacket_socket_all_go_on() {
         with_crowd(async |crowd| {
             let (a, b) = match UnixSeqpacket::pair() {
-                Err(error) if error.kind() == ErrorKind::Unsupported => return println!("skipped: {error}"),
+                Err(error) if error.kind() == ErrorKind::Unsupported => {
+                    return crate::common::skip(format_args!("{error}"));
+                }
                 pair => pair.unwrap(),
             };
             messages(&crowd, [a, b], UnixSeqpacket::poll_send, UnixSeqpacket::poll_recv).await;

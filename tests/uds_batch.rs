@@ -531,7 +531,7 @@ fn batches_without_the_calls_for_them() {
         return;
     }
     if common::is_emulated() {
-        return println!("skipped: qemu's user mode has no seccomp");
+        return common::skip("qemu's user mode has no seccomp");
     }
     for error in [libc::ENOSYS, libc::EPERM, libc::EINVAL, libc::EOPNOTSUPP, libc::ENOPROTOOPT] {
         common::start_role("role_without_calls", &error.to_string()).succeeds();
@@ -566,11 +566,11 @@ fn role_third_call_fails() {
 #[test]
 fn error_in_the_middle_of_a_loop_is_returned_next() {
     if common::is_emulated() {
-        return println!("skipped: qemu's user mode has no seccomp");
+        return common::skip("qemu's user mode has no seccomp");
     }
     if cfg!(target_arch = "x86") {
-        return println!(
-            "skipped: socketcall(2) has the calls of sockets here, and strace injects nothing into it"
+        return common::skip(
+            "socketcall(2) has the calls of sockets here, and strace injects nothing into it",
         );
     }
     let traced = std::process::Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).output();
@@ -586,6 +586,6 @@ fn error_in_the_middle_of_a_loop_is_returned_next() {
     }
     match command.stdout(std::process::Stdio::null()).spawn() {
         Ok(child) => common::Killed(child).succeeds(),
-        Err(error) => println!("skipped: strace: {error}"),
+        Err(error) => common::skip(format_args!("strace: {error}")),
     }
 }

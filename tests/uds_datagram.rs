@@ -503,7 +503,7 @@ fn between_processes() {
 fn what_another_family_sends_is_received() {
     use interprocess::os::unix::uds::RecvBatch;
     use std::{net::UdpSocket, os::fd::OwnedFd};
-    let Ok(other) = UdpSocket::bind("127.0.0.1:0") else { return println!("skipped: no network") };
+    let Ok(other) = UdpSocket::bind("127.0.0.1:0") else { return common::skip("no network") };
     let address = other.local_addr().unwrap();
     let socket = UnixDatagram::from(OwnedFd::from(other));
     let sender = UdpSocket::bind("127.0.0.1:0").unwrap();

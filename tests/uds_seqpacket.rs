@@ -622,7 +622,7 @@ fn role_without_poll() {
 fn packets_of_length_zero_without_poll() {
     start_role("role_without_poll", "limit").succeeds();
     if common::is_emulated() {
-        return println!("skipped: qemu's user mode has no seccomp");
+        return common::skip("qemu's user mode has no seccomp");
     }
     start_role("role_without_poll", "filter").succeeds();
 }

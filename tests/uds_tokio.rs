@@ -273,7 +273,7 @@ fn stream_peek_and_options() {
 #[test]
 fn stream_drain() {
     if !cfg!(target_os = "linux") {
-        return;
+        return common::skip("only Linux does this");
     }
     on_tokio(async {
         let (mut a, mut b) = UnixStream::pair().unwrap();
@@ -294,7 +294,7 @@ fn stream_drain() {
 #[test]
 fn a_full_backlog() {
     if !cfg!(target_os = "linux") {
-        return;
+        return common::skip("only Linux does this");
     }
     on_tokio(async {
         let folder = Folder::new();
@@ -480,7 +480,7 @@ fn listener_conversions() {
 #[test]
 fn shutdown_wakes_all_that_accept() {
     if cfg!(not(any(target_os = "linux", target_os = "freebsd"))) || cfg!(interprocess_portable_unix) {
-        return;
+        return common::skip("only shutdown of a listening socket on Linux and FreeBSD does this");
     }
     on_tokio(async {
         let folder = Folder::new();
@@ -521,7 +521,7 @@ fn names_that_the_kernel_chooses() {
 #[test]
 fn seqpacket_listener() {
     if NO_SEQPACKET {
-        return;
+        return common::skip("this system has no SOCK_SEQPACKET");
     }
     on_tokio(async {
         let folder = Folder::new();
@@ -699,7 +699,7 @@ fn datagram_trying_and_readiness() {
 #[test]
 fn datagram_waiting_for_room() {
     if !cfg!(target_os = "linux") {
-        return;
+        return common::skip("only Linux does this");
     }
     on_tokio(async {
         let (a, b) = UnixDatagram::pair().unwrap();
@@ -721,7 +721,7 @@ fn datagram_waiting_for_room() {
 #[test]
 fn datagram_waiting_for_room_that_others_have_taken() {
     if !cfg!(target_os = "linux") {
-        return;
+        return common::skip("only Linux does this");
     }
     on_tokio(async {
         let folder = Folder::new();
@@ -779,7 +779,7 @@ fn datagram_peeking() {
 #[test]
 fn datagram_shutdown() {
     if !cfg!(target_os = "linux") {
-        return;
+        return common::skip("only Linux does this");
     }
     on_tokio(async {
         let (a, b) = UnixDatagram::pair().unwrap();
@@ -801,7 +801,7 @@ fn datagram_shutdown() {
 #[test]
 fn datagram_that_was_left() {
     if !cfg!(target_os = "linux") {
-        return;
+        return common::skip("only Linux does this");
     }
     on_tokio(async {
         let folder = Folder::new();
@@ -831,7 +831,7 @@ fn datagram_that_was_left() {
 #[test]
 fn shutdown_of_a_listener_through_a_clone() {
     if !cfg!(target_os = "linux") || cfg!(interprocess_portable_unix) {
-        return;
+        return common::skip("only Linux does this");
     }
     on_tokio(async {
         let folder = Folder::new();
@@ -876,7 +876,7 @@ fn datagram_conversions() {
 #[test]
 fn packets_are_whole() {
     if NO_SEQPACKET {
-        return;
+        return common::skip("this system has no SOCK_SEQPACKET");
     }
     on_tokio(async {
         let (a, b) = UnixSeqpacket::pair().unwrap();
@@ -905,7 +905,7 @@ fn packets_are_whole() {
 #[test]
 fn seqpacket_the_end_and_packets_of_length_zero() {
     if !cfg!(target_os = "linux") {
-        return;
+        return common::skip("only Linux does this");
     }
     on_tokio(async {
         let (a, b) = UnixSeqpacket::pair().unwrap();
@@ -937,7 +937,7 @@ fn seqpacket_the_end_and_packets_of_length_zero() {
 #[test]
 fn seqpacket_waiting_for_room() {
     if NO_SEQPACKET {
-        return;
+        return common::skip("this system has no SOCK_SEQPACKET");
     }
     on_tokio(async {
         let (a, b) = UnixSeqpacket::pair().unwrap();
@@ -960,7 +960,7 @@ fn seqpacket_waiting_for_room() {
 #[test]
 fn seqpacket_conversions() {
     if NO_SEQPACKET {
-        return;
+        return common::skip("this system has no SOCK_SEQPACKET");
     }
     on_tokio(async {
         let (a, b) = UnixSeqpacket::pair().unwrap();
@@ -1013,7 +1013,7 @@ fn operations_of_the_callers_own() {
         assert!(now(&mut pin!(b.readable())).await.is_none());
 
         if NO_SEQPACKET {
-            return;
+            return common::skip("this system has no SOCK_SEQPACKET");
         }
         let (a, b) = UnixSeqpacket::pair().unwrap();
         b.writable().await.unwrap();
@@ -1180,7 +1180,7 @@ fn control_messages() {
         only_descriptor(&mut back);
 
         if NO_SEQPACKET {
-            return;
+            return common::skip("this system has no SOCK_SEQPACKET");
         }
         let (a, b) = UnixSeqpacket::pair().unwrap();
         a.send_vectored_with_ancillary(&slices, &mut out).await.unwrap();
@@ -1251,7 +1251,7 @@ fn batches_of_datagrams() {
 #[test]
 fn batches_of_packets_and_their_end() {
     if NO_SEQPACKET {
-        return;
+        return common::skip("this system has no SOCK_SEQPACKET");
     }
     on_tokio(async {
         let (a, b) = UnixSeqpacket::pair().unwrap();
@@ -1477,7 +1477,7 @@ fn bytes_around_out_of_band_data_are_read() {
                         b'!' => match send(&sender, b"!", SendFlags::OOB) {
                             Ok(_) => {}
                             Err(rustix::io::Errno::OPNOTSUPP) => {
-                                return println!("skipped: this kernel has no out-of-band data");
+                                return common::skip("this kernel has no out-of-band data");
                             }
                             Err(error) => panic!("{error}"),
                         },

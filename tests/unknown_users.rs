@@ -47,7 +47,7 @@ fn unmapped_users_match_nobody() {
         command
     };
     if !unshare("true").output().is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: this system makes no user namespaces, or has no unshare(1)");
+        common::skip("this system makes no user namespaces, or has no unshare(1)");
         return;
     }
     within_deadline(move || {

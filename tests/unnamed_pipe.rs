@@ -498,9 +498,9 @@ mod on_unix {
         let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
         let emulated = cfg!(not(any(target_arch = "x86_64", target_arch = "x86")));
         if cfg!(target_os = "linux") && (version < (6, 18) || emulated) {
-            eprintln!(
-                "skipped: this kernel ({release}) has no RWF_NOSIGNAL, or an emulator stands before it"
-            );
+            crate::common::skip(format_args!(
+                "this kernel ({release}) has no RWF_NOSIGNAL, or an emulator stands before it"
+            ));
             return;
         }
         common::start_role("on_unix::role_sigpipe", "").succeeds();

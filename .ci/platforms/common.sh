@@ -53,7 +53,10 @@ step() {
     if [ "$limit" -le 0 ]; then
         status=124
     else
+        INTERPROCESS_TEST_SKIPS="$(mktemp)"
+        export INTERPROCESS_TEST_SKIPS
         timeout ${foreground[@]+"${foreground[@]}"} -k 10 "$limit" "$@" </dev/null || status=$?
+        tell_skips "$name"
     fi
     case "$status" in
         0) printf -- '-- %s: %s: ok, %d s\n' "$PLATFORM" "$name" $((SECONDS - begun)) ;;
@@ -61,6 +64,19 @@ step() {
         124 | 137) tell_failure "$name" "out of time after $((SECONDS - begun)) s" ;;
         *) tell_failure "$name" "exit status $status, $((SECONDS - begun)) s" ;;
     esac
+}
+
+# What the tests of a step have left out by `skip` of tests/common.
+tell_skips() {
+    local count
+    count=$(wc -l <"$INTERPROCESS_TEST_SKIPS")
+    if [ "$count" -gt 0 ]; then
+        printf -- '-- %s: %s: %d skips, and why:\n' "$PLATFORM" "$1" "$count"
+        LC_ALL=C sort "$INTERPROCESS_TEST_SKIPS" | uniq -c
+        note "$1: $count skips"
+    fi
+    rm -f "$INTERPROCESS_TEST_SKIPS"
+    unset INTERPROCESS_TEST_SKIPS
 }
 
 tell_failure() {
