@@ -833,10 +833,22 @@ fn vectored() {
     }
 }
 
+#[cfg(unix)]
+fn descriptor(object: &impl std::os::fd::AsFd) -> i32 {
+    std::os::fd::AsRawFd::as_raw_fd(&object.as_fd())
+}
+
+#[cfg(windows)]
+fn descriptor(object: &impl std::os::windows::io::AsHandle) -> usize {
+    std::os::windows::io::AsRawHandle::as_raw_handle(&object.as_handle()) as usize
+}
+
 #[test]
 fn halves() {
     let (_listener, server, client) = connected(Kind::Namespaced);
+    let whole = descriptor(&server);
     let (recv, mut send) = server.split();
+    assert_eq!((descriptor(&recv), descriptor(&send)), (whole, whole));
     let (other_recv, other_send) = client.split();
     let wrong = Stream::reunite(recv, other_send).unwrap_err();
     send.write_all(b"half").unwrap();
@@ -1110,8 +1122,8 @@ fn client_refuses_server_of_another_user() {
 mod tokio_streams {
     use super::{
         Arc, ConnectOptions, ConnectWaitMode, Duration, ErrorKind, IoSlice, KINDS, Kind, ListenerOptions,
-        Name, Read, SHORT, Shutdown, Write, bytes, common, connected, exchange, fill, fresh_name, listen,
-        start_role, thread, within_deadline,
+        Name, Read, SHORT, Shutdown, Write, bytes, common, connected, descriptor, exchange, fill, fresh_name,
+        listen, start_role, thread, within_deadline,
     };
     use common::{Killed, exchange_tokio, on_tokio};
     use interprocess::local_socket::{
@@ -1340,7 +1352,9 @@ mod tokio_streams {
     fn halves() {
         on_tokio(async {
             let (_listener, server, client) = connected_tokio(Kind::Namespaced).await;
+            let whole = descriptor(&server);
             let (recv, mut send) = server.split();
+            assert_eq!((descriptor(&recv), descriptor(&send)), (whole, whole));
             let (mut other_recv, other_send) = client.split();
             let wrong = Stream::reunite(recv, other_send).unwrap_err();
             send.write_all(b"half").await.unwrap();

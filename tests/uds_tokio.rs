@@ -459,6 +459,24 @@ fn listener_poll_accept() {
     });
 }
 
+/// A thread of the runtime that reads from a socket in blocking mode would hang.
+#[test]
+fn from_std_takes_blocking_sockets_of_std_and_ours() {
+    let (_peer, ours) = uds::UnixStream::pair().unwrap();
+    let (_std_peer, std) = net::UnixStream::pair().unwrap();
+    on_tokio(async move {
+        for mut stream in [UnixStream::from_std(ours).unwrap(), UnixStream::from_std(std).unwrap()] {
+            let mut buffer = [0];
+            let mut read = pin!(stream.read(&mut buffer));
+            assert!(now(&mut read).await.is_none());
+        }
+        let (_peer, ours) = uds::UnixDatagram::pair().unwrap();
+        let ours = UnixDatagram::from_std(ours).unwrap();
+        let mut buffer = [0];
+        assert!(now(&mut pin!(ours.recv(&mut buffer))).await.is_none());
+    });
+}
+
 #[test]
 fn listener_conversions() {
     on_tokio(async {
@@ -467,10 +485,11 @@ fn listener_conversions() {
         let std = net::UnixListener::bind(&path).unwrap();
         std.set_nonblocking(true).unwrap();
         let ours = UnixListener::from_std(std).unwrap();
-        let theirs = tokio::net::UnixListener::from_std(ours.into_std().unwrap()).unwrap();
+        let theirs = tokio::net::UnixListener::try_from(ours).unwrap();
         let (accepted, _client) = tokio::try_join!(theirs.accept(), UnixStream::connect(&path)).unwrap();
-        UnixStream::from_std(accepted.0.into_std().unwrap()).unwrap();
-        let ours = UnixListener::try_from(theirs.into_std().unwrap()).unwrap();
+        let accepted = UnixStream::try_from(accepted.0).unwrap();
+        tokio::net::UnixStream::try_from(accepted).unwrap().try_write(b"").unwrap();
+        let ours = UnixListener::try_from(theirs).unwrap();
         let blocking = uds::UnixListener::try_from(ours).unwrap();
         let ours = UnixListener::try_from(OwnedFd::from(blocking)).unwrap();
         let (_accepted, _client) = tokio::try_join!(ours.accept(), UnixStream::connect(&path)).unwrap();
@@ -849,13 +868,13 @@ fn shutdown_of_a_listener_through_a_clone() {
 fn datagram_conversions() {
     on_tokio(async {
         let (a, b) = UnixDatagram::pair().unwrap();
-        let theirs = tokio::net::UnixDatagram::from_std(b.into_std().unwrap()).unwrap();
+        let theirs = tokio::net::UnixDatagram::try_from(b).unwrap();
         a.send(b"").await.unwrap();
         assert_eq!(theirs.recv(&mut [0; 4]).await.unwrap(), 0);
         theirs.send(b"to ours").await.unwrap();
         assert_eq!(a.recv(&mut [0; 16]).await.unwrap(), 7);
 
-        let b = UnixDatagram::try_from(theirs.into_std().unwrap()).unwrap();
+        let b = UnixDatagram::try_from(theirs).unwrap();
         let blocking = uds::UnixDatagram::try_from(b).unwrap();
         let waiting = tokio::task::spawn_blocking(move || {
             let length = blocking.recv(&mut [0; 16]).unwrap();

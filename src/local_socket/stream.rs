@@ -371,7 +371,7 @@ impl Write for Stream {
 
 /// The receiving half of a [`Stream`], made by [`Stream::split`]. Dropping it ends nothing.
 #[derive(Debug)]
-pub struct RecvHalf(Arc<platform::Stream>);
+pub struct RecvHalf(pub(super) Arc<platform::Stream>);
 
 impl RecvHalf {
     /// [`Stream::set_recv_timeout`].
@@ -423,7 +423,7 @@ impl Read for RecvHalf {
 #[derive(Debug)]
 #[must_use = "dropping it ends the sending direction"]
 pub struct SendHalf {
-    stream: Arc<platform::Stream>,
+    pub(super) stream: Arc<platform::Stream>,
     /// The process whose drop ends the direction, and not that of a copy by fork(2). `None` if none does.
     owner: Option<u32>,
 }

@@ -349,7 +349,7 @@ impl TryFrom<Stream> for super::Stream {
 
 /// The receiving half of a [`Stream`], made by [`Stream::split`]. Dropping it ends nothing.
 #[derive(Debug)]
-pub struct RecvHalf(Arc<platform::tokio::Stream>);
+pub struct RecvHalf(pub(super) Arc<platform::tokio::Stream>);
 
 impl AsyncRead for &RecvHalf {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
@@ -402,7 +402,7 @@ impl AsyncRead for RecvHalf {
 #[derive(Debug)]
 #[must_use = "dropping it ends the sending direction"]
 pub struct SendHalf {
-    stream: Arc<platform::tokio::Stream>,
+    pub(super) stream: Arc<platform::tokio::Stream>,
     /// The process whose drop ends the direction, and not that of a copy by fork(2). `None` if none does.
     owner: Option<u32>,
 }

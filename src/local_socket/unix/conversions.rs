@@ -1,7 +1,7 @@
 //! Between local sockets and what they are on Unix.
 
 use crate::{
-    local_socket::{Listener, Stream, unix},
+    local_socket::{Listener, RecvHalf, SendHalf, Stream, unix},
     os::unix::uds::{UnixListener, UnixStream},
 };
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
@@ -83,5 +83,17 @@ impl AsFd for Listener {
 impl AsRawFd for Listener {
     fn as_raw_fd(&self) -> RawFd {
         self.0.as_fd().as_raw_fd()
+    }
+}
+
+impl AsFd for RecvHalf {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl AsFd for SendHalf {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
     }
 }

@@ -198,3 +198,15 @@ impl TryFrom<uds::UnixListener> for local_socket::tokio::Listener {
         Ok(Self(Listener { socket: Listening::new(socket.into_listening())?, shared }))
     }
 }
+
+impl AsFd for local_socket::tokio::RecvHalf {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl AsFd for local_socket::tokio::SendHalf {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}

@@ -1,7 +1,7 @@
 //! Between local sockets and what they are on Windows.
 
 use crate::{
-    local_socket::{Listener, Stream, windows},
+    local_socket::{Listener, RecvHalf, SendHalf, Stream, windows},
     os::windows::named_pipe::{DuplexPipeStream, FromHandleError, PipeListener, pipe_mode::Bytes},
 };
 use std::{
@@ -64,5 +64,17 @@ impl From<PipeListener<Bytes, Bytes>> for Listener {
 impl From<Listener> for PipeListener<Bytes, Bytes> {
     fn from(listener: Listener) -> Self {
         listener.0.pipe
+    }
+}
+
+impl AsHandle for RecvHalf {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.0.as_handle()
+    }
+}
+
+impl AsHandle for SendHalf {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.stream.as_handle()
     }
 }

@@ -151,3 +151,15 @@ impl From<local_socket::tokio::Listener> for PipeListener<Bytes, Bytes> {
         listener.0.pipe
     }
 }
+
+impl AsHandle for local_socket::tokio::RecvHalf {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.0.as_handle()
+    }
+}
+
+impl AsHandle for local_socket::tokio::SendHalf {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.stream.as_handle()
+    }
+}

@@ -3,10 +3,16 @@
 //! rustix's own type cannot serve: as of 1.1, it panics on the address of a peer whose path fills `sun_path` to the last
 //! byte, and takes a socket without a name for one with an empty path.
 
+#[cfg(target_os = "android")]
+use std::os::android::net::SocketAddrExt;
+#[cfg(target_os = "linux")]
+use std::os::linux::net::SocketAddrExt;
 use std::{
+    ffi::OsStr,
     fmt::{self, Debug, Formatter},
     io,
     mem::{MaybeUninit, offset_of},
+    os::unix::{ffi::OsStrExt, net},
     ptr,
 };
 
@@ -59,6 +65,20 @@ impl Address {
         let mut bytes = [0; LIMIT];
         bytes[1..=name.len()].copy_from_slice(name);
         Some(Self::of_bytes(&bytes[..=name.len()], 0))
+    }
+
+    pub(crate) fn of_std(address: &net::SocketAddr) -> Self {
+        let path = address.as_pathname().map(|path| path.as_os_str().as_bytes());
+        let path = path.and_then(Self::of_path);
+        path.or_else(|| Self::of_abstract_name(std_abstract_name(address)?)).unwrap_or(Self::UNNAMED)
+    }
+
+    pub(crate) fn as_std(&self) -> io::Result<net::SocketAddr> {
+        match self.bytes() {
+            [0, name @ ..] => std_of_abstract_name(name),
+            // No path at all is an unnamed address to std.
+            path => net::SocketAddr::from_pathname(OsStr::from_bytes(path)),
+        }
     }
 
     #[inline]
@@ -178,6 +198,26 @@ impl Address {
         }
         Ok(address)
     }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn std_abstract_name(address: &net::SocketAddr) -> Option<&[u8]> {
+    address.as_abstract_name()
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn std_of_abstract_name(name: &[u8]) -> io::Result<net::SocketAddr> {
+    net::SocketAddr::from_abstract_name(name)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn std_abstract_name(_: &net::SocketAddr) -> Option<&[u8]> {
+    None
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn std_of_abstract_name(_: &[u8]) -> io::Result<net::SocketAddr> {
+    unreachable!("no address has a name where there is no abstract namespace")
 }
 
 impl Debug for Address {

@@ -4,7 +4,7 @@ use std::{
     fmt::{self, Debug, Display, Formatter},
     hash::{Hash, Hasher},
     io,
-    os::unix::ffi::OsStrExt,
+    os::unix::{ffi::OsStrExt, net},
     path::Path,
 };
 
@@ -105,6 +105,21 @@ impl SocketAddr {
     }
 }
 
+impl From<net::SocketAddr> for SocketAddr {
+    fn from(address: net::SocketAddr) -> Self {
+        Self(Address::of_std(&address))
+    }
+}
+
+/// Fails with `InvalidInput` if a path fills the address, without room for a terminating NUL, which std does not allow.
+impl TryFrom<SocketAddr> for net::SocketAddr {
+    type Error = io::Error;
+
+    fn try_from(address: SocketAddr) -> io::Result<Self> {
+        address.0.as_std()
+    }
+}
+
 impl PartialEq for SocketAddr {
     fn eq(&self, other: &Self) -> bool {
         self.0.bytes() == other.0.bytes()
@@ -133,15 +148,13 @@ impl Display for SocketAddr {
     }
 }
 
-/// Paths as they are, abstract names with `@` for the leading NUL and escapes for what cannot be printed.
+/// The same text as of `std::os::unix::net::SocketAddr`.
 impl Debug for SocketAddr {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if let Some(path) = self.as_pathname() {
-            write!(f, "{path:?} (pathname)")
-        } else if let Some(name) = self.as_abstract_name() {
-            write!(f, "\"@{}\" (abstract)", name.escape_ascii())
-        } else {
-            f.write_str("(unnamed)")
+        match (self.0.as_std(), self.as_pathname()) {
+            (Ok(address), _) => address.fmt(f),
+            // A path that fills the address.
+            (Err(_), path) => write!(f, "{:?} (pathname)", path.unwrap_or(Path::new(""))),
         }
     }
 }

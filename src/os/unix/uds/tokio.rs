@@ -1,6 +1,7 @@
 //! Unix domain sockets on a Tokio runtime.
 //!
-//! The types have the names and methods of [`tokio::net`], so that a program moves over by changing its `use` lines
+//! The types have the names and methods of [`tokio::net`], and convert from and to them by [`TryFrom`], so that a program
+//! moves over by changing its `use` lines
 //! (Tokio's `*_buf` methods, which take a type of another crate, are missing). Each wraps the blocking type of
 //! [the parent module](super), and only says when to try again. Beyond Tokio's there are:
 //!
@@ -41,6 +42,7 @@
 //! # }
 //! ```
 
+mod conversions;
 mod datagram;
 mod listener;
 pub(crate) mod listening;

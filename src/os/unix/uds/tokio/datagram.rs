@@ -382,15 +382,15 @@ impl UnixDatagram {
         Ok(self.0.into_inner().into())
     }
 
-    /// Puts a std socket, which must be in nonblocking mode, on the current runtime.
+    /// Puts a std socket, or a [`uds::UnixDatagram`], on the current runtime and into nonblocking mode, as [`TryFrom`] does.
     ///
     /// # Errors
     /// The runtime's poller refuses it.
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
-    pub fn from_std(socket: net::UnixDatagram) -> io::Result<Self> {
-        Self::registered(socket.into())
+    pub fn from_std(socket: impl Into<uds::UnixDatagram>) -> io::Result<Self> {
+        socket.into().try_into()
     }
 }
 

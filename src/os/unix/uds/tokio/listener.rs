@@ -141,15 +141,15 @@ impl UnixListener {
         Ok(self.0.into_inner().into_socket().into())
     }
 
-    /// Puts a std listener, which must be in nonblocking mode, on the current runtime.
+    /// Puts a std listener, or a [`uds::UnixListener`], on the current runtime and into nonblocking mode, as [`TryFrom`] does.
     ///
     /// # Errors
     /// The runtime's poller refuses it.
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
-    pub fn from_std(listener: net::UnixListener) -> io::Result<Self> {
-        uds::UnixListener::from(listener).try_into()
+    pub fn from_std(listener: impl Into<uds::UnixListener>) -> io::Result<Self> {
+        listener.into().try_into()
     }
 }
 

@@ -167,15 +167,15 @@ impl UnixStream {
         Ok(self.0.into_inner().into())
     }
 
-    /// Puts a std stream, which must be in nonblocking mode, on the current runtime.
+    /// Puts a std stream, or a [`uds::UnixStream`], on the current runtime and into nonblocking mode, as [`TryFrom`] does.
     ///
     /// # Errors
     /// The runtime's poller refuses it.
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
-    pub fn from_std(stream: net::UnixStream) -> io::Result<Self> {
-        Self::registered(stream.into())
+    pub fn from_std(stream: impl Into<uds::UnixStream>) -> io::Result<Self> {
+        stream.into().try_into()
     }
 
     /// Divides the stream into halves that borrow it.
