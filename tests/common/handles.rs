@@ -51,6 +51,7 @@ pub(crate) fn in_own_process(name: &str, test: impl FnOnce()) {
         return test();
     }
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    super::children::end_with_this_process(&mut command);
     command.args(["--exact", name, "--test-threads=1", "--nocapture"]).env(VARIABLE, "1");
     assert!(command.status().unwrap().success(), "{name} failed in its own process");
 }

@@ -1,6 +1,7 @@
 //! What the test programs share: names, deadlines, child processes, checked transfers, and counts of descriptors.
 #![allow(dead_code)] // No test program uses all of it.
 
+pub(crate) mod children;
 #[cfg(target_os = "linux")]
 pub(crate) mod deny;
 #[cfg(unix)]
@@ -95,7 +96,11 @@ pub(crate) fn skip(reason: impl std::fmt::Display) {
 pub(crate) fn program(name: &str) -> Option<Command> {
     let found = Command::new(name).arg(if name == "socat" { "-V" } else { "--version" }).output();
     let why = match found {
-        Ok(output) if output.status.success() => return Some(Command::new(name)),
+        Ok(output) if output.status.success() => {
+            let mut command = Command::new(name);
+            children::end_with_this_process(&mut command);
+            return Some(command);
+        }
         Ok(output) => format!("{name} does not run: {}", output.status),
         Err(error) => format!("{name} does not run: {error}"),
     };
@@ -257,6 +262,7 @@ pub(crate) fn own_program() -> PathBuf {
 /// begins with [`begin_role`].
 pub(crate) fn command_for_role(role: &str, argument: &str) -> Command {
     let mut command = Command::new(own_program());
+    children::end_with_this_process(&mut command);
     command
         .args(["--exact", role, "--include-ignored", "--nocapture", "--test-threads=1"])
         .env(ROLE, role)
@@ -272,6 +278,7 @@ pub(crate) fn start_role(role: &str, argument: &str) -> Killed {
 
 /// Gives a role its argument. Whoever runs ignored tests learns that there is nothing in it to see.
 pub(crate) fn begin_role() -> String {
+    children::end_with_parent();
     env::var(ARGUMENT).unwrap_or_else(|_| cannot("a role, which another test starts"))
 }
 
