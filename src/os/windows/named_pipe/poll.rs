@@ -15,9 +15,11 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
-/// The most that one read asks for. Half of a pipe of the usual size: Windows takes what a waiting read asks for off the
-/// space that it reports to the writer. Of smaller pipes it asks for less than all.
-const MOST_READ: usize = 32 * 1024;
+/// The most that one read asks for.
+const MOST_READ: usize = 64 * 1024;
+/// A read that follows one of fewer bytes asks for less than the pipe's size, and for half of the usual one at most: Windows
+/// takes what a waiting read asks for off the space that it reports to the writer, which then takes a longer way.
+const MANY: usize = 16 * 1024;
 
 /// One end of a named pipe, opened for overlapped operations. The two directions are independent.
 #[derive(Debug)]
@@ -26,8 +28,8 @@ pub(crate) struct AsyncPipe {
     is_server: bool,
     /// Whether the server may be on another computer; for clients that receive messages.
     remote: OnceLock<bool>,
-    /// The most that one read asks for.
-    most_read: OnceLock<usize>,
+    /// The size of the pipe in the direction in which this end receives; 0 if it has none or the system does not tell.
+    size: OnceLock<usize>,
     reader: Mutex<Reader>,
     writer: Mutex<Writer>,
 }
@@ -38,6 +40,8 @@ struct Reader {
     place: Place,
     /// The part of the place's buffer that was read by the system and not yet by the user.
     unread: Range<usize>,
+    /// How many bytes the last read got.
+    last: usize,
     stopped: bool,
     /// The operation waits for messages.
     messages: bool,
@@ -103,8 +107,8 @@ impl AsyncPipe {
     /// Wraps an end of a pipe. The handle must be overlapped.
     pub(crate) fn new(handle: OwnedHandle, is_server: bool) -> Self {
         let (reader, writer) = (Mutex::default(), Mutex::default());
-        let (remote, most_read) = (OnceLock::new(), OnceLock::new());
-        Self { handle: Arc::new(handle), is_server, remote, most_read, reader, writer }
+        let (remote, size) = (OnceLock::new(), OnceLock::new());
+        Self { handle: Arc::new(handle), is_server, remote, size, reader, writer }
     }
 
     pub(crate) fn is_server(&self) -> bool {
@@ -133,7 +137,7 @@ impl AsyncPipe {
             let result = match ready!(reader.place.poll(cx.waker())) {
                 Some(result) => result,
                 None => {
-                    let wanted = wanted.min(self.most_read());
+                    let wanted = wanted.min(self.most_read(reader.last));
                     match reader.place.operation()?.read(&self.handle, wanted) {
                         Poll::Ready(result) => result,
                         // Once more, to be woken.
@@ -143,7 +147,9 @@ impl AsyncPipe {
             };
             match result {
                 // Nothing is no end: the peer wrote nothing (Microsoft: "ReadFile function", Pipes).
-                Ok(Ended::Done(bytes) | Ended::Partial(bytes)) => reader.unread = 0..bytes,
+                Ok(Ended::Done(bytes) | Ended::Partial(bytes)) => {
+                    (reader.unread, reader.last) = (0..bytes, bytes);
+                }
                 Ok(Ended::TimedOut | Ended::Stopped) => {}
                 // The thread that started it has ended. Nothing was read: again, on this one.
                 Err(error) if pipe::is_cancelled(&error) => {}
@@ -158,12 +164,11 @@ impl AsyncPipe {
         self.poll_read(cx, MOST_READ, |_| 0)
     }
 
-    fn most_read(&self) -> usize {
-        *self.most_read.get_or_init(|| {
-            let size = pipe::receiving_size(self.handle.as_handle()).unwrap_or(0);
-            // Of a pipe without a size nothing is in the account.
-            if size < 2 { MOST_READ } else { MOST_READ.min(size - 1) }
-        })
+    /// The most that a read asks for if the last one got so many bytes.
+    fn most_read(&self, last: usize) -> usize {
+        let size = *self.size.get_or_init(|| pipe::receiving_size(self.handle.as_handle()).unwrap_or(0));
+        // Of a pipe without a size nothing is in the account.
+        if size < 2 || last >= MANY { MOST_READ } else { (MOST_READ / 2).min(size - 1) }
     }
 
     /// Writes some of the slices' bytes. What is written may still be waiting for space in the pipe: at most as much as

@@ -262,7 +262,7 @@ pub(crate) fn read_into(
 impl<Sm: PipeModeTag> PipeStream<pipe_mode::Bytes, Sm> {
     /// Waits until [`try_read`](Self::try_read) would give something: bytes, or the end. Cancel-safe.
     ///
-    /// What has come is kept in the stream, up to 32 KiB of it, as if a read had been dropped.
+    /// What has come is kept in the stream, up to 64 KiB of it, as if a read had been dropped.
     ///
     /// # Errors
     /// Those of a read.
