@@ -356,7 +356,15 @@ async fn trying_with_slices() {
     .await;
 }
 
-/// In place of `try_read_buf`, which would take a type of another crate.
+#[tokio::test]
+async fn trying_with_a_buffer_that_advances() {
+    fill_and_empty(
+        |sender| sender.try_write(MESSAGE),
+        |receiver, mut buffer| receiver.try_read_buf(&mut buffer),
+    )
+    .await;
+}
+
 #[tokio::test]
 async fn trying_by_an_operation_of_ones_own() {
     fill_and_empty(

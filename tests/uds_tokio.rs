@@ -157,6 +157,11 @@ fn stream_try_read_write() {
         };
         assert!(empty_stream(&server, written.len(), read).await == written);
 
+        client.writable().await.unwrap();
+        let written = fill_stream(&client, || client.try_write(&message), &message).await;
+        let read = |mut rest: &mut [u8]| server.try_read_buf(&mut rest);
+        assert!(empty_stream(&server, written.len(), read).await == written);
+
         drop(client);
         while !server.ready(Interest::READABLE).await.unwrap().is_read_closed() {
             tokio::task::yield_now().await;
@@ -488,7 +493,7 @@ fn listener_conversions() {
         let theirs = tokio::net::UnixListener::try_from(ours).unwrap();
         let (accepted, _client) = tokio::try_join!(theirs.accept(), UnixStream::connect(&path)).unwrap();
         let accepted = UnixStream::try_from(accepted.0).unwrap();
-        tokio::net::UnixStream::try_from(accepted).unwrap().try_write(b"").unwrap();
+        tokio::net::UnixStream::try_from(accepted).unwrap().writable().await.unwrap();
         let ours = UnixListener::try_from(theirs).unwrap();
         let blocking = uds::UnixListener::try_from(ours).unwrap();
         let ours = UnixListener::try_from(OwnedFd::from(blocking)).unwrap();
@@ -861,6 +866,31 @@ fn shutdown_of_a_listener_through_a_clone() {
         assert!(now(&mut accept).await.is_none());
         clone.shutdown().unwrap();
         assert_eq!(kind(accept.await), ErrorKind::InvalidInput);
+    });
+}
+
+#[test]
+fn datagrams_into_buffers_that_advance() {
+    on_tokio(async {
+        let folder = Folder::new();
+        let (from, to) = (folder.0.join("from"), folder.0.join("to"));
+        let (sender, receiver) = (UnixDatagram::bind(&from).unwrap(), UnixDatagram::bind(&to).unwrap());
+        let mut buffer = Vec::with_capacity(64);
+        assert_eq!(kind(receiver.try_recv_buf(&mut buffer)), ErrorKind::WouldBlock);
+        assert_eq!(kind(receiver.try_recv_buf_from(&mut buffer)), ErrorKind::WouldBlock);
+        for text in ["one ", "two ", "", "three ", "four"] {
+            sender.send_to(text.as_bytes(), &to).await.unwrap();
+        }
+        assert_eq!(receiver.recv_buf(&mut buffer).await.unwrap(), 4);
+        let (length, address) = receiver.recv_buf_from(&mut buffer).await.unwrap();
+        assert_eq!((length, address.as_pathname()), (4, Some(&*from)));
+        assert_eq!(receiver.try_recv_buf(&mut buffer).unwrap(), 0);
+        let (length, address) = receiver.try_recv_buf_from(&mut buffer).unwrap();
+        assert_eq!((length, address.as_pathname()), (6, Some(&*from)));
+        assert_eq!(buffer, b"one two three ");
+        let mut short = &mut [0; 2][..];
+        assert_eq!(receiver.try_recv_buf(&mut short).unwrap(), 2, "a datagram is truncated");
+        assert!(short.is_empty());
     });
 }
 

@@ -8,6 +8,8 @@ pub(crate) mod address;
 pub(crate) mod ancillary;
 pub(crate) mod apart;
 pub(crate) mod batch;
+#[cfg(feature = "tokio")]
+pub(crate) mod buf;
 pub(crate) mod child;
 pub(crate) mod closing;
 pub(crate) mod control;

@@ -1,7 +1,7 @@
 //! FIFO files on a Tokio runtime, driven by readiness.
 //!
 //! The names and methods are those of [`tokio::net::unix::pipe`], so that a program moves over by writing
-//! `use interprocess::os::unix::fifo_file::tokio as pipe` (`try_read_buf`, which takes a type of another crate, is missing).
+//! `use interprocess::os::unix::fifo_file::tokio as pipe`.
 //! Beyond Tokio's there are:
 //!
 //! - [`OpenOptions::open_sender_waiting`], [`OpenOptions::open_receiver_waiting`] and [`Receiver::wait_for_sender`], which wait

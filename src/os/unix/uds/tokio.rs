@@ -1,9 +1,8 @@
 //! Unix domain sockets on a Tokio runtime.
 //!
 //! The types have the names and methods of [`tokio::net`], and convert from and to them by [`TryFrom`], so that a program
-//! moves over by changing its `use` lines
-//! (Tokio's `*_buf` methods, which take a type of another crate, are missing). Each wraps the blocking type of
-//! [the parent module](super), and only says when to try again. Beyond Tokio's there are:
+//! moves over by changing its `use` lines. Each wraps the blocking type of [the parent module](super), and only says when to
+//! try again. Beyond Tokio's there are:
 //!
 //! - [`UnixSeqpacket`] and [`UnixSeqpacketListener`].
 //! - Addresses wherever there are paths, [`UnixListener::bind_with`], and names that the kernel chooses

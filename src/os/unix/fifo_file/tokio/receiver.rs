@@ -2,8 +2,9 @@ use super::waiting::Waiting;
 use crate::os::unix::{
     fifo_file::{self, opening::Pauses},
     pipe_end::tokio::Renewed,
-    sys::{fd, watch::Watch},
+    sys::{buf, fd, watch::Watch},
 };
+use bytes::BufMut;
 use std::{
     fs::File,
     io::{self, IoSliceMut},
@@ -136,6 +137,14 @@ impl Receiver {
     /// `WouldBlock`: there is nothing, or the runtime has not learned of it yet; [`readable`](Self::readable) waits for it.
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.try_io(|end| fd::read(end.as_fd(), buffer))
+    }
+
+    /// Reads without waiting into the next part of a buffer, and advances it.
+    ///
+    /// # Errors
+    /// As for [`try_read`](Self::try_read).
+    pub fn try_read_buf<B: BufMut>(&self, buffer: &mut B) -> io::Result<usize> {
+        self.0.try_io(|end| buf::read(end.as_fd(), buffer))
     }
 
     /// [`try_read`](Self::try_read) into several slices.

@@ -2,11 +2,13 @@ mod ancillary;
 
 use crate::os::unix::{
     sys::{
+        buf,
         registered::Registered,
         socket::{self, Kind},
     },
     uds::{self, SocketAddr, UnixSocketExt, bind, options::Sealed},
 };
+use bytes::BufMut;
 use std::{
     fmt::{self, Debug, Formatter},
     io,
@@ -250,6 +252,42 @@ impl UnixDatagram {
         self.0.try_reading(|socket| socket.recv(buffer))
     }
 
+    /// [`recv`](Self::recv) into the next part of a buffer, which is advanced. A datagram longer than
+    /// [`chunk_mut`](BufMut::chunk_mut) is truncated, so reserve room first.
+    ///
+    /// # Errors
+    /// As for `recv`.
+    ///
+    /// # Cancel safety
+    /// This method is cancel safe. If the future is dropped before completion, no datagram has been received.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::os::unix::uds::tokio::UnixDatagram;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (a, b) = UnixDatagram::pair()?;
+    /// a.send(b"appended").await?;
+    /// let mut buffer = b"text ".to_vec();
+    /// buffer.reserve(1024);
+    /// assert_eq!(b.recv_buf(&mut buffer).await?, 8);
+    /// assert_eq!(buffer, b"text appended");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn recv_buf<B: BufMut>(&self, buffer: &mut B) -> io::Result<usize> {
+        self.0.reading(|socket| buf::receive(socket.as_fd(), buffer)).await
+    }
+
+    /// [`recv_buf`](Self::recv_buf) that does not wait.
+    ///
+    /// # Errors
+    /// As for [`try_recv`](Self::try_recv).
+    pub fn try_recv_buf<B: BufMut>(&self, buffer: &mut B) -> io::Result<usize> {
+        self.0.try_reading(|socket| buf::receive(socket.as_fd(), buffer))
+    }
+
     /// [`recv`](Self::recv) as a poll method, into the unfilled part of a buffer.
     ///
     /// # Errors
@@ -276,6 +314,27 @@ impl UnixDatagram {
     /// As for [`try_recv`](Self::try_recv).
     pub fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.0.try_reading(|socket| socket.recv_from(buffer))
+    }
+
+    /// [`recv_from`](Self::recv_from) into the next part of a buffer, as [`recv_buf`](Self::recv_buf) does.
+    ///
+    /// # Errors
+    /// As for `recv_from`.
+    ///
+    /// # Cancel safety
+    /// This method is cancel safe. If the future is dropped before completion, no datagram has been received.
+    pub async fn recv_buf_from<B: BufMut>(&self, buffer: &mut B) -> io::Result<(usize, SocketAddr)> {
+        let (length, from) = self.0.reading(|socket| buf::receive_from(socket.as_fd(), buffer)).await?;
+        Ok((length, SocketAddr(from)))
+    }
+
+    /// [`recv_buf_from`](Self::recv_buf_from) that does not wait.
+    ///
+    /// # Errors
+    /// As for [`try_recv`](Self::try_recv).
+    pub fn try_recv_buf_from<B: BufMut>(&self, buffer: &mut B) -> io::Result<(usize, SocketAddr)> {
+        let (length, from) = self.0.try_reading(|socket| buf::receive_from(socket.as_fd(), buffer))?;
+        Ok((length, SocketAddr(from)))
     }
 
     /// [`recv_from`](Self::recv_from) as a poll method, into the unfilled part of a buffer.

@@ -2,6 +2,7 @@
 
 use super::UnixStream;
 use crate::os::unix::uds::SocketAddr;
+use bytes::BufMut;
 use std::{
     error::Error,
     fmt::{self, Display, Formatter},
@@ -120,6 +121,14 @@ impl ReadHalf<'_> {
         self.0.try_read(buffer)
     }
 
+    /// See [`UnixStream::try_read_buf`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn try_read_buf<B: BufMut>(&self, buffer: &mut B) -> io::Result<usize> {
+        self.0.try_read_buf(buffer)
+    }
+
     /// See [`UnixStream::try_read_vectored`].
     ///
     /// # Errors
@@ -218,6 +227,14 @@ impl OwnedReadHalf {
     /// As for that.
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.try_read(buffer)
+    }
+
+    /// See [`UnixStream::try_read_buf`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn try_read_buf<B: BufMut>(&self, buffer: &mut B) -> io::Result<usize> {
+        self.0.try_read_buf(buffer)
     }
 
     /// See [`UnixStream::try_read_vectored`].

@@ -4,12 +4,14 @@ use super::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::TryClone;
 use crate::os::unix::{
     sys::{
+        buf,
         registered::{self, Registered},
         socket::{self, FULL_BACKLOG, Kind},
         timer::sleep,
     },
     uds::{self, SocketAddr, UCred, UnixSocketExt, options::Sealed},
 };
+use bytes::BufMut;
 use std::{
     fmt::{self, Debug, Formatter},
     io::{self, IoSlice, IoSliceMut, Read, Write},
@@ -238,6 +240,14 @@ impl UnixStream {
     /// it. Else as for a read.
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.try_reading(|mut stream| stream.read(buffer))
+    }
+
+    /// Reads without waiting into the next part of a buffer, and advances it.
+    ///
+    /// # Errors
+    /// As for [`try_read`](Self::try_read).
+    pub fn try_read_buf<B: BufMut>(&self, buffer: &mut B) -> io::Result<usize> {
+        self.0.try_reading(|stream| buf::read(stream.as_fd(), buffer))
     }
 
     /// [`try_read`](Self::try_read) into several slices.
