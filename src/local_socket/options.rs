@@ -132,6 +132,7 @@ impl<'n> ListenerOptions<'n> {
     /// # Panics
     /// On Unix, outside a Tokio runtime with I/O enabled.
     #[cfg(feature = "tokio")]
+    #[track_caller]
     pub fn create_tokio(self) -> io::Result<super::tokio::Listener> {
         super::tokio::Listener::from_options(self)
     }
@@ -141,6 +142,7 @@ impl<'n> ListenerOptions<'n> {
     /// # Errors
     /// As for `create_tokio`.
     #[cfg(feature = "tokio")]
+    #[track_caller]
     pub fn create_tokio_as<L: traits::tokio::Listener>(self) -> io::Result<L> {
         L::from_options(self)
     }

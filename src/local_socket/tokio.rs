@@ -113,6 +113,7 @@ impl Stream {
     ///
     /// # Panics
     /// On Unix, outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
         let (a, b) = platform::tokio::pair()?;
         Ok((Self(a), Self(b)))
@@ -171,6 +172,7 @@ impl Stream {
     /// # Ok(())
     /// # }
     /// ```
+    #[track_caller]
     pub fn try_clone(&self) -> io::Result<Self> {
         self.0.try_clone().map(Self)
     }
@@ -258,6 +260,7 @@ impl Stream {
 }
 
 impl TryClone for Stream {
+    #[track_caller]
     fn try_clone(&self) -> io::Result<Self> {
         self.try_clone()
     }
@@ -331,6 +334,7 @@ impl AsyncWrite for Stream {
 impl TryFrom<super::Stream> for Stream {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(stream: super::Stream) -> io::Result<Self> {
         platform::tokio::attach(stream.0).map(Self)
     }
@@ -493,6 +497,7 @@ impl Listener {
     ///
     /// # Panics
     /// As there.
+    #[track_caller]
     pub fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
         platform::tokio::Listener::listen(options).map(Self)
     }

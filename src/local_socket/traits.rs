@@ -337,6 +337,7 @@ pub mod tokio {
             self.do_not_reclaim_name_on_drop();
         }
 
+        #[track_caller]
         fn from_options(options: ListenerOptions<'_>) -> io::Result<Self> {
             Self::from_options(options)
         }

@@ -36,6 +36,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 ///
 /// # Panics
 /// On Unix, outside a Tokio runtime with I/O enabled.
+#[track_caller]
 pub fn pipe() -> io::Result<(Sender, Recver)> {
     let (sender, recver) = platform::tokio::pipe()?;
     Ok((Sender(sender), Recver(recver)))
@@ -49,6 +50,7 @@ pub fn pipe() -> io::Result<(Sender, Recver)> {
 ///
 /// # Panics
 /// On Unix, outside a Tokio runtime with I/O enabled.
+#[track_caller]
 pub fn sender_pair() -> io::Result<(Sender, super::Recver)> {
     let (sender, recver) = platform::tokio::sender_pair()?;
     Ok((Sender(sender), super::Recver(recver)))
@@ -61,6 +63,7 @@ pub fn sender_pair() -> io::Result<(Sender, super::Recver)> {
 ///
 /// # Panics
 /// On Unix, outside a Tokio runtime with I/O enabled.
+#[track_caller]
 pub fn recver_pair() -> io::Result<(super::Sender, Recver)> {
     let (sender, recver) = platform::tokio::recver_pair()?;
     Ok((super::Sender(sender), Recver(recver)))
@@ -151,8 +154,9 @@ impl AsyncRead for Recver {
 impl TryFrom<super::Sender> for Sender {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(end: super::Sender) -> io::Result<Self> {
-        platform::OwnedEnd::from(end).try_into()
+        Self::try_from(platform::OwnedEnd::from(end))
     }
 }
 
@@ -163,8 +167,9 @@ impl TryFrom<super::Sender> for Sender {
 impl TryFrom<super::Recver> for Recver {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(end: super::Recver) -> io::Result<Self> {
-        platform::OwnedEnd::from(end).try_into()
+        Self::try_from(platform::OwnedEnd::from(end))
     }
 }
 

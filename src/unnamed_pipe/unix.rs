@@ -158,10 +158,12 @@ impl CreationOptions {
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
     #[cfg(feature = "tokio")]
+    #[track_caller]
     pub fn create_tokio(self) -> io::Result<(super::tokio::Sender, super::tokio::Recver)> {
         let (sender, recver) = self.nonblocking(true).create()?;
-        let super::tokio::Recver(recver) = recver.try_into()?;
-        Ok((sender.try_into()?, super::tokio::Recver(recver.with_packets(self.packets))))
+        let super::tokio::Recver(recver) = super::tokio::Recver::try_from(recver)?;
+        let recver = super::tokio::Recver(recver.with_packets(self.packets));
+        Ok((super::tokio::Sender::try_from(sender)?, recver))
     }
 }
 

@@ -58,12 +58,14 @@ pub(in crate::local_socket) async fn pause(duration: Duration) -> io::Result<()>
     timer::sleep(duration).await
 }
 
+#[track_caller]
 pub(in crate::local_socket) fn pair() -> io::Result<(Stream, Stream)> {
     UnixStream::pair()
 }
 
+#[track_caller]
 pub(in crate::local_socket) fn attach(stream: super::Stream) -> io::Result<Stream> {
-    stream.try_into()
+    Stream::try_from(stream)
 }
 
 pub(in crate::local_socket) fn detach(stream: Stream) -> io::Result<super::Stream> {
@@ -102,6 +104,7 @@ pub(in crate::local_socket) struct Listener {
 }
 
 impl Listener {
+    #[track_caller]
     pub(in crate::local_socket) fn listen(options: ListenerOptions<'_>) -> io::Result<Self> {
         let (socket, shared) = listener::listen(options)?;
         Ok(Self { socket: Listening::new(socket.into_listening())?, shared })
@@ -151,6 +154,7 @@ impl From<local_socket::tokio::Stream> for UnixStream {
 impl TryFrom<OwnedFd> for local_socket::tokio::Stream {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(fd: OwnedFd) -> io::Result<Self> {
         UnixStream::try_from(fd).map(Self)
     }
@@ -193,6 +197,7 @@ impl AsRawFd for local_socket::tokio::Listener {
 impl TryFrom<uds::UnixListener> for local_socket::tokio::Listener {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(socket: uds::UnixListener) -> io::Result<Self> {
         let shared = State::of(&socket);
         Ok(Self(Listener { socket: Listening::new(socket.into_listening())?, shared }))

@@ -21,17 +21,20 @@ pub(in crate::unnamed_pipe) struct Sender(Renewed<PipeEnd>);
 #[derive(Debug)]
 pub(in crate::unnamed_pipe) struct Recver(Renewed<PipeEnd>);
 
+#[track_caller]
 pub(in crate::unnamed_pipe) fn pipe() -> io::Result<(Sender, Recver)> {
     let (sender, recver) = ends(pipe::Options { nonblocking: true, packets: false })?;
     Ok((Sender::registered(sender)?, Recver::registered(recver)?))
 }
 
+#[track_caller]
 pub(in crate::unnamed_pipe) fn sender_pair() -> io::Result<(Sender, super::Recver)> {
     let (sender, recver) = super::pipe()?;
     sender.set_nonblocking(true)?;
     Ok((Sender::registered(sender)?, recver))
 }
 
+#[track_caller]
 pub(in crate::unnamed_pipe) fn recver_pair() -> io::Result<(super::Sender, Recver)> {
     let (sender, recver) = super::pipe()?;
     recver.set_nonblocking(true)?;
@@ -39,6 +42,7 @@ pub(in crate::unnamed_pipe) fn recver_pair() -> io::Result<(super::Sender, Recve
 }
 
 impl Sender {
+    #[track_caller]
     fn registered(end: PipeEnd) -> io::Result<Self> {
         Renewed::new(end, Interest::WRITABLE).map(Self)
     }
@@ -66,6 +70,7 @@ impl Sender {
 }
 
 impl Recver {
+    #[track_caller]
     fn registered(end: PipeEnd) -> io::Result<Self> {
         Renewed::new(end, Interest::READABLE).map(Self)
     }
@@ -89,6 +94,7 @@ impl Recver {
 impl TryFrom<OwnedFd> for unnamed_pipe::tokio::Sender {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(end: OwnedFd) -> io::Result<Self> {
         check_direction(end.as_fd(), Direction::Send)?;
         fd::set_nonblocking(end.as_fd(), true)?;
@@ -101,6 +107,7 @@ impl TryFrom<OwnedFd> for unnamed_pipe::tokio::Sender {
 impl TryFrom<OwnedFd> for unnamed_pipe::tokio::Recver {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(end: OwnedFd) -> io::Result<Self> {
         check_direction(end.as_fd(), Direction::Recv)?;
         fd::set_nonblocking(end.as_fd(), true)?;

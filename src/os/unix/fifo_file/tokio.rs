@@ -54,6 +54,7 @@ use std::io;
 ///
 /// # Panics
 /// Outside a Tokio runtime with I/O enabled.
+#[track_caller]
 pub fn pipe() -> io::Result<(Sender, Receiver)> {
     let (receiver, sender) = pipe::new(pipe::Options { nonblocking: true, packets: false })?;
     let sender = Sender::registered(BlockingSender::from_checked(sender))?;

@@ -6,6 +6,7 @@ use crate::{
     os::unix::sys::{
         address::Address,
         apart::with_umask,
+        directory::Held,
         file::effective_user,
         path,
         place::Place,
@@ -40,14 +41,28 @@ pub(super) fn bind(
 
 /// Does the rest of a call that has just made the file of a socket at `path`. If that fails, the file is removed again: its
 /// caller has nothing to own it by. Only the very file is, and so it is looked at before.
-pub(super) fn finish<T>(path: Option<&Path>, rest: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    let made = path.map(|path| Place::open(path).and_then(|place| Ok((place.hold()?, place))));
-    rest().inspect_err(|_| match &made {
-        Some(Ok((file, place))) if file.is_socket() => {
-            let _ = place.remove(file.identity(), &place.free_name(None));
-        }
-        _ => {}
-    })
+fn finish<T>(path: Option<&Path>, rest: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let made = JustMade::new(path);
+    made.unless_failed(rest())
+}
+
+/// The file of a socket that was just made, as it was found then.
+pub(super) struct JustMade(Option<io::Result<(Held, Place)>>);
+
+impl JustMade {
+    pub(super) fn new(path: Option<&Path>) -> Self {
+        Self(path.map(|path| Place::open(path).and_then(|place| Ok((place.hold()?, place)))))
+    }
+
+    /// Removes the file if the rest of the call has failed.
+    pub(super) fn unless_failed<T>(&self, rest: io::Result<T>) -> io::Result<T> {
+        rest.inspect_err(|_| match &self.0 {
+            Some(Ok((file, place))) if file.is_socket() => {
+                let _ = place.remove(file.identity(), &place.free_name(None));
+            }
+            _ => {}
+        })
+    }
 }
 
 /// The path is the one that the caller asked for, because peers are told what a socket was bound to and not where its file

@@ -95,6 +95,7 @@ impl OpenOptions {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn open_receiver<P: AsRef<Path>>(&self, path: P) -> io::Result<Receiver> {
         Receiver::registered(self.opening(path.as_ref()).receiver_now()?)
     }
@@ -107,6 +108,7 @@ impl OpenOptions {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn open_sender<P: AsRef<Path>>(&self, path: P) -> io::Result<Sender> {
         Sender::registered(self.opening(path.as_ref()).sender_now()?)
     }

@@ -31,6 +31,7 @@ impl Receiver {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn from_file(file: File) -> io::Result<Self> {
         Self::from_owned_fd(file.into())
     }
@@ -42,8 +43,9 @@ impl Receiver {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn from_owned_fd(end: OwnedFd) -> io::Result<Self> {
-        fifo_file::Receiver::try_from(end)?.try_into()
+        Self::try_from(fifo_file::Receiver::try_from(end)?)
     }
 
     /// Takes a file as it is. It must be the receiving end of a pipe in nonblocking mode: in blocking mode, all tasks of
@@ -54,6 +56,7 @@ impl Receiver {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn from_file_unchecked(file: File) -> io::Result<Self> {
         Self::from_owned_fd_unchecked(file.into())
     }
@@ -65,11 +68,13 @@ impl Receiver {
     ///
     /// # Panics
     /// As there.
+    #[track_caller]
     pub fn from_owned_fd_unchecked(end: OwnedFd) -> io::Result<Self> {
         Self::registered(fifo_file::Receiver::from_checked(end))
     }
 
     /// Wraps an end that is in nonblocking mode.
+    #[track_caller]
     pub(super) fn registered(end: fifo_file::Receiver) -> io::Result<Self> {
         Renewed::new(end, Interest::READABLE).map(Self)
     }
@@ -229,6 +234,7 @@ impl AsyncRead for Receiver {
 impl TryFrom<fifo_file::Receiver> for Receiver {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(end: fifo_file::Receiver) -> io::Result<Self> {
         end.set_nonblocking(true)?;
         Self::registered(end)

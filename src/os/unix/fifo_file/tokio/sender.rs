@@ -28,6 +28,7 @@ impl Sender {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn from_file(file: File) -> io::Result<Self> {
         Self::from_owned_fd(file.into())
     }
@@ -39,8 +40,9 @@ impl Sender {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn from_owned_fd(end: OwnedFd) -> io::Result<Self> {
-        fifo_file::Sender::try_from(end)?.try_into()
+        Self::try_from(fifo_file::Sender::try_from(end)?)
     }
 
     /// Takes a file as it is. It must be the sending end of a pipe in nonblocking mode: in blocking mode, all tasks of the
@@ -51,6 +53,7 @@ impl Sender {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn from_file_unchecked(file: File) -> io::Result<Self> {
         Self::from_owned_fd_unchecked(file.into())
     }
@@ -62,11 +65,13 @@ impl Sender {
     ///
     /// # Panics
     /// As there.
+    #[track_caller]
     pub fn from_owned_fd_unchecked(end: OwnedFd) -> io::Result<Self> {
         Self::registered(fifo_file::Sender::from_checked(end))
     }
 
     /// Wraps an end that is in nonblocking mode.
+    #[track_caller]
     pub(super) fn registered(end: fifo_file::Sender) -> io::Result<Self> {
         Renewed::new(end, Interest::WRITABLE).map(Self)
     }
@@ -226,6 +231,7 @@ impl AsyncWrite for Sender {
 impl TryFrom<fifo_file::Sender> for Sender {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(end: fifo_file::Sender) -> io::Result<Self> {
         end.set_nonblocking(true)?;
         Self::registered(end)

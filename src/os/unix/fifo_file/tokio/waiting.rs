@@ -16,6 +16,7 @@ use tokio::io::Interest;
 pub(super) struct Waiting(Option<Registered<OwnedFd>>);
 
 impl Waiting {
+    #[track_caller]
     pub(super) fn new(watch: Watch) -> io::Result<Self> {
         let watch = watch.into_descriptor().map(|watch| Registered::new(watch, Interest::READABLE));
         watch.transpose().map(Self)

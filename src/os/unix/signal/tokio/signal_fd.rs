@@ -28,7 +28,7 @@ impl SignalFd {
     /// Outside a Tokio runtime with I/O enabled.
     #[track_caller]
     pub fn new(signals: impl Into<SignalSet>) -> io::Result<Self> {
-        signal::SignalFd::new(signals)?.try_into()
+        Self::try_from(signal::SignalFd::new(signals)?)
     }
 
     /// Has it tell of these signals instead, from now on.

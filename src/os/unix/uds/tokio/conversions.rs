@@ -11,6 +11,7 @@ use tokio::net;
 impl TryFrom<net::UnixStream> for UnixStream {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(stream: net::UnixStream) -> io::Result<Self> {
         Self::from_std(stream.into_std()?)
     }
@@ -23,6 +24,7 @@ impl TryFrom<net::UnixStream> for UnixStream {
 impl TryFrom<UnixStream> for net::UnixStream {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(stream: UnixStream) -> io::Result<Self> {
         Self::from_std(stream.into_std()?)
     }
@@ -35,6 +37,7 @@ impl TryFrom<UnixStream> for net::UnixStream {
 impl TryFrom<net::UnixDatagram> for UnixDatagram {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(socket: net::UnixDatagram) -> io::Result<Self> {
         Self::from_std(socket.into_std()?)
     }
@@ -47,6 +50,7 @@ impl TryFrom<net::UnixDatagram> for UnixDatagram {
 impl TryFrom<UnixDatagram> for net::UnixDatagram {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(socket: UnixDatagram) -> io::Result<Self> {
         Self::from_std(socket.into_std()?)
     }
@@ -59,6 +63,7 @@ impl TryFrom<UnixDatagram> for net::UnixDatagram {
 impl TryFrom<net::UnixListener> for UnixListener {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(listener: net::UnixListener) -> io::Result<Self> {
         Self::from_std(listener.into_std()?)
     }
@@ -71,6 +76,7 @@ impl TryFrom<net::UnixListener> for UnixListener {
 impl TryFrom<UnixListener> for net::UnixListener {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(listener: UnixListener) -> io::Result<Self> {
         Self::from_std(listener.into_std()?)
     }

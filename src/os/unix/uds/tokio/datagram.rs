@@ -6,7 +6,7 @@ use crate::os::unix::{
         registered::Registered,
         socket::{self, Kind},
     },
-    uds::{self, SocketAddr, UnixSocketExt, bind, options::Sealed},
+    uds::{self, SocketAddr, UnixSocketExt, bind::JustMade, options::Sealed},
 };
 use bytes::BufMut;
 use std::{
@@ -44,6 +44,7 @@ impl UnixDatagram {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         Self::bind_with(path.as_ref(), None)
     }
@@ -55,9 +56,11 @@ impl UnixDatagram {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn bind_with(path: &Path, mode: Option<u32>) -> io::Result<Self> {
         let socket = uds::UnixDatagram::bind_with(path, mode)?;
-        bind::finish(Some(path), || socket.try_into())
+        let made = JustMade::new(Some(path));
+        made.unless_failed(Self::try_from(socket))
     }
 
     /// Binds to an address.
@@ -67,9 +70,11 @@ impl UnixDatagram {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
         let socket = uds::UnixDatagram::bind_addr(address)?;
-        bind::finish(address.as_pathname(), || socket.try_into())
+        let made = JustMade::new(address.as_pathname());
+        made.unless_failed(Self::try_from(socket))
     }
 
     /// Binds to a name in the abstract namespace that the kernel chooses; [`local_addr`](Self::local_addr) tells it. For
@@ -80,8 +85,9 @@ impl UnixDatagram {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn autobind() -> io::Result<Self> {
-        uds::UnixDatagram::autobind()?.try_into()
+        Self::try_from(uds::UnixDatagram::autobind()?)
     }
 
     /// A socket without a name, to which nobody can send.
@@ -91,6 +97,7 @@ impl UnixDatagram {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn unbound() -> io::Result<Self> {
         Self::registered(socket::socket(Kind::Datagram, true)?.into())
     }
@@ -102,12 +109,14 @@ impl UnixDatagram {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
         let (a, b) = socket::pair(Kind::Datagram, true)?;
         Ok((Self::registered(a.into())?, Self::registered(b.into())?))
     }
 
     /// Wraps a socket that is in nonblocking mode.
+    #[track_caller]
     fn registered(socket: uds::UnixDatagram) -> io::Result<Self> {
         Registered::new(socket, Interest::READABLE | Interest::WRITABLE).map(Self)
     }
@@ -448,8 +457,9 @@ impl UnixDatagram {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn from_std(socket: impl Into<uds::UnixDatagram>) -> io::Result<Self> {
-        socket.into().try_into()
+        Self::try_from(socket.into())
     }
 }
 
@@ -478,6 +488,7 @@ impl AsRawFd for UnixDatagram {
 impl TryFrom<uds::UnixDatagram> for UnixDatagram {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(socket: uds::UnixDatagram) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         Self::registered(socket)
@@ -499,6 +510,7 @@ impl TryFrom<UnixDatagram> for uds::UnixDatagram {
 impl TryFrom<net::UnixDatagram> for UnixDatagram {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(socket: net::UnixDatagram) -> io::Result<Self> {
         Self::from_std(socket)
     }
@@ -508,7 +520,8 @@ impl TryFrom<net::UnixDatagram> for UnixDatagram {
 impl TryFrom<OwnedFd> for UnixDatagram {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(fd: OwnedFd) -> io::Result<Self> {
-        uds::UnixDatagram::from(fd).try_into()
+        Self::try_from(uds::UnixDatagram::from(fd))
     }
 }

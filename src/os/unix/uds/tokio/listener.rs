@@ -1,5 +1,5 @@
 use super::{UnixStream, listening::Listening};
-use crate::os::unix::uds::{self, SocketAddr, UnixSocketExt, bind, options::Sealed};
+use crate::os::unix::uds::{self, SocketAddr, UnixSocketExt, bind::JustMade, options::Sealed};
 use std::{
     fmt::{self, Debug, Formatter},
     io,
@@ -23,6 +23,7 @@ impl UnixListener {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         Self::bind_with(path.as_ref(), None, uds::UnixListener::DEFAULT_BACKLOG)
     }
@@ -34,6 +35,7 @@ impl UnixListener {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
         Self::bind_addr_with(address, uds::UnixListener::DEFAULT_BACKLOG)
     }
@@ -45,9 +47,11 @@ impl UnixListener {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn bind_addr_with(address: &SocketAddr, backlog: u32) -> io::Result<Self> {
         let listener = uds::UnixListener::bind_addr_with(address, backlog)?;
-        bind::finish(address.as_pathname(), || listener.try_into())
+        let made = JustMade::new(address.as_pathname());
+        made.unless_failed(Self::try_from(listener))
     }
 
     /// [`bind`](Self::bind) with permissions and a backlog; see [`uds::UnixListener::bind_with`].
@@ -57,9 +61,11 @@ impl UnixListener {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn bind_with(path: &Path, mode: Option<u32>, backlog: u32) -> io::Result<Self> {
         let listener = uds::UnixListener::bind_with(path, mode, backlog)?;
-        bind::finish(Some(path), || listener.try_into())
+        let made = JustMade::new(Some(path));
+        made.unless_failed(Self::try_from(listener))
     }
 
     /// Listens at a name in the abstract namespace that the kernel chooses; [`local_addr`](Self::local_addr) tells it.
@@ -69,8 +75,9 @@ impl UnixListener {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn autobind() -> io::Result<Self> {
-        uds::UnixListener::autobind()?.try_into()
+        Self::try_from(uds::UnixListener::autobind()?)
     }
 
     /// Accepts a connection. Several tasks may wait.
@@ -148,8 +155,9 @@ impl UnixListener {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn from_std(listener: impl Into<uds::UnixListener>) -> io::Result<Self> {
-        listener.into().try_into()
+        Self::try_from(listener.into())
     }
 }
 
@@ -186,6 +194,7 @@ impl AsRawFd for UnixListener {
 impl TryFrom<uds::UnixListener> for UnixListener {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(listener: uds::UnixListener) -> io::Result<Self> {
         Listening::new(listener.into_listening()).map(Self)
     }
@@ -206,6 +215,7 @@ impl TryFrom<UnixListener> for uds::UnixListener {
 impl TryFrom<net::UnixListener> for UnixListener {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(listener: net::UnixListener) -> io::Result<Self> {
         Self::from_std(listener)
     }
@@ -215,7 +225,8 @@ impl TryFrom<net::UnixListener> for UnixListener {
 impl TryFrom<OwnedFd> for UnixListener {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(fd: OwnedFd) -> io::Result<Self> {
-        uds::UnixListener::from(fd).try_into()
+        Self::try_from(uds::UnixListener::from(fd))
     }
 }

@@ -59,12 +59,14 @@ impl UnixSeqpacket {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
         let (a, b) = socket::pair(Kind::Seqpacket, true)?;
         Ok((Self::registered(a.into())?, Self::registered(b.into())?))
     }
 
     /// Wraps a socket that is in nonblocking mode.
+    #[track_caller]
     fn registered(socket: uds::UnixSeqpacket) -> io::Result<Self> {
         Registered::new(socket, Interest::READABLE | Interest::WRITABLE).map(Self)
     }
@@ -312,6 +314,7 @@ impl AsRawFd for UnixSeqpacket {
 impl TryFrom<uds::UnixSeqpacket> for UnixSeqpacket {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(socket: uds::UnixSeqpacket) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         Self::registered(socket)
@@ -333,7 +336,8 @@ impl TryFrom<UnixSeqpacket> for uds::UnixSeqpacket {
 impl TryFrom<OwnedFd> for UnixSeqpacket {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(fd: OwnedFd) -> io::Result<Self> {
-        uds::UnixSeqpacket::from(fd).try_into()
+        Self::try_from(uds::UnixSeqpacket::from(fd))
     }
 }

@@ -65,10 +65,11 @@ impl UnixSocket {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<UnixListener> {
         self.expect(Kind::Stream, "listen")?;
         socket::listen(self.as_fd(), backlog)?;
-        uds::UnixListener::from(self.0).try_into()
+        UnixListener::try_from(uds::UnixListener::from(self.0))
     }
 
     /// Connects to the listener at a path, as [`UnixStream::connect`] does. Cancel-safe.
@@ -93,9 +94,10 @@ impl UnixSocket {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn datagram(self) -> io::Result<UnixDatagram> {
         self.expect(Kind::Datagram, "become a datagram socket")?;
-        uds::UnixDatagram::from(self.0).try_into()
+        UnixDatagram::try_from(uds::UnixDatagram::from(self.0))
     }
 
     fn expect(&self, kind: Kind, to: &str) -> io::Result<()> {

@@ -72,12 +72,14 @@ impl UnixStream {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
         let (a, b) = socket::pair(Kind::Stream, true)?;
         Ok((Self::registered(a.into())?, Self::registered(b.into())?))
     }
 
     /// Wraps a stream that is in nonblocking mode.
+    #[track_caller]
     pub(crate) fn registered(stream: uds::UnixStream) -> io::Result<Self> {
         Registered::new(stream, Interest::READABLE | Interest::WRITABLE).map(Self)
     }
@@ -157,8 +159,9 @@ impl UnixStream {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn try_clone(&self) -> io::Result<Self> {
-        self.get().try_clone().and_then(Self::registered)
+        Self::registered(self.get().try_clone()?)
     }
 
     /// Takes the stream off the runtime, in nonblocking mode.
@@ -176,8 +179,9 @@ impl UnixStream {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn from_std(stream: impl Into<uds::UnixStream>) -> io::Result<Self> {
-        stream.into().try_into()
+        Self::try_from(stream.into())
     }
 
     /// Divides the stream into halves that borrow it.
@@ -404,6 +408,7 @@ impl AsyncWrite for UnixStream {
 }
 
 impl TryClone for UnixStream {
+    #[track_caller]
     fn try_clone(&self) -> io::Result<Self> {
         self.try_clone()
     }
@@ -440,6 +445,7 @@ impl AsRawFd for UnixStream {
 impl TryFrom<uds::UnixStream> for UnixStream {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(stream: uds::UnixStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         Self::registered(stream)
@@ -461,6 +467,7 @@ impl TryFrom<UnixStream> for uds::UnixStream {
 impl TryFrom<net::UnixStream> for UnixStream {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(stream: net::UnixStream) -> io::Result<Self> {
         Self::from_std(stream)
     }
@@ -470,8 +477,9 @@ impl TryFrom<net::UnixStream> for UnixStream {
 impl TryFrom<OwnedFd> for UnixStream {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(fd: OwnedFd) -> io::Result<Self> {
-        uds::UnixStream::from(fd).try_into()
+        Self::try_from(uds::UnixStream::from(fd))
     }
 }
 

@@ -1,6 +1,6 @@
 use super::UnixSeqpacket;
 use crate::os::unix::uds::{
-    self, SocketAddr, UnixSocketExt, bind, options::Sealed, tokio::listening::Listening,
+    self, SocketAddr, UnixSocketExt, bind::JustMade, options::Sealed, tokio::listening::Listening,
 };
 use std::{
     fmt::{self, Debug, Formatter},
@@ -22,6 +22,7 @@ impl UnixSeqpacketListener {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         Self::bind_with(path.as_ref(), None, uds::UnixSeqpacketListener::DEFAULT_BACKLOG)
     }
@@ -33,6 +34,7 @@ impl UnixSeqpacketListener {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
         Self::bind_addr_with(address, uds::UnixSeqpacketListener::DEFAULT_BACKLOG)
     }
@@ -44,9 +46,11 @@ impl UnixSeqpacketListener {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn bind_addr_with(address: &SocketAddr, backlog: u32) -> io::Result<Self> {
         let listener = uds::UnixSeqpacketListener::bind_addr_with(address, backlog)?;
-        bind::finish(address.as_pathname(), || listener.try_into())
+        let made = JustMade::new(address.as_pathname());
+        made.unless_failed(Self::try_from(listener))
     }
 
     /// [`bind`](Self::bind) with permissions and a backlog; see [`uds::UnixSeqpacketListener::bind_with`].
@@ -56,9 +60,11 @@ impl UnixSeqpacketListener {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn bind_with(path: &Path, mode: Option<u32>, backlog: u32) -> io::Result<Self> {
         let listener = uds::UnixSeqpacketListener::bind_with(path, mode, backlog)?;
-        bind::finish(Some(path), || listener.try_into())
+        let made = JustMade::new(Some(path));
+        made.unless_failed(Self::try_from(listener))
     }
 
     /// Listens at a name in the abstract namespace that the kernel chooses; [`local_addr`](Self::local_addr) tells it.
@@ -68,8 +74,9 @@ impl UnixSeqpacketListener {
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
     pub fn autobind() -> io::Result<Self> {
-        uds::UnixSeqpacketListener::autobind()?.try_into()
+        Self::try_from(uds::UnixSeqpacketListener::autobind()?)
     }
 
     /// Accepts a connection. Several tasks may wait.
@@ -166,6 +173,7 @@ impl AsRawFd for UnixSeqpacketListener {
 impl TryFrom<uds::UnixSeqpacketListener> for UnixSeqpacketListener {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(listener: uds::UnixSeqpacketListener) -> io::Result<Self> {
         Listening::new(listener.into_listening()).map(Self)
     }
@@ -186,7 +194,8 @@ impl TryFrom<UnixSeqpacketListener> for uds::UnixSeqpacketListener {
 impl TryFrom<OwnedFd> for UnixSeqpacketListener {
     type Error = io::Error;
 
+    #[track_caller]
     fn try_from(fd: OwnedFd) -> io::Result<Self> {
-        uds::UnixSeqpacketListener::from(fd).try_into()
+        Self::try_from(uds::UnixSeqpacketListener::from(fd))
     }
 }
