@@ -66,32 +66,32 @@
 
 mod disposition;
 pub mod flag;
-mod info;
 mod listener;
 pub mod low_level;
 mod mask;
-mod number;
 mod on;
 mod process;
-mod registration;
 mod send;
-mod set;
 mod signal_fd;
 mod signals;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod wait;
 
-pub use self::{
-    disposition::{Disposition, DispositionGuard, act_by_default, disposition, set_disposition},
-    info::{Cause, ChildStatus, SignalInfo, SignalValue},
-    mask::{SignalCommandExt, SignalMask},
+pub use super::sys::signal::{
+    disposition::Disposition,
     number::{DefaultAction, Signal},
-    on::{OnSignal, on},
     process::ProcessHandle,
     registration::Registration,
+    signal_info::{Cause, ChildStatus, SignalInfo, SignalValue},
+    signal_set::{SignalSet, SignalSetIter},
+};
+
+pub use self::{
+    disposition::{DispositionGuard, act_by_default, disposition, set_disposition},
+    mask::{SignalCommandExt, SignalMask},
+    on::{OnSignal, on},
     send::{probe, queue, raise, send, send_group, send_thread, thread_id},
-    set::{SignalSet, SignalSetIter},
     signal_fd::SignalFd,
     signals::{Forever, Pending, Signals},
     wait::{pending, try_wait, wait, wait_timeout},

@@ -5,10 +5,7 @@
 //! or the next receiver, who does not read. Waiting for it would be trying again and again. Instead a duplicate of the
 //! descriptor is registered then, of which the runtime knows nothing yet.
 
-use crate::os::unix::sys::{
-    fd,
-    registered::{Registered, StableFd},
-};
+use crate::os::unix::sys::{fd, registered::Registered};
 use std::{
     io,
     os::fd::{AsFd, OwnedFd},
@@ -26,7 +23,7 @@ use tokio::{
 
 /// An end in nonblocking mode on the runtime, for one direction.
 #[derive(Debug)]
-pub(crate) struct Renewed<T: StableFd + AsFd> {
+pub(crate) struct Renewed<T: AsFd> {
     first: Registered<T>,
     /// Whether there is a later one. Until then, nobody takes the lock.
     is_renewed: AtomicBool,
@@ -39,7 +36,7 @@ pub(crate) struct Renewed<T: StableFd + AsFd> {
 
 type Later = Arc<Registered<OwnedFd>>;
 
-impl<T: StableFd + AsFd> Renewed<T> {
+impl<T: AsFd> Renewed<T> {
     /// # Panics
     /// Outside a Tokio runtime that has I/O enabled.
     #[track_caller]

@@ -2,22 +2,11 @@ use super::Signal;
 use crate::{
     error::about,
     os::unix::sys::signal::{
-        disposition::{self, Action},
+        disposition::{self, Action, Disposition},
         handler,
     },
 };
 use std::io;
-
-/// What a process does with a signal that is delivered to it. It is the same for all its threads.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Disposition {
-    /// What the system does by default: [`Signal::default_action`].
-    Default,
-    /// Nothing.
-    Ignore,
-    /// A function of the process is called.
-    Handler,
-}
 
 /// What this process does with the signal now (sigaction(2)).
 ///

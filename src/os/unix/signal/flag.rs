@@ -26,7 +26,7 @@
 //! Every function takes one signal or several. Each fails with [`InvalidInput`](std::io::ErrorKind::InvalidInput) for signals
 //! that [`Signals`](super::Signals) refuses. Actions run in the order in which they were added.
 
-use super::{SignalSet, registration::Registration};
+use super::{Registration, SignalSet};
 use crate::os::unix::sys::signal::flag as sys;
 use std::{
     io,

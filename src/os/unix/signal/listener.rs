@@ -1,9 +1,10 @@
 //! What blocking and Tokio listeners share: a mailbox, and which signals go to it.
 
 use super::{Signal, SignalInfo, SignalSet};
-use crate::{
-    error::about,
-    os::unix::sys::signal::{handler, mailbox::Mailbox},
+use crate::os::unix::sys::signal::{
+    handler,
+    mailbox::Mailbox,
+    registration::{cannot_listen, receivable},
 };
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -73,26 +74,4 @@ impl Listener {
     pub(super) fn take(&self) -> Option<SignalInfo> {
         self.mailbox.take().map(SignalInfo::from_record)
     }
-}
-
-/// Refuses what cannot be caught, and what only unsafe code can deal with.
-pub(super) fn receivable(signal: Signal) -> io::Result<()> {
-    let refuse = |reason: &str| {
-        let message = format!("cannot listen to {signal}: {reason}");
-        Err(io::Error::new(io::ErrorKind::InvalidInput, message))
-    };
-    if !signal.can_be_caught() {
-        return refuse("the system lets no process catch it");
-    }
-    if signal.is_fault() {
-        return refuse(
-            "it is for a fault of the thread itself, which goes on failing unless the handler mends it \
-             (`low_level::register_fault` is for that)",
-        );
-    }
-    Ok(())
-}
-
-pub(super) fn cannot_listen(signal: Signal, error: io::Error) -> io::Error {
-    about(format_args!("listen to {signal}"), error)
 }

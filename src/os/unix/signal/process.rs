@@ -1,7 +1,7 @@
 use super::{Signal, SignalValue, send};
 use crate::{
     error::about_as,
-    os::unix::sys::signal::process::{self, Handle},
+    os::unix::sys::signal::process::{self, ProcessHandle},
 };
 use std::{
     io,
@@ -9,34 +9,6 @@ use std::{
     process::Child,
     time::{Duration, Instant},
 };
-
-/// A process to send signals to that does not come to mean another.
-///
-/// On Linux it is a descriptor of the process (pidfd_open(2)): once the process is gone, everything fails, whoever has its
-/// number by then. Where the number comes from matters all the same: it can have been given to another before this is made.
-/// Safe from that are a child ([`from_child`](Self::from_child)) and the peer of a socket
-/// ([`from_pidfd`](Self::from_pidfd)).
-///
-/// # Platform differences
-/// Other systems have no such descriptors, and a handle is the number there. That of a child is safe while the child has not
-/// been waited for; of any other process, a signal can reach another that has got the number.
-///
-/// ```
-/// use interprocess::os::unix::signal::{ProcessHandle, Signal};
-/// use std::{os::unix::process::ExitStatusExt, process::Command};
-///
-/// # fn main() -> std::io::Result<()> {
-/// let mut child = Command::new("sleep").arg("1000").spawn()?;
-/// let handle = ProcessHandle::from_child(&mut child)?;
-/// handle.send(Signal::TERM)?;
-/// assert_eq!(child.wait()?.signal(), Some(Signal::TERM.as_raw()));
-/// # Ok(()) }
-/// ```
-#[derive(Debug)]
-pub struct ProcessHandle {
-    pub(crate) handle: Handle,
-    pid: Option<i32>,
-}
 
 impl ProcessHandle {
     /// Of the process that has this number now.

@@ -21,13 +21,13 @@
 //! # Ok(()) }
 //! ```
 
-mod kind;
 mod one;
 mod signal_fd;
 mod signals;
 
+pub use crate::os::unix::sys::signal::kind::SignalKind;
+
 pub use self::{
-    kind::SignalKind,
     one::{Signal, ctrl_c, signal},
     signal_fd::SignalFd,
     signals::Signals,

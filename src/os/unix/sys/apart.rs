@@ -5,9 +5,9 @@ pub(super) use self::linux::apart;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux {
-    use crate::os::unix::{
-        signal::SignalSet,
-        sys::signal::mask::{self, Change},
+    use crate::os::unix::sys::signal::{
+        mask::{self, Change},
+        signal_set::SignalSet,
     };
     use std::{io, panic::resume_unwind, thread};
 

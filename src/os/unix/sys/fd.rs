@@ -69,9 +69,9 @@ impl Lent {
 }
 
 #[cfg(feature = "tokio")]
-impl AsRawFd for Lent {
-    fn as_raw_fd(&self) -> std::os::fd::RawFd {
-        self.fd.as_raw_fd()
+impl AsFd for Lent {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
     }
 }
 

@@ -28,9 +28,10 @@ pub(crate) fn is_refused(error: &io::Error) -> bool {
 #[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
 mod system {
     use super::{BorrowedFd, IoSlice, io};
-    use crate::os::unix::{
-        signal::{Signal, SignalSet},
-        sys::signal::mask::{self, Change},
+    use crate::os::unix::sys::signal::{
+        mask::{self, Change},
+        number::Signal,
+        signal_set::SignalSet,
     };
     use std::sync::atomic::AtomicBool;
 

@@ -8,7 +8,7 @@ use super::{
 use std::{
     future::poll_fn,
     io::{self, IoSlice},
-    os::fd::{AsFd, AsRawFd},
+    os::fd::{AsFd, AsRawFd, RawFd},
     sync::atomic::{AtomicBool, Ordering},
     task::{Context, Poll, ready},
     time::Duration,
@@ -26,51 +26,34 @@ use tokio::{
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
-/// Owns its descriptor from construction to drop, and never changes it.
-///
-/// # Safety
-/// `as_raw_fd` must return the same open descriptor for as long as the object exists.
-pub(crate) unsafe trait StableFd: AsRawFd {
-    /// Whether what is read can have descriptors and the like with it, at which a read ends.
-    const HAS_CONTROL_MESSAGES: bool = false;
+/// An object together with the number of its descriptor, so that it is the same each time.
+#[derive(Debug)]
+struct Watched<T> {
+    number: RawFd,
+    inner: T,
 }
 
-// SAFETY: a UnixStream is an OwnedFd, which it gives up only by being consumed.
-unsafe impl StableFd for crate::os::unix::uds::UnixStream {
-    const HAS_CONTROL_MESSAGES: bool = true;
+impl<T> AsRawFd for Watched<T> {
+    fn as_raw_fd(&self) -> RawFd {
+        self.number
+    }
 }
-// SAFETY: a UnixDatagram is an OwnedFd, which it gives up only by being consumed.
-unsafe impl StableFd for crate::os::unix::uds::UnixDatagram {}
-// SAFETY: a UnixSeqpacket is an OwnedFd, which it gives up only by being consumed.
-unsafe impl StableFd for crate::os::unix::uds::UnixSeqpacket {}
-// SAFETY: a Lent is an OwnedFd until it is dropped.
-unsafe impl StableFd for super::fd::Lent {}
-// SAFETY: a mailbox owns its descriptors until it is dropped, and the Arc keeps it.
-unsafe impl StableFd for std::sync::Arc<super::signal::mailbox::Mailbox> {}
-// SAFETY: a SignalFd is an OwnedFd, which it gives up only by being consumed.
-unsafe impl StableFd for crate::os::unix::signal::SignalFd {}
-// SAFETY: a PipeEnd has an OwnedFd, which it gives up only by being consumed.
-unsafe impl StableFd for crate::os::unix::pipe_end::PipeEnd {}
-// SAFETY: a Sender is a PipeEnd, which it gives up only by being consumed.
-unsafe impl StableFd for crate::os::unix::fifo_file::Sender {}
-// SAFETY: a Receiver has a PipeEnd, which it gives up only by being consumed.
-unsafe impl StableFd for crate::os::unix::fifo_file::Receiver {}
-// SAFETY: an OwnedFd keeps its descriptor open and the same until it is consumed.
-unsafe impl StableFd for std::os::fd::OwnedFd {}
 
 /// An object in nonblocking mode whose descriptor the current runtime watches.
 #[derive(Debug)]
-pub(crate) struct Registered<T: StableFd> {
-    watched: AsyncFd<T>,
+pub(crate) struct Registered<T: AsFd> {
+    watched: AsyncFd<Watched<T>>,
     readers: Tasks,
     writers: Tasks,
     /// Until a write shows otherwise, there is room, and no need to be told so.
     assume_writable: AtomicBool,
     /// Whether a read ends with a packet, so that after a short one there may be more.
     has_packets: bool,
+    /// Whether what is read can have descriptors and the like with it, at which a read ends.
+    has_control_messages: bool,
 }
 
-impl<T: StableFd> Registered<T> {
+impl<T: AsFd> Registered<T> {
     /// # Panics
     /// Outside a Tokio runtime that has I/O enabled.
     #[track_caller]
@@ -84,16 +67,34 @@ impl<T: StableFd> Registered<T> {
     /// As `new` does.
     #[track_caller]
     pub(crate) fn try_new(inner: T, interest: Interest) -> Result<Self, (T, io::Error)> {
-        // SAFETY: `StableFd` promises an open descriptor that stays the same while the AsyncFd owns the object.
-        let registered = unsafe { AsyncFd::register_with_interest(inner, Self::with_marks(interest)) };
-        let watched = registered.map_err(|error| error.into_parts())?;
+        let watched = Watched { number: inner.as_fd().as_raw_fd(), inner };
+        // SAFETY: the object has lent its descriptor by `as_fd`, for as long as it is borrowed. From here on the AsyncFd owns
+        // the object and only ever lends it (`get`), so nothing can close what such a loan is of. The number stays the same.
+        let registered = unsafe { AsyncFd::register_with_interest(watched, interest) };
+        let watched = registered.map_err(|error| {
+            let (watched, error) = error.into_parts();
+            (watched.inner, error)
+        })?;
         let (readers, writers) = (Tasks::new(), Tasks::new());
-        Ok(Self { watched, readers, writers, assume_writable: AtomicBool::new(true), has_packets: false })
+        Ok(Self {
+            watched,
+            readers,
+            writers,
+            assume_writable: AtomicBool::new(true),
+            has_packets: false,
+            has_control_messages: false,
+        })
     }
 
-    /// The runtime is asked for news of out-of-band data too, by the same system call.
-    fn with_marks(interest: Interest) -> Interest {
-        if T::HAS_CONTROL_MESSAGES && interest.is_readable() { interest | OUT_OF_BAND } else { interest }
+    /// [`try_new`](Self::try_new) for both directions of a stream socket. The runtime is asked for news of out-of-band data
+    /// too, by the same system call.
+    ///
+    /// # Panics
+    /// As `new` does.
+    #[track_caller]
+    pub(crate) fn try_stream(inner: T) -> Result<Self, (T, io::Error)> {
+        let interest = Interest::READABLE | Interest::WRITABLE | OUT_OF_BAND;
+        Ok(Self { has_control_messages: true, ..Self::try_new(inner, interest)? })
     }
 
     /// Whether there was out-of-band data. A read ends where it was, although more may follow that no further event announces.
@@ -107,12 +108,12 @@ impl<T: StableFd> Registered<T> {
     }
 
     pub(crate) fn get(&self) -> &T {
-        self.watched.get_ref()
+        &self.watched.get_ref().inner
     }
 
     /// Stops watching. The object stays in nonblocking mode.
     pub(crate) fn into_inner(self) -> T {
-        self.watched.into_inner()
+        self.watched.into_inner().inner
     }
 
     pub(crate) async fn reading<R>(&self, operation: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
@@ -133,7 +134,7 @@ impl<T: StableFd> Registered<T> {
             let ready = guard.ready();
             {
                 let budget = poll_fn(poll_proceed).await;
-                if let Ok(result) = guard.try_io(|watched| operation(watched.get_ref())) {
+                if let Ok(result) = guard.try_io(|watched| operation(&watched.get_ref().inner)) {
                     budget.made_progress();
                     return result;
                 }
@@ -159,7 +160,7 @@ impl<T: StableFd> Registered<T> {
         loop {
             let mut guard = ready!(self.poll_readable(cx))?;
             let has_ended = guard.ready().is_read_closed();
-            if let Ok(result) = guard.try_io(|watched| operation(watched.get_ref())) {
+            if let Ok(result) = guard.try_io(|watched| operation(&watched.get_ref().inner)) {
                 return Poll::Ready(result);
             }
             if has_ended {
@@ -170,7 +171,7 @@ impl<T: StableFd> Registered<T> {
 
     /// Reads if there may be something to read.
     pub(crate) fn try_reading<R>(&self, operation: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
-        self.watched.try_io(Interest::READABLE, operation)
+        self.watched.try_io(Interest::READABLE, |watched| operation(&watched.inner))
     }
 
     pub(crate) async fn writing<R>(&self, mut operation: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
@@ -233,9 +234,9 @@ impl<T: StableFd> Registered<T> {
     }
 
     /// Writes if there may be room.
-    pub(crate) fn try_writing<R>(&self, operation: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
+    pub(crate) fn try_writing<R>(&self, mut operation: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
         if !self.assume_writable.load(Ordering::Relaxed) {
-            return self.watched.try_io(Interest::WRITABLE, operation);
+            return self.watched.try_io(Interest::WRITABLE, |watched| operation(&watched.inner));
         }
         let result = self.write_regardless(operation);
         if would_block(&result) {
@@ -250,9 +251,9 @@ impl<T: StableFd> Registered<T> {
         mut operation: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
         let mut was_ready = false;
-        let result = self.watched.try_io(Interest::WRITABLE, |inner| {
+        let result = self.watched.try_io(Interest::WRITABLE, |watched| {
             was_ready = true;
-            operation(inner)
+            operation(&watched.inner)
         });
         if was_ready { result } else { operation(self.get()) }
     }
@@ -261,11 +262,11 @@ impl<T: StableFd> Registered<T> {
         Ok(self.watched.ready(interest).await?.ready())
     }
 
-    fn poll_readable(&self, cx: &Context<'_>) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
+    fn poll_readable(&self, cx: &Context<'_>) -> Poll<io::Result<AsyncFdReadyGuard<'_, Watched<T>>>> {
         self.readers.poll(cx, |cx| self.watched.poll_read_ready(cx))
     }
 
-    fn poll_writable(&self, cx: &Context<'_>) -> Poll<io::Result<AsyncFdReadyGuard<'_, T>>> {
+    fn poll_writable(&self, cx: &Context<'_>) -> Poll<io::Result<AsyncFdReadyGuard<'_, Watched<T>>>> {
         self.writers.poll(cx, |cx| self.watched.poll_write_ready(cx))
     }
 
@@ -308,10 +309,7 @@ impl<T: StableFd> Registered<T> {
     }
 
     /// Fills part of a buffer by read(2).
-    pub(crate) fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>>
-    where
-        T: AsFd,
-    {
+    pub(crate) fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match ready!(self.poll_read_to_end(cx, buffer)) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.readers.poll_after_pause(cx),
             result => Poll::Ready(result),
@@ -324,15 +322,12 @@ impl<T: StableFd> Registered<T> {
         &self,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>>
-    where
-        T: AsFd,
-    {
+    ) -> Poll<io::Result<()>> {
         let wanted = buffer.remaining();
         loop {
             let mut guard = ready!(self.poll_readable(cx))?;
             let has_ended = guard.ready().is_read_closed();
-            match guard.try_io(|watched| read_into(watched.get_ref(), buffer)) {
+            match guard.try_io(|_| self.read_into(buffer)) {
                 Ok(Ok((count, may_have_more))) => {
                     let is_empty = is_short(count, wanted) && !may_have_more && !self.has_packets;
                     if is_empty && !self.has_marks() {
@@ -347,6 +342,24 @@ impl<T: StableFd> Registered<T> {
                 Err(_would_block) => {}
             }
         }
+    }
+
+    /// Reads into memory that need not be initialised. Tells how many bytes, and whether there may be more although they
+    /// are not as many as there was room for.
+    fn read_into(&self, buffer: &mut ReadBuf<'_>) -> io::Result<(usize, bool)> {
+        let from = self.get().as_fd();
+        // SAFETY: what is called only writes to the memory, and does not un-initialise any of it.
+        let unfilled = unsafe { buffer.unfilled_mut() };
+        let (count, may_have_more) = if self.has_control_messages {
+            message::receive_part(from, unfilled)?
+        } else {
+            let (filled, _) = rustix::io::read(from, unfilled)?;
+            (filled.len(), false)
+        };
+        // SAFETY: the kernel has written these bytes.
+        unsafe { buffer.assume_init(count) };
+        buffer.advance(count);
+        Ok((count, may_have_more))
     }
 
     /// Takes part of `offered` bytes.
@@ -376,7 +389,7 @@ impl<T: StableFd> Registered<T> {
         loop {
             let mut guard = ready!(self.poll_writable(cx))?;
             let has_ended = guard.ready().is_write_closed();
-            match guard.try_io(|registered| operation(registered.get_ref())) {
+            match guard.try_io(|registered| operation(&registered.get_ref().inner)) {
                 Ok(Ok(count)) => {
                     if is_short(count, offered) {
                         guard.clear_ready();
@@ -443,21 +456,4 @@ fn is_short(count: usize, wanted: usize) -> bool {
 /// How many bytes one system call is offered at least: a write of fewer is short.
 pub(crate) fn offered(slices: &[IoSlice<'_>]) -> usize {
     slices::total(&slices[slices::part(slices)])
-}
-
-/// Reads into memory that need not be initialised. Tells how many bytes, and whether there may be more although they are
-/// not as many as there was room for.
-fn read_into<T: StableFd + AsFd>(from: &T, buffer: &mut ReadBuf<'_>) -> io::Result<(usize, bool)> {
-    // SAFETY: what is called only writes to the memory, and does not un-initialise any of it.
-    let unfilled = unsafe { buffer.unfilled_mut() };
-    let (count, may_have_more) = if T::HAS_CONTROL_MESSAGES {
-        message::receive_part(from.as_fd(), unfilled)?
-    } else {
-        let (filled, _) = rustix::io::read(from, unfilled)?;
-        (filled.len(), false)
-    };
-    // SAFETY: the kernel has written these bytes.
-    unsafe { buffer.assume_init(count) };
-    buffer.advance(count);
-    Ok((count, may_have_more))
 }

@@ -1,8 +1,18 @@
 //! What the process does with a signal.
 
-use super::action;
-use crate::os::unix::signal::{Disposition, Signal};
+use super::{action, number::Signal};
 use std::{fmt, io};
+
+/// What a process does with a signal that is delivered to it. It is the same for all its threads.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Disposition {
+    /// What the system does by default: [`Signal::default_action`].
+    Default,
+    /// Nothing.
+    Ignore,
+    /// A function of the process is called.
+    Handler,
+}
 
 /// All that the system keeps for a signal: the handler, its flags, the signals blocked meanwhile.
 #[derive(Copy, Clone)]

@@ -1,7 +1,7 @@
 //! Signals through a descriptor (signalfd(2)).
 
 use super::info::Record;
-use crate::os::unix::signal::SignalSet;
+use super::signal_set::SignalSet;
 use std::{
     io,
     os::fd::{BorrowedFd, OwnedFd},

@@ -23,6 +23,7 @@
 //! handler used it is kept, and freed by a later change, once nobody uses it. A handler that was abandoned keeps the one
 //! state that it used; everything else is freed.
 
+use super::number::{DefaultAction, Signal};
 use super::{
     action,
     errno::Kept,
@@ -30,7 +31,6 @@ use super::{
     mask::{self, Change},
     set::to_system,
 };
-use crate::os::unix::signal::{DefaultAction, Signal};
 use std::{
     cell::UnsafeCell,
     fmt::{self, Debug, Formatter},

@@ -3,8 +3,10 @@
 use super::{
     super::fd::done,
     handler::{self, Action},
+    number::Signal,
+    registration::{Registration, receivable},
+    signal_info::SignalInfo,
 };
-use crate::os::unix::signal::{Registration, Signal, SignalInfo};
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
 use std::{
     io,
@@ -52,7 +54,7 @@ pub unsafe fn register(
     signal: Signal,
     action: impl Fn(&SignalInfo) + Send + Sync + 'static,
 ) -> io::Result<Registration> {
-    Registration::allowed(signal)?;
+    receivable(signal)?;
     let action: Arc<Action> = Arc::new(move |record| {
         action(&SignalInfo::from_record(*record));
         true

@@ -4,15 +4,15 @@ use super::{
     fork,
     handler::{self, Registration},
     info::Record,
-    number,
     queue::{Push, Queue, Reader},
+    table,
     wake::Wake,
 };
 use crate::os::unix::sys::{fd::timespec, poll::poll};
 use rustix::{event::PollFlags, io::Errno};
 use std::{
     array, io,
-    os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd},
+    os::fd::{AsFd, BorrowedFd},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
@@ -52,7 +52,7 @@ impl Mailbox {
             told: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             unread: array::from_fn(|_| AtomicU8::new(0)),
-            first_realtime: number::realtime().map_or(i32::MAX, |range| *range.start()),
+            first_realtime: table::realtime().map_or(i32::MAX, |range| *range.start()),
             lost: AtomicUsize::new(0),
             process,
         }))
@@ -207,11 +207,5 @@ impl Drop for Mailbox {
 impl AsFd for Mailbox {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.wake.as_fd()
-    }
-}
-
-impl AsRawFd for Mailbox {
-    fn as_raw_fd(&self) -> RawFd {
-        self.as_fd().as_raw_fd()
     }
 }

@@ -1,7 +1,7 @@
 //! Which signals a thread has blocked, and what a child starts with.
 
 use super::set::{from_system, of_system, to_system};
-use crate::os::unix::signal::SignalSet;
+use super::signal_set::SignalSet;
 use std::{io, mem::MaybeUninit, os::unix::process::CommandExt, process::Command, ptr};
 
 #[derive(Copy, Clone, Debug)]

@@ -1,336 +1,287 @@
-//! The signals that each system has: numbers, names, default actions.
-//!
-//! The constants of [`Signal`] are here, since which of them exist differs from system to system.
+use super::table;
+use std::{fmt, io, str::FromStr};
 
-use crate::os::unix::signal::{DefaultAction, Signal};
-use std::{io, ops::RangeInclusive};
+/// A signal: one of the constants, such as [`Signal::TERM`], or a real-time signal ([`Signal::rt`]).
+///
+/// Constants exist for every signal that the system has a name for; those that not all systems have are cfg'd, as libc's
+/// are. It is printed as `SIGTERM`, or `SIGRTMIN+3`, and parsed from that, from `TERM` or `RTMIN+3`, in capital letters or
+/// not, from `SIGRTMAX-1`, and from its number.
+///
+/// ```
+/// use interprocess::os::unix::signal::Signal;
+///
+/// # fn main() -> std::io::Result<()> {
+/// assert_eq!(Signal::TERM.to_string(), "SIGTERM");
+/// assert_eq!("hup".parse::<Signal>()?, Signal::HUP);
+/// assert_eq!("9".parse::<Signal>()?, Signal::KILL);
+/// # Ok(()) }
+/// ```
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Signal(i32);
 
-/// The signals of POSIX.
-impl Signal {
-    /// The terminal hung up, or its session's leader ended.
-    pub const HUP: Self = Self::from_system(libc::SIGHUP);
-    /// Interrupt from the keyboard: Ctrl-C.
-    pub const INT: Self = Self::from_system(libc::SIGINT);
-    /// Quit from the keyboard: Ctrl-\\.
-    pub const QUIT: Self = Self::from_system(libc::SIGQUIT);
-    /// Illegal instruction.
-    pub const ILL: Self = Self::from_system(libc::SIGILL);
-    /// Trace or breakpoint trap.
-    pub const TRAP: Self = Self::from_system(libc::SIGTRAP);
-    /// From abort(3). Also called `SIGIOT`.
-    pub const ABRT: Self = Self::from_system(libc::SIGABRT);
-    /// Bad access to memory, such as to a mapped file behind its end.
-    pub const BUS: Self = Self::from_system(libc::SIGBUS);
-    /// Erroneous arithmetic operation.
-    pub const FPE: Self = Self::from_system(libc::SIGFPE);
-    /// Ends the process. Cannot be caught, blocked or ignored.
-    pub const KILL: Self = Self::from_system(libc::SIGKILL);
-    /// For the program's own use.
-    pub const USR1: Self = Self::from_system(libc::SIGUSR1);
-    /// Invalid reference to memory.
-    pub const SEGV: Self = Self::from_system(libc::SIGSEGV);
-    /// For the program's own use.
-    pub const USR2: Self = Self::from_system(libc::SIGUSR2);
-    /// Write to a pipe or socket that nobody reads. Rust's start-up code has it ignored.
-    pub const PIPE: Self = Self::from_system(libc::SIGPIPE);
-    /// The timer of alarm(2) or setitimer(2) has expired.
-    pub const ALRM: Self = Self::from_system(libc::SIGALRM);
-    /// Request to end.
-    pub const TERM: Self = Self::from_system(libc::SIGTERM);
-    /// A child ended, stopped or went on. Also called `SIGCLD`.
-    pub const CHLD: Self = Self::from_system(libc::SIGCHLD);
-    /// Go on, if stopped; this happens also where the signal is caught, blocked or ignored.
-    pub const CONT: Self = Self::from_system(libc::SIGCONT);
-    /// Stops the process. Cannot be caught, blocked or ignored.
-    pub const STOP: Self = Self::from_system(libc::SIGSTOP);
-    /// Stop from the keyboard: Ctrl-Z.
-    pub const TSTP: Self = Self::from_system(libc::SIGTSTP);
-    /// A process in the background reads from its terminal.
-    pub const TTIN: Self = Self::from_system(libc::SIGTTIN);
-    /// A process in the background writes to its terminal.
-    pub const TTOU: Self = Self::from_system(libc::SIGTTOU);
-    /// Urgent data at a socket.
-    pub const URG: Self = Self::from_system(libc::SIGURG);
-    /// Limit of processor time exceeded.
-    pub const XCPU: Self = Self::from_system(libc::SIGXCPU);
-    /// Limit of file size exceeded.
-    pub const XFSZ: Self = Self::from_system(libc::SIGXFSZ);
-    /// The timer of the process's own processor time has expired.
-    pub const VTALRM: Self = Self::from_system(libc::SIGVTALRM);
-    /// The profiling timer has expired.
-    pub const PROF: Self = Self::from_system(libc::SIGPROF);
-    /// The terminal's window has another size.
-    pub const WINCH: Self = Self::from_system(libc::SIGWINCH);
-    /// Input or output is possible. Also called `SIGPOLL`.
-    pub const IO: Self = Self::from_system(libc::SIGIO);
-    /// Bad system call.
-    pub const SYS: Self = Self::from_system(libc::SIGSYS);
+/// What a signal does to a process that has not said otherwise (signal(7); POSIX, signal.h).
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+pub enum DefaultAction {
+    /// The process ends.
+    Terminate,
+    /// The process ends, and an image of its memory is written if its limits allow that.
+    CoreDump,
+    /// Nothing happens.
+    Ignore,
+    /// The process stops, until it is sent [`Signal::CONT`].
+    Stop,
+    /// The process goes on, if it is stopped.
+    Continue,
 }
 
-/// Signals of Linux.
-#[cfg(any(target_os = "linux", target_os = "android"))]
 impl Signal {
-    /// Power failure.
-    pub const PWR: Self = Self::from_system(libc::SIGPWR);
-}
+    /// Real-time signal `n`, counted from the lowest that programs may use (`SIGRTMIN`).
+    ///
+    /// Real-time signals are queued, with a value each ([`queue`](crate::os::unix::signal::queue)), and of several that are pending the
+    /// lowest is delivered first (POSIX, 2.4.2). How many there are is asked of the C library, which keeps some for itself:
+    /// 31 with glibc, 30 with musl; POSIX asks for at least 8.
+    ///
+    /// # Errors
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): there are fewer.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported): macOS, OpenBSD and DragonFly, which have none.
+    pub fn rt(n: u32) -> io::Result<Self> {
+        let range = table::realtime().ok_or_else(table::no_realtime)?;
+        let number = i32::try_from(n).ok().and_then(|n| range.start().checked_add(n));
+        match number.filter(|number| range.contains(number)) {
+            Some(number) => Ok(Self(number)),
+            None => {
+                let most = range.end() - range.start();
+                Err(invalid(format!("there is no real-time signal {n}: they go up to {most}")))
+            }
+        }
+    }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const OWN: &[Entry] = &[
-    (Signal::PWR, "SIGPWR", DefaultAction::Terminate),
-    #[cfg(not(any(
-        target_arch = "mips",
-        target_arch = "mips32r6",
-        target_arch = "mips64",
-        target_arch = "mips64r6",
-        target_arch = "sparc",
-        target_arch = "sparc64"
-    )))]
-    (Signal::STKFLT, "SIGSTKFLT", DefaultAction::Terminate),
-];
+    /// The signal of this number.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput): no signal has it, or the C library keeps it for itself, as glibc
+    /// does with 32 and 33. 0 is no signal: see [`probe`](crate::os::unix::signal::probe).
+    pub fn from_raw(number: i32) -> io::Result<Self> {
+        let signal = Self(number);
+        if signal.name().is_some() || signal.is_realtime() {
+            return Ok(signal);
+        }
+        Err(invalid(format!("{number} is not the number of a signal that programs can use")))
+    }
 
-/// Signals of Linux on most processors.
-#[cfg(all(
-    any(target_os = "linux", target_os = "android"),
-    not(any(
-        target_arch = "mips",
-        target_arch = "mips32r6",
-        target_arch = "mips64",
-        target_arch = "mips64r6",
-        target_arch = "sparc",
-        target_arch = "sparc64"
-    ))
-))]
-impl Signal {
-    /// Fault of the coprocessor's stack. Unused.
-    pub const STKFLT: Self = Self::from_system(libc::SIGSTKFLT);
-}
+    /// The number.
+    pub const fn as_raw(self) -> i32 {
+        self.0
+    }
 
-/// Signals of macOS and the BSDs.
-#[cfg(any(
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "netbsd",
-    target_os = "openbsd",
-    target_os = "dragonfly"
-))]
-impl Signal {
-    /// Trap to an emulator.
-    pub const EMT: Self = Self::from_system(libc::SIGEMT);
-    /// Request for a report, from the keyboard: Ctrl-T.
-    pub const INFO: Self = Self::from_system(libc::SIGINFO);
-}
+    /// `SIGTERM` and the like. `None` for real-time signals, and for numbers that the C library keeps for itself.
+    pub fn name(self) -> Option<&'static str> {
+        self.entry().map(|&(_, name, _)| name)
+    }
 
-#[cfg(target_vendor = "apple")]
-const OWN: &[Entry] =
-    &[(Signal::EMT, "SIGEMT", DefaultAction::CoreDump), (Signal::INFO, "SIGINFO", DefaultAction::Ignore)];
+    /// Whether this is a real-time signal that programs may use.
+    pub fn is_realtime(self) -> bool {
+        table::realtime().is_some_and(|range| range.contains(&self.0))
+    }
 
-/// What Tokio's type has on these systems.
-#[cfg(all(
-    feature = "tokio",
-    any(
-        target_vendor = "apple",
-        target_os = "freebsd",
-        target_os = "netbsd",
-        target_os = "openbsd",
-        target_os = "dragonfly",
-        target_os = "illumos"
-    )
-))]
-impl crate::os::unix::signal::tokio::SignalKind {
-    /// `SIGINFO`: a report is wanted.
-    pub const fn info() -> Self {
-        Self::from_raw(Signal::INFO.as_raw())
+    /// What the signal does where it is neither caught nor ignored. Systems differ in [`IO`](Self::IO), `PWR`,
+    /// [`XCPU`](Self::XCPU) and [`XFSZ`](Self::XFSZ); this tells what this one does.
+    pub fn default_action(self) -> DefaultAction {
+        self.entry().map_or(DefaultAction::Terminate, |&(.., action)| action)
+    }
+
+    /// Whether the signal can be caught, blocked or ignored: all but [`KILL`](Self::KILL) and [`STOP`](Self::STOP).
+    pub fn can_be_caught(self) -> bool {
+        self != Self::KILL && self != Self::STOP
+    }
+
+    /// Whether this is one of [`SEGV`](Self::SEGV), [`BUS`](Self::BUS), [`FPE`](Self::FPE) and [`ILL`](Self::ILL), which
+    /// the processor raises for an instruction that cannot be carried out. What happens after such a signal was ignored,
+    /// blocked, or caught by a handler that returns, is undefined, unless somebody has sent it (POSIX, 2.4.1 and 2.4.3).
+    ///
+    /// [`TRAP`](Self::TRAP) and [`SYS`](Self::SYS) are not among them: the program goes on behind what raised them.
+    pub fn is_fault(self) -> bool {
+        [Self::SEGV, Self::BUS, Self::FPE, Self::ILL].contains(&self)
+    }
+
+    /// All signals that programs can use, by number.
+    pub fn all() -> impl Iterator<Item = Self> {
+        // Signals are few enough to look at each number; none is above 127 on any system.
+        (1..128).map(Self).filter(|signal| signal.name().is_some() || signal.is_realtime())
+    }
+
+    /// What the system has named, be it known here or not.
+    pub(crate) const fn from_system(number: i32) -> Self {
+        Self(number)
+    }
+
+    fn entry(self) -> Option<&'static table::Entry> {
+        table::named().find(|(signal, ..)| *signal == self)
     }
 }
 
-/// Signals of FreeBSD.
-#[cfg(target_os = "freebsd")]
-impl Signal {
-    /// Of the thread library.
-    pub const THR: Self = Self::from_system(libc::SIGTHR);
-    /// Of the real-time library.
-    pub const LIBRT: Self = Self::from_system(libc::SIGLIBRT);
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = self.name() {
+            return f.pad(name);
+        }
+        match table::realtime().filter(|range| range.contains(&self.0)) {
+            Some(range) if *range.start() == self.0 => f.pad("SIGRTMIN"),
+            Some(range) => f.pad(&format!("SIGRTMIN+{}", self.0 - range.start())),
+            None => fmt::Display::fmt(&self.0, f),
+        }
+    }
 }
 
-#[cfg(target_os = "freebsd")]
-const OWN: &[Entry] = &[
-    (Signal::EMT, "SIGEMT", DefaultAction::CoreDump),
-    (Signal::INFO, "SIGINFO", DefaultAction::Ignore),
-    (Signal::THR, "SIGTHR", DefaultAction::Terminate),
-    (Signal::LIBRT, "SIGLIBRT", DefaultAction::Terminate),
-];
-
-/// Signals of NetBSD.
-#[cfg(target_os = "netbsd")]
-impl Signal {
-    /// Power failure.
-    pub const PWR: Self = Self::from_system(32);
+impl fmt::Debug for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
-#[cfg(target_os = "netbsd")]
-const OWN: &[Entry] = &[
-    (Signal::EMT, "SIGEMT", DefaultAction::CoreDump),
-    (Signal::INFO, "SIGINFO", DefaultAction::Ignore),
-    (Signal::PWR, "SIGPWR", DefaultAction::Ignore),
-];
+/// Fails with [`InvalidInput`](io::ErrorKind::InvalidInput) for what is no signal, and with
+/// [`Unsupported`](io::ErrorKind::Unsupported) for real-time signals where there are none.
+impl FromStr for Signal {
+    type Err = io::Error;
 
-/// Signals of OpenBSD.
-#[cfg(target_os = "openbsd")]
-impl Signal {
-    /// Of the thread library.
-    pub const THR: Self = Self::from_system(32);
+    fn from_str(text: &str) -> io::Result<Self> {
+        if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
+            // What is too large for an integer is no signal's number either.
+            return Self::from_raw(text.parse().unwrap_or(i32::MAX)).map_err(|_| unknown(text));
+        }
+        let upper = text.to_ascii_uppercase();
+        let name = upper.strip_prefix("SIG").unwrap_or(&upper);
+        let named = table::named().find(|(_, full, _)| full.strip_prefix("SIG") == Some(name));
+        let alias = table::ALIASES.iter().find(|(alias, _)| *alias == name);
+        if let Some(signal) = named.map(|entry| entry.0).or(alias.map(|entry| entry.1)) {
+            return Ok(signal);
+        }
+        if let Some(offset) = name.strip_prefix("RTMIN") {
+            let n = offset_after(offset, '+').ok_or_else(|| unknown(text))?;
+            return Self::rt(n);
+        }
+        if let Some(offset) = name.strip_prefix("RTMAX") {
+            let down = offset_after(offset, '-').ok_or_else(|| unknown(text))?;
+            let range = table::realtime().ok_or_else(table::no_realtime)?;
+            let most = (range.end() - range.start()) as u32;
+            return Self::rt(most.checked_sub(down).ok_or_else(|| unknown(text))?);
+        }
+        Err(unknown(text))
+    }
 }
 
-#[cfg(target_os = "openbsd")]
-const OWN: &[Entry] = &[
-    (Signal::EMT, "SIGEMT", DefaultAction::CoreDump),
-    (Signal::INFO, "SIGINFO", DefaultAction::Ignore),
-    (Signal::THR, "SIGTHR", DefaultAction::Ignore),
-];
-
-/// Signals of DragonFly.
-#[cfg(target_os = "dragonfly")]
-impl Signal {
-    /// Of the thread library.
-    pub const THR: Self = Self::from_system(32);
-    /// Writes a checkpoint of the process, and goes on.
-    pub const CKPT: Self = Self::from_system(libc::SIGCKPT);
-    /// Writes a checkpoint of the process, and ends it.
-    pub const CKPTEXIT: Self = Self::from_system(libc::SIGCKPTEXIT);
+/// The number in `+3`; 0 if there is nothing.
+fn offset_after(text: &str, sign: char) -> Option<u32> {
+    if text.is_empty() {
+        return Some(0);
+    }
+    let digits = text.strip_prefix(sign)?;
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
-#[cfg(target_os = "dragonfly")]
-const OWN: &[Entry] = &[
-    (Signal::EMT, "SIGEMT", DefaultAction::CoreDump),
-    (Signal::INFO, "SIGINFO", DefaultAction::Ignore),
-    (Signal::THR, "SIGTHR", DefaultAction::Terminate),
-    (Signal::CKPT, "SIGCKPT", DefaultAction::Ignore),
-    (Signal::CKPTEXIT, "SIGCKPTEXIT", DefaultAction::Terminate),
-];
-
-/// Signals of illumos and Solaris.
-#[cfg(any(target_os = "illumos", target_os = "solaris"))]
-impl Signal {
-    /// Trap to an emulator.
-    pub const EMT: Self = Self::from_system(libc::SIGEMT);
-    /// Power failure, or its end.
-    pub const PWR: Self = Self::from_system(libc::SIGPWR);
-    /// Reserved; formerly of the thread library.
-    pub const WAITING: Self = Self::from_system(32);
-    /// Reserved; formerly of the thread library.
-    pub const LWP: Self = Self::from_system(33);
-    /// The system is about to be suspended.
-    pub const FREEZE: Self = Self::from_system(34);
-    /// The system has resumed.
-    pub const THAW: Self = Self::from_system(35);
-    /// Of the thread library, for cancellation.
-    pub const CANCEL: Self = Self::from_system(36);
-    /// A resource was lost, such as a lock on a remote file.
-    pub const LOST: Self = Self::from_system(37);
-    /// Limit of a resource control exceeded.
-    pub const XRES: Self = Self::from_system(38);
-    /// Reserved for Java.
-    pub const JVM1: Self = Self::from_system(39);
-    /// Reserved for Java.
-    pub const JVM2: Self = Self::from_system(40);
-    /// Request for a report, from the keyboard.
-    pub const INFO: Self = Self::from_system(libc::SIGINFO);
+fn unknown(text: &str) -> io::Error {
+    invalid(format!("{text:?} is not the name or number of a signal of this system"))
 }
 
-#[cfg(any(target_os = "illumos", target_os = "solaris"))]
-const OWN: &[Entry] = &[
-    (Signal::EMT, "SIGEMT", DefaultAction::CoreDump),
-    (Signal::PWR, "SIGPWR", DefaultAction::Ignore),
-    (Signal::WAITING, "SIGWAITING", DefaultAction::Ignore),
-    (Signal::LWP, "SIGLWP", DefaultAction::Ignore),
-    (Signal::FREEZE, "SIGFREEZE", DefaultAction::Ignore),
-    (Signal::THAW, "SIGTHAW", DefaultAction::Ignore),
-    (Signal::CANCEL, "SIGCANCEL", DefaultAction::Ignore),
-    (Signal::LOST, "SIGLOST", DefaultAction::Ignore),
-    (Signal::XRES, "SIGXRES", DefaultAction::Ignore),
-    (Signal::JVM1, "SIGJVM1", DefaultAction::Ignore),
-    (Signal::JVM2, "SIGJVM2", DefaultAction::Ignore),
-    (Signal::INFO, "SIGINFO", DefaultAction::Ignore),
-];
-
-/// What the systems do not agree on: the BSDs end the process without an image of its memory.
-const LIMIT_EXCEEDED: DefaultAction = if IS_BSD { DefaultAction::Terminate } else { DefaultAction::CoreDump };
-const IO: DefaultAction = if IS_BSD { DefaultAction::Ignore } else { DefaultAction::Terminate };
-const IS_BSD: bool = cfg!(any(
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "netbsd",
-    target_os = "openbsd",
-    target_os = "dragonfly"
-));
-
-/// Signals with a name, but for real-time signals. From signal(7) of Linux, POSIX's signal.h, and the kernels' tables.
-pub(crate) fn named() -> impl Iterator<Item = &'static Entry> {
-    POSIX.iter().chain(OWN)
+fn invalid(message: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 
-/// A signal, its name, and what it does by default.
-pub(crate) type Entry = (Signal, &'static str, DefaultAction);
+#[cfg(test)]
+mod tests {
+    use super::{DefaultAction, Signal};
+    use std::{collections::HashSet, io::ErrorKind};
 
-const POSIX: &[Entry] = &[
-    (Signal::HUP, "SIGHUP", DefaultAction::Terminate),
-    (Signal::INT, "SIGINT", DefaultAction::Terminate),
-    (Signal::QUIT, "SIGQUIT", DefaultAction::CoreDump),
-    (Signal::ILL, "SIGILL", DefaultAction::CoreDump),
-    (Signal::TRAP, "SIGTRAP", DefaultAction::CoreDump),
-    (Signal::ABRT, "SIGABRT", DefaultAction::CoreDump),
-    (Signal::BUS, "SIGBUS", DefaultAction::CoreDump),
-    (Signal::FPE, "SIGFPE", DefaultAction::CoreDump),
-    (Signal::KILL, "SIGKILL", DefaultAction::Terminate),
-    (Signal::USR1, "SIGUSR1", DefaultAction::Terminate),
-    (Signal::SEGV, "SIGSEGV", DefaultAction::CoreDump),
-    (Signal::USR2, "SIGUSR2", DefaultAction::Terminate),
-    (Signal::PIPE, "SIGPIPE", DefaultAction::Terminate),
-    (Signal::ALRM, "SIGALRM", DefaultAction::Terminate),
-    (Signal::TERM, "SIGTERM", DefaultAction::Terminate),
-    (Signal::CHLD, "SIGCHLD", DefaultAction::Ignore),
-    (Signal::CONT, "SIGCONT", DefaultAction::Continue),
-    (Signal::STOP, "SIGSTOP", DefaultAction::Stop),
-    (Signal::TSTP, "SIGTSTP", DefaultAction::Stop),
-    (Signal::TTIN, "SIGTTIN", DefaultAction::Stop),
-    (Signal::TTOU, "SIGTTOU", DefaultAction::Stop),
-    (Signal::URG, "SIGURG", DefaultAction::Ignore),
-    (Signal::XCPU, "SIGXCPU", LIMIT_EXCEEDED),
-    (Signal::XFSZ, "SIGXFSZ", LIMIT_EXCEEDED),
-    (Signal::VTALRM, "SIGVTALRM", DefaultAction::Terminate),
-    (Signal::PROF, "SIGPROF", DefaultAction::Terminate),
-    (Signal::WINCH, "SIGWINCH", DefaultAction::Ignore),
-    (Signal::IO, "SIGIO", IO),
-    (Signal::SYS, "SIGSYS", DefaultAction::CoreDump),
-];
+    #[test]
+    fn every_signal_is_parsed_from_what_it_prints() {
+        let mut seen = HashSet::new();
+        for signal in Signal::all() {
+            let text = signal.to_string();
+            assert!(text.starts_with("SIG"), "{text}");
+            assert!(seen.insert(text.clone()), "{text} twice");
+            assert_eq!(format!("{signal:?}"), text);
+            let short = text.strip_prefix("SIG").unwrap();
+            for form in [text.as_str(), short, &text.to_lowercase(), &short.to_lowercase()] {
+                assert_eq!(form.parse::<Signal>().unwrap(), signal, "{form}");
+            }
+            assert_eq!(signal.as_raw().to_string().parse::<Signal>().unwrap(), signal);
+            assert_eq!(Signal::from_raw(signal.as_raw()).unwrap(), signal);
+            assert_ne!(signal.name().is_some(), signal.is_realtime());
+        }
+        assert!(seen.len() >= 29);
+    }
 
-/// Second names of signals.
-pub(crate) const ALIASES: &[(&str, Signal)] =
-    &[("IOT", Signal::ABRT), ("CLD", Signal::CHLD), ("POLL", Signal::IO)];
+    #[test]
+    fn what_is_no_signal_is_refused() {
+        for text in [
+            "",
+            "SIG",
+            "TERMX",
+            "SIGSIGTERM",
+            " TERM",
+            "+15",
+            "-1",
+            "0",
+            "129",
+            "99999999999",
+            "RTMIN-1",
+            "RTMIN+",
+            "RTMIN+x",
+            "RTMIN++1",
+            "RTMIN+1000",
+            "RTMAX+1",
+            "RTMAX-1000",
+            "RTMIN+99999999999",
+            "１５",
+        ] {
+            let error = text.parse::<Signal>().unwrap_err();
+            let without = error.kind() == ErrorKind::Unsupported && Signal::rt(0).is_err();
+            assert!(without || error.kind() == ErrorKind::InvalidInput, "{text}: {error}");
+        }
+        for number in [i32::MIN, -1, 0, 128, 1000, i32::MAX] {
+            assert_eq!(Signal::from_raw(number).unwrap_err().kind(), ErrorKind::InvalidInput);
+        }
+    }
 
-/// The numbers of real-time signals, as this C library leaves them to programs: it keeps some for itself.
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "illumos", target_os = "solaris"))]
-pub(crate) fn realtime() -> Option<RangeInclusive<i32>> {
-    Some(libc::SIGRTMIN()..=libc::SIGRTMAX())
-}
+    #[test]
+    fn second_names() {
+        assert_eq!("IOT".parse::<Signal>().unwrap(), Signal::ABRT);
+        assert_eq!("SIGCLD".parse::<Signal>().unwrap(), Signal::CHLD);
+        assert_eq!("sigpoll".parse::<Signal>().unwrap(), Signal::IO);
+    }
 
-/// sys/signal.h of the system.
-#[cfg(target_os = "freebsd")]
-pub(crate) fn realtime() -> Option<RangeInclusive<i32>> {
-    Some(65..=126)
-}
+    #[test]
+    fn realtime_signals() {
+        let Ok(first) = Signal::rt(0) else {
+            assert_eq!(Signal::rt(0).unwrap_err().kind(), ErrorKind::Unsupported);
+            return;
+        };
+        assert_eq!(first.to_string(), "SIGRTMIN");
+        assert_eq!(Signal::rt(3).unwrap().to_string(), "SIGRTMIN+3");
+        assert_eq!(format!("{:>12}|", Signal::rt(3).unwrap()), "  SIGRTMIN+3|");
+        let count = (0..).take_while(|n| Signal::rt(*n).is_ok()).count() as u32;
+        assert!(count >= 8);
+        assert_eq!("RTMAX".parse::<Signal>().unwrap(), Signal::rt(count - 1).unwrap());
+        assert_eq!("SIGRTMAX-2".parse::<Signal>().unwrap(), Signal::rt(count - 3).unwrap());
+        assert_eq!(Signal::rt(count).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(Signal::rt(u32::MAX).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(first.default_action(), DefaultAction::Terminate);
+    }
 
-/// sys/signal.h of the system.
-#[cfg(target_os = "netbsd")]
-pub(crate) fn realtime() -> Option<RangeInclusive<i32>> {
-    Some(33..=63)
-}
+    #[test]
+    fn what_signals_do() {
+        assert_eq!(Signal::TERM.default_action(), DefaultAction::Terminate);
+        assert_eq!(Signal::SEGV.default_action(), DefaultAction::CoreDump);
+        assert_eq!(Signal::CHLD.default_action(), DefaultAction::Ignore);
+        assert_eq!(Signal::TSTP.default_action(), DefaultAction::Stop);
+        assert_eq!(Signal::CONT.default_action(), DefaultAction::Continue);
+        let uncatchable: Vec<_> = Signal::all().filter(|signal| !signal.can_be_caught()).collect();
+        assert_eq!(uncatchable.len(), 2);
+        assert_eq!(Signal::all().filter(|signal| signal.is_fault()).count(), 4);
+    }
 
-#[cfg(any(target_vendor = "apple", target_os = "openbsd", target_os = "dragonfly"))]
-pub(crate) fn realtime() -> Option<RangeInclusive<i32>> {
-    None
-}
-
-pub(crate) fn no_realtime() -> io::Error {
-    io::Error::new(io::ErrorKind::Unsupported, "this system has no real-time signals")
+    #[test]
+    fn a_number_without_a_name_is_printed_as_it_is() {
+        assert_eq!(Signal::from_system(127).to_string(), "127");
+    }
 }

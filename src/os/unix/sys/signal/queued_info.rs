@@ -1,6 +1,6 @@
 //! What is sent with a signal that is queued by a bare system call. Linux and Android.
 
-use crate::os::unix::signal::Signal;
+use super::number::Signal;
 
 /// The kernel's description of a signal that is queued with a value (asm-generic/siginfo.h), all 128 bytes of it: libc
 /// has no names for the fields.

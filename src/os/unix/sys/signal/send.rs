@@ -1,9 +1,7 @@
 //! Sending signals by number: to this thread, a process, a group, a thread of a process.
 
-use crate::os::unix::{
-    signal::Signal,
-    sys::{fd::done, option::unsupported},
-};
+use super::number::Signal;
+use crate::os::unix::sys::{fd::done, option::unsupported};
 use std::io;
 
 /// The kind of an error of sending; std has none for a process that does not exist.

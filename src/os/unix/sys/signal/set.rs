@@ -1,6 +1,6 @@
 //! Sets of signals as the C library has them.
 
-use crate::os::unix::signal::{Signal, SignalSet};
+use super::{number::Signal, signal_set::SignalSet};
 use std::mem::MaybeUninit;
 
 /// The C library's set. What it keeps for itself cannot be in it.

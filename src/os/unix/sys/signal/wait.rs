@@ -1,7 +1,7 @@
 //! Taking pending signals without a handler.
 
 use super::info::Record;
-use crate::os::unix::signal::SignalSet;
+use super::signal_set::SignalSet;
 use std::{io, time::Duration};
 
 pub(crate) use self::system::wait;

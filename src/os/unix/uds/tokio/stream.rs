@@ -81,13 +81,12 @@ impl UnixStream {
     /// Wraps a stream that is in nonblocking mode.
     #[track_caller]
     pub(crate) fn registered(stream: uds::UnixStream) -> io::Result<Self> {
-        Registered::new(stream, Interest::READABLE | Interest::WRITABLE).map(Self)
+        Registered::try_stream(stream).map(Self).map_err(|(_, error)| error)
     }
 
     /// Wraps a socket that is in nonblocking mode, or gives it back.
     pub(crate) fn try_registered(socket: OwnedFd) -> Result<Self, (OwnedFd, io::Error)> {
-        let registered =
-            Registered::try_new(uds::UnixStream::from(socket), Interest::READABLE | Interest::WRITABLE);
+        let registered = Registered::try_stream(uds::UnixStream::from(socket));
         registered.map(Self).map_err(|(stream, error)| (stream.into(), error))
     }
 

@@ -1,7 +1,7 @@
 //! Actions in the handler, until they are dropped.
 
-use super::{Signal, SignalSet, listener};
-use crate::os::unix::sys::signal::handler;
+use super::{handler, number::Signal, signal_set::SignalSet};
+use crate::error::about;
 use std::{io, mem};
 
 /// Actions that were added to one or several signals. Dropping it removes them, and gives signals for which nothing else was
@@ -16,27 +16,22 @@ pub struct Registration(Vec<handler::Registration>);
 
 impl Registration {
     /// Adds an action to each of the signals, or to none.
-    pub(super) fn of_each(
+    pub(crate) fn of_each(
         signals: SignalSet,
         mut register: impl FnMut(i32) -> io::Result<handler::Registration>,
     ) -> io::Result<Self> {
         let mut all = Vec::with_capacity(signals.len());
         for signal in signals.iter() {
-            listener::receivable(signal)?;
+            receivable(signal)?;
             let registration = register(signal.as_raw());
-            all.push(registration.map_err(|error| listener::cannot_listen(signal, error))?);
+            all.push(registration.map_err(|error| cannot_listen(signal, error))?);
         }
         Ok(Self(all))
     }
 
-    /// Refuses signals that cannot be received like others.
-    pub(crate) fn allowed(signal: Signal) -> io::Result<()> {
-        listener::receivable(signal)
-    }
-
     /// Of what was added to one signal.
-    pub(crate) fn one(signal: Signal, registered: io::Result<handler::Registration>) -> io::Result<Self> {
-        let one = registered.map_err(|error| listener::cannot_listen(signal, error))?;
+    pub(super) fn one(signal: Signal, registered: io::Result<handler::Registration>) -> io::Result<Self> {
+        let one = registered.map_err(|error| cannot_listen(signal, error))?;
         Ok(Self(vec![one]))
     }
 
@@ -49,4 +44,26 @@ impl Registration {
     pub fn keep(self) {
         mem::forget(self);
     }
+}
+
+/// Refuses what cannot be caught, and what only unsafe code can deal with.
+pub(crate) fn receivable(signal: Signal) -> io::Result<()> {
+    let refuse = |reason: &str| {
+        let message = format!("cannot listen to {signal}: {reason}");
+        Err(io::Error::new(io::ErrorKind::InvalidInput, message))
+    };
+    if !signal.can_be_caught() {
+        return refuse("the system lets no process catch it");
+    }
+    if signal.is_fault() {
+        return refuse(
+            "it is for a fault of the thread itself, which goes on failing unless the handler mends it \
+             (`low_level::register_fault` is for that)",
+        );
+    }
+    Ok(())
+}
+
+pub(crate) fn cannot_listen(signal: Signal, error: io::Error) -> io::Error {
+    about(format_args!("listen to {signal}"), error)
 }

@@ -1,5 +1,7 @@
-use super::Signal;
-use crate::os::unix::sys::signal::info::{Origin, Record, origin};
+use super::{
+    info::{Origin, Record, origin},
+    number::Signal,
+};
 use std::fmt;
 
 /// What the system tells of a signal that was received: which it is, who sent it, and what came with it.
@@ -13,11 +15,11 @@ pub struct SignalInfo(Record);
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cause {
-    /// A process sent it: [`send`](super::send), kill(2).
+    /// A process sent it: [`send`](crate::os::unix::signal::send), kill(2).
     User,
-    /// A process queued it with a value: [`queue`](super::queue), sigqueue(3).
+    /// A process queued it with a value: [`queue`](crate::os::unix::signal::queue), sigqueue(3).
     Queued,
-    /// A process sent it to a thread: [`raise`](super::raise), tgkill(2), pthread_kill(3).
+    /// A process sent it to a thread: [`raise`](crate::os::unix::signal::raise), tgkill(2), pthread_kill(3).
     Thread,
     /// The kernel, such as for a key that was pressed.
     Kernel,
@@ -35,7 +37,7 @@ pub enum Cause {
     Poll,
     /// Something else, with the system's code. 0 on macOS, which does not always tell.
     Other(i32),
-    /// The system has not said: [`wait`](super::wait()) on macOS and OpenBSD.
+    /// The system has not said: [`wait`](crate::os::unix::signal::wait()) on macOS and OpenBSD.
     Unknown,
 }
 
@@ -98,7 +100,7 @@ impl SignalInfo {
     /// The process that sent the signal, or the child that it is about.
     ///
     /// `None` if no process did; if its process has no number here (another pid namespace, of Linux); and if the queue was full,
-    /// where Linux delivers a signal that [`send`](super::send()) has sent without its description. By the time that you look
+    /// where Linux delivers a signal that [`send`](crate::os::unix::signal::send()) has sent without its description. By the time that you look
     /// at it, the process may be gone and its id given to another. And who may send signals may lie about this in those that
     /// are queued (Linux: rt_sigqueueinfo(2)).
     pub fn pid(&self) -> Option<i32> {
@@ -114,7 +116,7 @@ impl SignalInfo {
         (self.origin().has_user() && (self.0.pid != 0 || self.0.uid != 0)).then_some(self.0.uid)
     }
 
-    /// What was sent with it by [`queue`](super::queue), or set for the timer, message queue or asynchronous operation.
+    /// What was sent with it by [`queue`](crate::os::unix::signal::queue), or set for the timer, message queue or asynchronous operation.
     pub fn value(&self) -> Option<SignalValue> {
         self.origin().has_value().then_some(SignalValue(self.0.value))
     }

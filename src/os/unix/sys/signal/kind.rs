@@ -1,6 +1,6 @@
-use crate::os::unix::signal::Signal;
+use super::number::Signal;
 
-/// Which signal [`signal`](super::signal) listens to, by Tokio's names. A [`Signal`] is as good.
+/// Which signal [`signal`](crate::os::unix::signal::tokio::signal) listens to, by Tokio's names. A [`Signal`] is as good.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SignalKind(i32);
 

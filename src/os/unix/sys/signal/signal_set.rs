@@ -1,4 +1,4 @@
-use super::Signal;
+use super::number::Signal;
 use std::{
     fmt,
     iter::FusedIterator,
@@ -259,7 +259,7 @@ impl FusedIterator for SignalSetIter {}
 #[cfg(test)]
 mod tests {
     use super::SignalSet;
-    use crate::os::unix::{signal::Signal, sys::signal::set};
+    use crate::os::unix::sys::signal::{number::Signal, set};
 
     #[test]
     fn members() {
