@@ -13,7 +13,8 @@
 //! - **A handler may interrupt anything**, and can safely do next to nothing (signal-safety(7)). So the handler here only
 //!   notes what came, and your code runs elsewhere; [`low_level`] is for the rest.
 //! - **A listener replaces the default action** for the whole process, also for code that does not know of it: who listens to
-//!   [`Signal::INT`] and does not end the program makes Ctrl-C do nothing. It is back when the last listener is gone.
+//!   [`Signal::INT`] and does not end the program makes Ctrl-C do nothing. It is back when the last listener is gone; after
+//!   [`tokio::signal`] and [`tokio::ctrl_c`], when [`tokio::uninstall`] is called.
 //! - **A child by fork** without exec has none of its parent's listeners: their signals do what they would do without. But
 //!   what a [`flag`] or [`low_level`] does goes on in the child, on its own copy, until exec. Other threads do not exist
 //!   there, so only what signal-safety(7) lists is safe, and making listeners is not among it.
@@ -80,7 +81,7 @@ mod wait;
 
 pub use super::sys::signal::{
     disposition::Disposition,
-    number::{DefaultAction, Signal},
+    number::{DefaultAction, Signal, TERM_SIGNALS},
     process::ProcessHandle,
     registration::Registration,
     signal_info::{Cause, ChildStatus, SignalInfo, SignalValue},

@@ -47,6 +47,9 @@ pub fn set_disposition(signal: Signal, disposition: Disposition) -> io::Result<D
 ///
 /// This returns if that is nothing, or when the process goes on after it was stopped. Handlers are as before then.
 ///
+/// This function is async-signal-safe (signal-safety(7)) unless it fails, as an error allocates memory. So an action of
+/// [`low_level::register`](super::low_level::register) may call it.
+///
 /// # Process 1 and orphaned process groups
 /// Process 1 of a pid namespace, such as the first of a container, has no default actions
 /// (pid_namespaces(7)): there, a signal that would end the process ends it with status 128 + its number, by which shells

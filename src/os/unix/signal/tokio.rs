@@ -3,8 +3,10 @@
 //! [`signal`] and [`Signal`] have the names and the shape of `tokio::signal::unix`; [`Signals`] receives several signals, with
 //! all that came with them. Both wait for the runtime that they were made on, without a thread and without a task of their
 //! own: the signal handler makes a descriptor readable that the runtime watches. So there may be several runtimes, one after
-//! the other or at once, and when the last listener of a signal is gone, its old disposition is back, which Tokio's own never
-//! put back.
+//! the other or at once.
+//!
+//! [`signal`] and [`ctrl_c`] leave their handler installed for the rest of the process, as Tokio's functions do, until
+//! [`uninstall`] is called. When the last [`Signals`] or other listener of a signal is gone, its old disposition is back.
 //!
 //! What holds for signals in general is said at [`signal`](super), and what is kept and lost at
 //! [`Signals`](super::Signals).
@@ -28,7 +30,7 @@ mod signals;
 pub use crate::os::unix::sys::signal::kind::SignalKind;
 
 pub use self::{
-    one::{Signal, ctrl_c, signal},
+    one::{Signal, ctrl_c, signal, uninstall},
     signal_fd::SignalFd,
     signals::Signals,
 };

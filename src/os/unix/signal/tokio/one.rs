@@ -1,11 +1,19 @@
 //! One kind of signal, in Tokio's shape.
 
 use super::{SignalKind, Signals};
-use crate::os::unix::signal::{self, SignalInfo};
+use crate::os::unix::{
+    signal::{self, Registration, SignalInfo},
+    sys::signal::flag::absorb,
+};
 use std::{
+    collections::{BTreeMap, btree_map::Entry},
     io,
+    sync::{Mutex, PoisonError},
     task::{Context, Poll},
 };
+
+/// What keeps the handler of each signal in place that was ever listened to by Tokio's names.
+static INSTALLED: Mutex<BTreeMap<signal::Signal, Registration>> = Mutex::new(BTreeMap::new());
 
 /// Listens to one kind of signal. Made by [`signal`](signal()).
 #[derive(Debug)]
@@ -13,6 +21,10 @@ use std::{
 pub struct Signal(Signals);
 
 /// Begins to listen to a signal on the current runtime. Real-time signals too.
+///
+/// As with Tokio's function, the process keeps the handler once it is installed: the signal does not do what it does by
+/// default any more, also after the [`Signal`] is dropped. [`uninstall`] gives its disposition back. [`Signals`] gives it
+/// back when it is dropped.
 ///
 /// # Errors
 /// Those of [`Signals::new`], and [`InvalidInput`](io::ErrorKind::InvalidInput) if there is no such signal.
@@ -35,7 +47,37 @@ pub struct Signal(Signals);
 #[track_caller]
 pub fn signal(kind: impl Into<SignalKind>) -> io::Result<Signal> {
     let signal = signal::Signal::try_from(kind.into())?;
-    Signals::new(signal).map(Signal)
+    let listener = Signals::new(signal).map(Signal)?;
+    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Entry::Vacant(place) = installed.entry(signal) {
+        place.insert(Registration::of_each(signal.into(), absorb)?);
+    }
+    Ok(listener)
+}
+
+/// Removes the handler that [`signal`](signal()) and [`ctrl_c`] leave installed for a signal. Returns whether there was one.
+///
+/// The signal gets its old disposition back, at once or when everything else is dropped that listens to it.
+///
+/// # Examples
+/// ```
+/// use interprocess::os::unix::signal::{
+///     Disposition, Signal, disposition,
+///     tokio::{SignalKind, signal, uninstall},
+/// };
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// drop(signal(SignalKind::hangup())?);
+/// assert_eq!(disposition(Signal::HUP)?, Disposition::Handler);
+/// assert!(uninstall(SignalKind::hangup()));
+/// assert_eq!(disposition(Signal::HUP)?, Disposition::Default);
+/// # Ok(()) }
+/// ```
+pub fn uninstall(kind: impl Into<SignalKind>) -> bool {
+    let Ok(signal) = signal::Signal::try_from(kind.into()) else { return false };
+    let installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner).remove(&signal);
+    installed.is_some()
 }
 
 impl Signal {
@@ -64,9 +106,11 @@ impl Signal {
     }
 }
 
-/// Waits for Ctrl-C (`SIGINT`), beginning when it is first polled. Afterwards, Ctrl-C does what it did before.
+/// Waits for Ctrl-C (`SIGINT`), beginning when it is first polled.
 ///
-/// A program that calls this again and again is ended by a Ctrl-C in between; [`Signals`] listens all the time.
+/// As with Tokio's function, Ctrl-C does not end the process any more from then on, also when this future is dropped or
+/// has completed, until [`uninstall`] is called. So a loop may call this in each round. One that comes between two rounds is
+/// lost: to receive each, keep one [`Signal`] or [`Signals`].
 ///
 /// # Errors
 /// Those of [`signal`](signal()).
@@ -75,7 +119,28 @@ impl Signal {
 /// Outside a Tokio runtime with I/O enabled.
 ///
 /// # Cancel safety
-/// Dropping it ends listening. What has come and was not yet told is lost.
+/// Dropping it ends listening. A Ctrl-C that has arrived and was not returned is lost.
+///
+/// # Examples
+/// ```
+/// use interprocess::os::unix::signal::tokio::{SignalKind, ctrl_c, uninstall};
+/// # use interprocess::os::unix::signal::{Signal, raise};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// # let work = async || {
+/// #     tokio::task::yield_now().await;
+/// #     raise(Signal::INT)
+/// # };
+/// for _round in 0..3 {
+///     tokio::select! {
+///         interrupted = ctrl_c() => interrupted?,
+///         worked = work() => worked?,
+///     }
+/// }
+/// uninstall(SignalKind::interrupt()); // Ctrl-C ends the process again.
+/// # Ok(()) }
+/// ```
 pub async fn ctrl_c() -> io::Result<()> {
     let mut interrupts = signal(SignalKind::interrupt())?;
     match interrupts.recv().await {

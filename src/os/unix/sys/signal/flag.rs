@@ -56,6 +56,14 @@ pub(crate) fn set_or_default(signal: i32, flag: Arc<AtomicBool>) -> io::Result<R
     })
 }
 
+/// Keeps the signal from doing what it does by default, but not in a process that was forked from this one.
+#[cfg(feature = "tokio")]
+pub(crate) fn absorb(signal: i32) -> io::Result<Registration> {
+    let process = Process::this()?;
+    // SAFETY: it reads atomics and memory.
+    unsafe { handler::register(signal, Arc::new(move |_| process.is_this())) }
+}
+
 /// Sends a byte to a socket, if it has room.
 pub(crate) fn tell(signal: i32, socket: Arc<OwnedFd>) -> io::Result<Registration> {
     option::kind(socket.as_fd()).map_err(|error| match error.raw_os_error() {

@@ -17,7 +17,8 @@ use std::{
 };
 
 /// Runs `action` in the signal handler itself whenever the signal comes, after those that were added before it. Handlers that
-/// others installed are called as well, after all actions.
+/// others installed are called as well, after all actions. Dropping the [`Registration`] removes the action;
+/// [`Registration::keep`] leaves it for the rest of the process.
 ///
 /// The action runs in whatever thread the signal interrupted. All signals are blocked, unless a handler that somebody put above
 /// this one (Tokio's, signal-hook's) has called it: then other signals can interrupt it. `errno` is kept.

@@ -34,6 +34,10 @@ pub enum DefaultAction {
     Continue,
 }
 
+/// The signals that ask a process to end, as in signal-hook: [`TERM`](Signal::TERM), [`QUIT`](Signal::QUIT) and
+/// [`INT`](Signal::INT).
+pub const TERM_SIGNALS: &[Signal] = &[Signal::TERM, Signal::QUIT, Signal::INT];
+
 impl Signal {
     /// Real-time signal `n`, counted from the lowest that programs may use (`SIGRTMIN`).
     ///

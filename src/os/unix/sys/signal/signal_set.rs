@@ -1,6 +1,7 @@
 use super::number::Signal;
 use std::{
-    fmt,
+    borrow::Borrow,
+    fmt, io,
     iter::FusedIterator,
     ops::{BitAnd, BitOr, Not, Sub},
 };
@@ -25,6 +26,26 @@ impl SignalSet {
     /// The set of no signals.
     pub const fn empty() -> Self {
         Self(0)
+    }
+
+    /// Creates a set from signal numbers, as the constants of `libc` and signal-hook are.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput): a number is not that of a signal, as in [`Signal::from_raw`].
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::os::unix::signal::{Signal, SignalSet, TERM_SIGNALS};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let numbers = [15, 3, 2]; // libc::SIGTERM, libc::SIGQUIT and libc::SIGINT on every Unix
+    /// let set = SignalSet::from_raw(&numbers)?;
+    /// assert_eq!(set, SignalSet::from(TERM_SIGNALS));
+    /// assert!(SignalSet::from_raw([0]).is_err());
+    /// # Ok(()) }
+    /// ```
+    pub fn from_raw(numbers: impl IntoIterator<Item = impl Borrow<i32>>) -> io::Result<Self> {
+        numbers.into_iter().map(|number| Signal::from_raw(*number.borrow())).collect()
     }
 
     /// All signals that programs can use ([`Signal::all`]), [`Signal::KILL`] and [`Signal::STOP`] included.
