@@ -124,29 +124,6 @@ impl<'n> ListenerOptions<'n> {
         L::from_options(self)
     }
 
-    /// Makes a listener on the current Tokio runtime.
-    ///
-    /// # Errors
-    /// As for [`create_sync`](Self::create_sync).
-    ///
-    /// # Panics
-    /// On Unix, outside a Tokio runtime with I/O enabled.
-    #[cfg(feature = "tokio")]
-    #[track_caller]
-    pub fn create_tokio(self) -> io::Result<super::tokio::Listener> {
-        super::tokio::Listener::from_options(self)
-    }
-
-    /// [`create_tokio`](Self::create_tokio), generic.
-    ///
-    /// # Errors
-    /// As for `create_tokio`.
-    #[cfg(feature = "tokio")]
-    #[track_caller]
-    pub fn create_tokio_as<L: traits::tokio::Listener>(self) -> io::Result<L> {
-        L::from_options(self)
-    }
-
     pub(super) fn needed_name(&self) -> io::Result<&Name<'n>> {
         self.name.as_ref().ok_or_else(|| no_name("listener"))
     }
@@ -296,31 +273,6 @@ impl<'n> ConnectOptions<'n> {
     /// # Errors
     /// As for `connect_sync`.
     pub fn connect_sync_as<S: traits::Stream>(&self) -> io::Result<S> {
-        S::from_options(self)
-    }
-
-    /// Connects on the current Tokio runtime. Cancel-safe.
-    ///
-    /// # Errors
-    /// As for [`connect_sync`](Self::connect_sync).
-    ///
-    /// # Panics
-    /// On Unix, outside a Tokio runtime with I/O enabled.
-    #[cfg(feature = "tokio")]
-    pub fn connect_tokio(
-        &self,
-    ) -> impl Future<Output = io::Result<super::tokio::Stream>> + Send + Sync + use<'_, 'n> {
-        super::tokio::Stream::from_options(self)
-    }
-
-    /// [`connect_tokio`](Self::connect_tokio), generic.
-    ///
-    /// # Errors
-    /// As for `connect_tokio`.
-    #[cfg(feature = "tokio")]
-    pub fn connect_tokio_as<S: traits::tokio::Stream>(
-        &self,
-    ) -> impl Future<Output = io::Result<S>> + Send + Sync + use<'_, 'n, S> {
         S::from_options(self)
     }
 

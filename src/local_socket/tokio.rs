@@ -30,6 +30,8 @@
 //! # }
 //! ```
 
+mod options;
+
 use super::{ConnectOptions, ListenerOptions, Name, PeerCreds, absence::Absence, platform};
 use crate::{TryClone, error};
 use std::{

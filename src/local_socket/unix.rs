@@ -18,7 +18,7 @@ use super::{
 use crate::{
     ConnectWaitMode, error,
     os::unix::{
-        sys::{fd, file, identity, path, socket},
+        sys::{environment, fd, file, identity, path, socket},
         uds::{SocketAddr, UnixStream},
     },
 };
@@ -46,13 +46,7 @@ pub(super) type Stream = UnixStream;
 /// A path and a name in the namespace are different things here.
 pub(super) const PATHS_ARE_NAMESPACED: bool = false;
 
-/// How many groups of a peer the system tells at most.
-pub(super) const MOST_GROUPS: Option<usize> =
-    if cfg!(any(target_vendor = "apple", target_os = "freebsd", target_os = "dragonfly")) {
-        Some(16)
-    } else {
-        None
-    };
+pub(super) use crate::os::unix::sys::peer::MOST_GROUPS;
 
 /// Options that only Unix has.
 #[derive(Clone, Debug, Default)]
@@ -95,7 +89,9 @@ fn targets(name: &Name<'_>) -> io::Result<Vec<Target>> {
         Kind::Namespaced => Ok(vec![Target::Path(runtime_folder()?.join(file_name_of(name.text())))]),
         Kind::SpecialDir => {
             let run_user = Path::new("/run/user").join(file::real_user().to_string());
-            let folders = [run_user, special_temporary_folder()].into_iter().filter(|folder| folder.is_dir());
+            let folders = [run_user, environment::shared_temporary_folder()]
+                .into_iter()
+                .filter(|folder| folder.is_dir());
             Ok(folders.map(|folder| Target::Path(appended(&folder, name.text()))).collect())
         }
     }
@@ -138,16 +134,6 @@ fn appended(folder: &Path, name: &OsStr) -> PathBuf {
     path.push("/");
     path.push(name);
     path.into()
-}
-
-/// The second folder of interprocess 2.4.
-fn special_temporary_folder() -> PathBuf {
-    if cfg!(target_os = "android") {
-        let folder = std::env::var_os("TMPDIR").or_else(|| std::env::var_os("TEMPDIR"));
-        folder.map_or_else(|| PathBuf::from("/data/local/tmp"), PathBuf::from)
-    } else {
-        PathBuf::from("/tmp")
-    }
 }
 
 pub(super) fn connect(options: &ConnectOptions<'_>) -> io::Result<Stream> {

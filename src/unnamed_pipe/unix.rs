@@ -3,7 +3,6 @@
 mod conversions;
 #[cfg(feature = "tokio")]
 pub(super) mod tokio;
-#[cfg(any(target_os = "linux", target_os = "android"))]
 mod transfer;
 
 use super::child::Direction;
@@ -148,22 +147,6 @@ impl CreationOptions {
             sender.set_capacity(capacity)?;
         }
         Ok((super::Sender(sender), super::Recver(recver)))
-    }
-
-    /// Makes the pipe with both ends on the current Tokio runtime, nonblocking in any case.
-    ///
-    /// # Errors
-    /// As for [`create`](Self::create).
-    ///
-    /// # Panics
-    /// Outside a Tokio runtime with I/O enabled.
-    #[cfg(feature = "tokio")]
-    #[track_caller]
-    pub fn create_tokio(self) -> io::Result<(super::tokio::Sender, super::tokio::Recver)> {
-        let (sender, recver) = self.nonblocking(true).create()?;
-        let super::tokio::Recver(recver) = super::tokio::Recver::try_from(recver)?;
-        let recver = super::tokio::Recver(recver.with_packets(self.packets));
-        Ok((super::tokio::Sender::try_from(sender)?, recver))
     }
 }
 

@@ -115,9 +115,9 @@ pub use self::{
     info::PipeInfo,
     list::{PipeEntry, PipeList, list},
     listener::{Incoming, PipeListener},
-    messages::Received,
     mode::PipeMode,
     options::{PipeListenerOptions, WaitTimeout},
+    raw::Received,
     stream::{DuplexPipeStream, PipeStream, RecvPipeStream, SendPipeStream},
 };
 

@@ -1,6 +1,6 @@
 //! The half of Tokio unnamed pipes for Unix.
 
-use super::{Direction, check_direction, ends};
+use super::{CreationOptions, Direction, check_direction, ends};
 use crate::{
     os::unix::{
         pipe_end::{PipeEnd, tokio::Renewed},
@@ -86,6 +86,23 @@ impl Recver {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.0.poll_read(cx, buffer)
+    }
+}
+
+impl CreationOptions {
+    /// Makes the pipe with both ends on the current Tokio runtime, nonblocking in any case.
+    ///
+    /// # Errors
+    /// As for [`create`](Self::create).
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    #[track_caller]
+    pub fn create_tokio(self) -> io::Result<(unnamed_pipe::tokio::Sender, unnamed_pipe::tokio::Recver)> {
+        let (sender, recver) = self.nonblocking(true).create()?;
+        let unnamed_pipe::tokio::Recver(recver) = unnamed_pipe::tokio::Recver::try_from(recver)?;
+        let recver = unnamed_pipe::tokio::Recver(recver.with_packets(self.packets));
+        Ok((unnamed_pipe::tokio::Sender::try_from(sender)?, recver))
     }
 }
 

@@ -79,23 +79,7 @@ impl<'sd> CreationOptions<'sd> {
         self.create()
     }
 
-    /// Makes the pipe with both ends for Tokio. Needs no runtime.
-    ///
-    /// # Errors
-    /// As for [`create`](Self::create).
-    #[cfg(feature = "tokio")]
-    pub fn create_tokio(self) -> io::Result<(unnamed_pipe::tokio::Sender, unnamed_pipe::tokio::Recver)> {
-        use crate::os::windows::named_pipe::raw::{DEFAULT_BUFFER, PairOptions};
-        let (sender, recver) = super::tokio::make(&PairOptions {
-            buffer: self.size(DEFAULT_BUFFER)?,
-            security: self.security_descriptor.as_ref().map(BorrowedSecurityDescriptor::as_sys),
-            inheritable: self.inheritable,
-            messages: false,
-        })?;
-        Ok((unnamed_pipe::tokio::Sender(sender), unnamed_pipe::tokio::Recver(recver)))
-    }
-
-    fn size(&self, default: u32) -> io::Result<u32> {
+    pub(super) fn size(&self, default: u32) -> io::Result<u32> {
         self.buffer_size_hint.map_or(Ok(default), |size| {
             u32::try_from(size.get()).map_err(|_| {
                 let message = format!("cannot make a pipe for {size} bytes: 4 GiB is too much");

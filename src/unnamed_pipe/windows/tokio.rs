@@ -1,12 +1,14 @@
 //! The half of Tokio unnamed pipes for Windows.
 
+use super::CreationOptions;
 use crate::{
     os::windows::{
         named_pipe::{
             poll::AsyncPipe,
-            raw::{PairOptions, private_pair},
+            raw::{DEFAULT_BUFFER, PairOptions, private_pair},
             tokio::stream::read_into,
         },
+        security_descriptor::BorrowedSecurityDescriptor,
         sys::{handle, pipe::Directions},
     },
     unnamed_pipe,
@@ -44,6 +46,22 @@ pub(in crate::unnamed_pipe) fn sender_pair() -> io::Result<(Sender, super::Recve
 pub(in crate::unnamed_pipe) fn recver_pair() -> io::Result<(super::Sender, Recver)> {
     let (recver, sender) = private_pair(SERVER, true, false, &PairOptions::default())?;
     Ok((super::PipeEnd::new(sender), Recver::new(recver)))
+}
+
+impl CreationOptions<'_> {
+    /// Makes the pipe with both ends for Tokio. Needs no runtime.
+    ///
+    /// # Errors
+    /// As for [`create`](Self::create).
+    pub fn create_tokio(self) -> io::Result<(unnamed_pipe::tokio::Sender, unnamed_pipe::tokio::Recver)> {
+        let (sender, recver) = make(&PairOptions {
+            buffer: self.size(DEFAULT_BUFFER)?,
+            security: self.security_descriptor.as_ref().map(BorrowedSecurityDescriptor::as_sys),
+            inheritable: self.inheritable,
+            messages: false,
+        })?;
+        Ok((unnamed_pipe::tokio::Sender(sender), unnamed_pipe::tokio::Recver(recver)))
+    }
 }
 
 impl Sender {

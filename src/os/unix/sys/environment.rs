@@ -1,4 +1,16 @@
-//! Changing the environment, which any thread may be reading.
+//! The environment, which any thread may be reading.
+
+use std::{env, path::PathBuf};
+
+/// The folder for temporary files, but not what `TMPDIR` says anywhere but on Android.
+pub(crate) fn shared_temporary_folder() -> PathBuf {
+    if cfg!(target_os = "android") {
+        let folder = env::var_os("TMPDIR").or_else(|| env::var_os("TEMPDIR"));
+        folder.map_or_else(|| PathBuf::from("/data/local/tmp"), PathBuf::from)
+    } else {
+        PathBuf::from("/tmp")
+    }
+}
 
 /// Removes variables from the environment of this process, if no other thread can be reading it. Tells whether it did.
 ///
@@ -9,7 +21,7 @@ pub(crate) fn remove_variables(names: &[&str]) -> bool {
     }
     for name in names {
         // SAFETY: this is the only thread, and starts no other meanwhile.
-        unsafe { std::env::remove_var(name) };
+        unsafe { env::remove_var(name) };
     }
     true
 }

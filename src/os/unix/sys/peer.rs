@@ -18,6 +18,14 @@ pub(crate) use self::{
     system::{groups, peer},
 };
 
+/// How many groups of a peer the system tells at most.
+pub(crate) const MOST_GROUPS: Option<usize> =
+    if cfg!(any(target_vendor = "apple", target_os = "freebsd", target_os = "dragonfly")) {
+        Some(16)
+    } else {
+        None
+    };
+
 /// What Linux tells of the peer beyond credentials.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod process {

@@ -3,7 +3,7 @@
 use super::{
     PipeStream,
     pipe_mode::{Messages, PipeModeTag},
-    raw::{self, PairOptions, RawPipe},
+    raw::{self, PairOptions, RawPipe, Received},
 };
 use crate::{
     ConnectWaitMode,
@@ -14,23 +14,6 @@ use std::{
     io,
     os::windows::io::{AsHandle, OwnedHandle},
 };
-
-/// What a receive into a buffer of fixed size got.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Received {
-    /// How many bytes of the message are at the start of the buffer.
-    pub length: usize,
-    /// How many bytes the message had.
-    pub message_length: usize,
-}
-
-impl Received {
-    /// Whether the buffer was too small, so that the rest of the message is lost.
-    pub fn is_truncated(self) -> bool {
-        self.length < self.message_length
-    }
-}
 
 /// Receiving messages. Several threads may; each message goes to one of them, whole.
 impl<Sm: PipeModeTag> PipeStream<Messages, Sm> {

@@ -2,6 +2,7 @@
 
 mod messages;
 
+pub use messages::Received;
 #[cfg(feature = "tokio")]
 pub(super) use messages::{Source, Waited, busy, check_length, no_reply, transact_error};
 

@@ -5,9 +5,8 @@
 //! message, which is noted.
 
 use super::{AsyncPipe, Ended, Reader, pipe, stopped};
-use crate::os::windows::named_pipe::{
-    messages::Received,
-    raw::{Source, Waited, busy, check_length, no_reply, transact_error},
+use crate::os::windows::named_pipe::raw::{
+    Received, Source, Waited, busy, check_length, no_reply, transact_error,
 };
 use std::{
     io::{self, IoSlice},

@@ -6,10 +6,7 @@
 //! time limit is over, is never there in part. Only of long messages that are not wanted whole it is done in pieces.
 
 use super::{RawPipe, deadline_after, handle, overlapped, pipe, stopped};
-use crate::os::windows::{
-    named_pipe::messages::Received,
-    sys::overlapped::{Ended, Limits, Stopper},
-};
+use crate::os::windows::sys::overlapped::{Ended, Limits, Stopper};
 use std::{
     collections::hash_map::RandomState,
     hash::BuildHasher,
@@ -18,6 +15,23 @@ use std::{
     sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError},
     time::{Duration, Instant},
 };
+
+/// What a receive into a buffer of fixed size got.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Received {
+    /// How many bytes of the message are at the start of the buffer.
+    pub length: usize,
+    /// How many bytes the message had.
+    pub message_length: usize,
+}
+
+impl Received {
+    /// Whether the buffer was too small, so that the rest of the message is lost.
+    pub fn is_truncated(self) -> bool {
+        self.length < self.message_length
+    }
+}
 
 /// The most that is received with one read of a message for which the receiver has less room: the memory is this program's,
 /// and the length the sender's choice.
