@@ -7,7 +7,7 @@
 #[cfg(unix)]
 fn main() -> std::io::Result<()> {
     use interprocess::os::unix::uds::{UnixSeqpacketListener, UnlinkOnDrop};
-    use std::{fs::File, io, os::fd::AsFd, path::Path};
+    use std::{fs::File, io, path::Path};
 
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [socket, folder] = arguments.as_slice() else {
@@ -32,7 +32,7 @@ fn main() -> std::io::Result<()> {
         };
         // A client that is gone is no reason to stop.
         let answered = match opened {
-            Ok(file) => client.send_with_fds(b"here it is", &[file.as_fd()]),
+            Ok(file) => client.send_with_fds(b"here it is", &[file]),
             Err(error) => client.send(error.to_string().as_bytes()),
         };
         if let Err(error) = answered {

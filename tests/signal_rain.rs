@@ -450,7 +450,7 @@ fn datagram_timeout() -> io::Result<usize> {
         expect_timeout(b.recv_many(&mut RecvBatch::new(2, 2)), ErrorKind::WouldBlock)?;
         let mut sent = 0;
         let error = loop {
-            match a.send_with_fds(&[7; 1000], &[]) {
+            match a.send_with_fds(&[7; 1000], &[] as &[std::os::fd::OwnedFd]) {
                 Ok(_) => sent += 1,
                 Err(error) => break error,
             }

@@ -382,7 +382,7 @@ fn descriptors_need_a_byte_on_a_stream() {
     let (a, b) = UnixStream::pair().unwrap();
     let fds = [a.as_fd()];
     assert_eq!(a.send_with_fds(b"", &fds).unwrap_err().kind(), ErrorKind::InvalidInput);
-    assert_eq!(a.send_with_fds(b"", &[]).unwrap(), 0);
+    assert_eq!(a.send_with_fds(b"", &[] as &[OwnedFd]).unwrap(), 0);
     let mut memory = [0; 64];
     let mut ancillary = SocketAncillary::new(&mut memory);
     assert!(ancillary.add_fds(&fds));

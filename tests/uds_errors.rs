@@ -83,7 +83,7 @@ fn sending_names_path_or_address() {
         let results = [
             socket.send_to(b"x", &path),
             socket.send_to_addr(b"x", &address),
-            socket.send_with_fds_to(b"x", &[], &address),
+            socket.send_with_fds_to(b"x", &[] as &[std::os::fd::OwnedFd], &address),
             socket.send_vectored_with_ancillary_to(&slices, &mut none, &path),
             socket.send_vectored_with_ancillary_to_addr(&slices, &mut none, &address),
             socket.send_many(&[message], &mut SendBatch::new(1)),

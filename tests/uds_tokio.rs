@@ -1083,7 +1083,7 @@ fn futures_can_be_spawned() {
         let mut ancillary = SocketAncillary::new(&mut room);
         check(a.send(b""));
         check(a.send_to(b"", "x"));
-        check(a.send_with_fds(b"", &[]));
+        check(a.send_with_fds(b"", &[] as &[OwnedFd]));
         check(a.send_vectored_with_ancillary(&[], &mut ancillary));
         check(a.send_many(&[], &mut SendBatch::new(1)));
         check(b.recv_many(&mut RecvBatch::new(1, 1)));

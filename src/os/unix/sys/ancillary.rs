@@ -109,19 +109,23 @@ impl<'a> Control<'a> {
     }
 
     /// Adds descriptors, which the lifetime keeps open until the message is sent. `false`: there is no room.
-    pub(crate) fn add_descriptors(&mut self, descriptors: &[BorrowedFd<'a>]) -> bool {
+    pub(crate) fn add_descriptors(
+        &mut self,
+        descriptors: impl ExactSizeIterator<Item = BorrowedFd<'a>>,
+    ) -> bool {
         self.begin_outgoing();
-        if descriptors.is_empty() {
+        let count = descriptors.len();
+        if count == 0 {
             return true;
         }
-        let size = mem::size_of_val(descriptors);
+        let size = count * FD;
         let room = &mut self.buffer[self.length..];
         let Some(data) = control::begin(room, libc::SOL_SOCKET, libc::SCM_RIGHTS, size) else { return false };
         for (to, from) in data.chunks_exact_mut(FD).zip(descriptors) {
             to.copy_from_slice(&from.as_raw_fd().to_ne_bytes());
         }
         self.length += control::space(size);
-        self.descriptors += descriptors.len();
+        self.descriptors += count;
         true
     }
 

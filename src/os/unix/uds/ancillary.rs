@@ -98,7 +98,7 @@ impl<'a> SocketAncillary<'a> {
     ///
     /// A buffer that was received into begins anew, and closes what it had.
     pub fn add_fds(&mut self, fds: &[BorrowedFd<'a>]) -> bool {
-        self.0.add_descriptors(fds)
+        self.0.add_descriptors(fds.iter().copied())
     }
 
     /// Adds credentials to be sent. `false`, and nothing is added, if there is no room.

@@ -201,7 +201,7 @@ impl UnixDatagram {
     /// # Errors
     /// `InvalidInput`, before anything is sent: more descriptors than the system passes at once (253 on Linux). Else as for
     /// [`send`](Self::send); `ETOOMANYREFS` if too many descriptors are under way.
-    pub fn send_with_fds(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+    pub fn send_with_fds(&self, bytes: &[u8], fds: &[impl AsFd]) -> io::Result<usize> {
         self.send_fds_to(bytes, fds, None)
     }
 
@@ -212,18 +212,13 @@ impl UnixDatagram {
     pub fn send_with_fds_to(
         &self,
         bytes: &[u8],
-        fds: &[BorrowedFd<'_>],
+        fds: &[impl AsFd],
         address: &SocketAddr,
     ) -> io::Result<usize> {
         to_address(address, |address| self.send_fds_to(bytes, fds, Some(address)))
     }
 
-    fn send_fds_to(
-        &self,
-        bytes: &[u8],
-        fds: &[BorrowedFd<'_>],
-        address: Option<&Address>,
-    ) -> io::Result<usize> {
+    fn send_fds_to(&self, bytes: &[u8], fds: &[impl AsFd], address: Option<&Address>) -> io::Result<usize> {
         send_fds(fds, |control| {
             message::send_message(self.as_fd(), &[IoSlice::new(bytes)], Some(control), address, 0)
         })

@@ -213,7 +213,7 @@ impl UnixSeqpacket {
     /// # Errors
     /// `InvalidInput`, before anything is sent: more descriptors than the system passes at once (253 on Linux). Else as for
     /// [`send`](Self::send); `ETOOMANYREFS` if too many descriptors are under way.
-    pub fn send_with_fds(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+    pub fn send_with_fds(&self, bytes: &[u8], fds: &[impl AsFd]) -> io::Result<usize> {
         send_fds(fds, |control| {
             message::send_message(self.as_fd(), &[IoSlice::new(bytes)], Some(control), None, END_OF_RECORD)
         })

@@ -238,7 +238,26 @@ impl UnixStream {
     /// # Errors
     /// `InvalidInput`, before anything is sent: more descriptors than the system passes at once (253 on Linux), or
     /// descriptors without a byte to go with. Else as for a write; `ETOOMANYREFS` if too many descriptors are under way.
-    pub fn send_with_fds(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::os::unix::uds::UnixStream;
+    /// use std::{fs::File, io::Read};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (a, b) = UnixStream::pair()?;
+    /// let file = File::open("/dev/zero")?;
+    /// a.send_with_fds(b"a file", &[&file])?;
+    ///
+    /// let mut buffer = [0; 16];
+    /// let (length, fds) = b.recv_with_fds(&mut buffer, 1)?;
+    /// assert_eq!(&buffer[..length], b"a file");
+    /// let mut received: File = fds.into_iter().next().expect("a descriptor came with it").into();
+    /// received.read_exact(&mut buffer)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send_with_fds(&self, bytes: &[u8], fds: &[impl AsFd]) -> io::Result<usize> {
         send_fds(fds, |control| message::send_part_with(self.as_fd(), &[IoSlice::new(bytes)], control))
     }
 

@@ -7,7 +7,7 @@ use std::{
     io::{self, IoSliceMut},
     iter::FusedIterator,
     ops::Deref,
-    os::fd::{BorrowedFd, OwnedFd},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     vec,
 };
 
@@ -89,7 +89,7 @@ impl FusedIterator for IntoFds {}
 
 /// Has a control message with these descriptors sent.
 pub(crate) fn send_fds(
-    fds: &[BorrowedFd<'_>],
+    fds: &[impl AsFd],
     send: impl FnOnce(&Control<'_>) -> io::Result<usize>,
 ) -> io::Result<usize> {
     if fds.len() > MOST_DESCRIPTORS {
@@ -97,7 +97,7 @@ pub(crate) fn send_fds(
     }
     let mut buffer = [0; ROOM_FOR_ALL];
     let mut control = Control::new(&mut buffer);
-    control.add_descriptors(fds);
+    control.add_descriptors(fds.iter().map(AsFd::as_fd));
     send(&control)
 }
 

@@ -6,7 +6,7 @@ use crate::os::unix::uds::{
 };
 use std::{
     io::{self, IoSlice, IoSliceMut},
-    os::fd::BorrowedFd,
+    os::fd::AsFd,
     path::Path,
 };
 
@@ -18,7 +18,7 @@ impl UnixDatagram {
     /// As for [`send_with_fds`].
     ///
     /// [`send_with_fds`]: crate::os::unix::uds::UnixDatagram::send_with_fds
-    pub async fn send_with_fds(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+    pub async fn send_with_fds(&self, bytes: &[u8], fds: &[impl AsFd]) -> io::Result<usize> {
         self.0.writing(|socket| socket.send_with_fds(bytes, fds)).await
     }
 
@@ -29,7 +29,7 @@ impl UnixDatagram {
     pub async fn send_with_fds_to(
         &self,
         bytes: &[u8],
-        fds: &[BorrowedFd<'_>],
+        fds: &[impl AsFd],
         address: &SocketAddr,
     ) -> io::Result<usize> {
         self.0.writing_anywhere(|socket| socket.send_with_fds_to(bytes, fds, address)).await

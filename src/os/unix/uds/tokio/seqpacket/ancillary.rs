@@ -4,7 +4,7 @@ use super::UnixSeqpacket;
 use crate::os::unix::uds::{OutgoingMessage, ReceivedFds, RecvBatch, SendBatch, SocketAncillary};
 use std::{
     io::{self, IoSlice, IoSliceMut},
-    os::fd::BorrowedFd,
+    os::fd::AsFd,
 };
 
 impl UnixSeqpacket {
@@ -15,7 +15,7 @@ impl UnixSeqpacket {
     /// As for [`send_with_fds`].
     ///
     /// [`send_with_fds`]: crate::os::unix::uds::UnixSeqpacket::send_with_fds
-    pub async fn send_with_fds(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+    pub async fn send_with_fds(&self, bytes: &[u8], fds: &[impl AsFd]) -> io::Result<usize> {
         self.0.writing(|socket| socket.send_with_fds(bytes, fds)).await
     }
 

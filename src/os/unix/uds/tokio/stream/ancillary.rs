@@ -4,7 +4,7 @@ use super::UnixStream;
 use crate::os::unix::uds::{ReceivedFds, SocketAncillary};
 use std::{
     io::{self, IoSlice, IoSliceMut},
-    os::fd::BorrowedFd,
+    os::fd::AsFd,
 };
 
 impl UnixStream {
@@ -15,7 +15,7 @@ impl UnixStream {
     /// As for [`send_with_fds`].
     ///
     /// [`send_with_fds`]: crate::os::unix::uds::UnixStream::send_with_fds
-    pub async fn send_with_fds(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+    pub async fn send_with_fds(&self, bytes: &[u8], fds: &[impl AsFd]) -> io::Result<usize> {
         self.0.writing(|stream| stream.send_with_fds(bytes, fds)).await
     }
 
