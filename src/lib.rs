@@ -44,6 +44,7 @@ pub mod os;
 pub mod shutdown;
 pub mod unnamed_pipe;
 
+mod other_runtime;
 mod timeout;
 mod try_clone;
 mod wait_mode;

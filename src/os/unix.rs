@@ -1,5 +1,6 @@
 //! What Unix-like systems have: Unix domain sockets of every kind, FIFO files, pipes by descriptor, and signals.
 
+pub(super) mod async_io;
 pub mod fifo_file;
 #[cfg(fuzzing)]
 pub mod fuzzing;

@@ -150,7 +150,7 @@ impl PipeEnd {
     }
 
     /// Writes what there is room for, by an end in nonblocking mode.
-    #[cfg(feature = "tokio")]
+    #[cfg(any(feature = "tokio", test))]
     pub(crate) fn write_now(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         whole_if_atomic(slices, |slices| self.state.quiet.write(self.as_fd(), &slices[slices::part(slices)]))
     }

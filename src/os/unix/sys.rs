@@ -32,13 +32,15 @@ pub(crate) mod place;
 pub(crate) mod poll;
 mod program;
 pub(crate) mod quiet;
+#[cfg(any(feature = "tokio", test))]
+pub(crate) mod readiness;
 #[cfg(feature = "tokio")]
 pub(crate) mod registered;
 pub(crate) mod signal;
 pub(crate) mod slices;
 pub(crate) mod socket;
 pub(crate) mod splice;
-#[cfg(feature = "tokio")]
+#[cfg(any(feature = "tokio", test))]
 mod tasks;
 #[cfg(feature = "tokio")]
 pub(crate) mod timer;

@@ -103,7 +103,7 @@ mod messages;
 mod mode;
 pub(crate) mod name;
 mod options;
-#[cfg(feature = "tokio")]
+#[cfg(any(feature = "tokio", test))]
 pub(crate) mod poll;
 pub(crate) mod raw;
 mod stream;

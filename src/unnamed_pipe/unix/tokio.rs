@@ -4,7 +4,7 @@ use super::{CreationOptions, Direction, check_direction, ends};
 use crate::{
     os::unix::{
         pipe_end::{PipeEnd, tokio::Renewed},
-        sys::{fd, pipe, registered},
+        sys::{fd, pipe, readiness},
     },
     unnamed_pipe,
 };
@@ -60,7 +60,7 @@ impl Sender {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let offered = registered::offered(slices);
+        let offered = readiness::offered(slices);
         self.0.poll_write(cx, offered, |end| end.write_now(slices))
     }
 

@@ -79,13 +79,13 @@ impl<T: AsFd> Renewed<T> {
     pub(crate) fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<Ready>> {
         let later = self.later();
         let ready = ready!(match &later {
-            None => self.first.poll_ready(cx, self.interest),
-            Some(later) => later.poll_ready(cx, self.interest),
+            None => self.first.poll_interest(cx, self.interest),
+            Some(later) => later.poll_interest(cx, self.interest),
         })?;
         if !self.is_outdated(ready)? {
             return Poll::Ready(Ok(ready));
         }
-        self.renew(later)?.poll_ready(cx, self.interest)
+        self.renew(later)?.poll_interest(cx, self.interest)
     }
 
     pub(crate) fn try_io<R>(&self, operation: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
@@ -118,13 +118,13 @@ impl<T: AsFd> Renewed<T> {
     pub(crate) fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let later = self.later();
         let result = ready!(match &later {
-            None => self.first.poll_read_to_end(cx, buffer),
-            Some(later) => later.poll_read_to_end(cx, buffer),
+            None => self.first.poll_fill_to_end(cx, buffer),
+            Some(later) => later.poll_fill_to_end(cx, buffer),
         });
         if !would_block(&result) {
             return Poll::Ready(result);
         }
-        let result = ready!(self.renew(later)?.poll_read_to_end(cx, buffer));
+        let result = ready!(self.renew(later)?.poll_fill_to_end(cx, buffer));
         once_more(cx, result)
     }
 

@@ -1,9 +1,9 @@
 //! The tasks that wait for one direction of a descriptor.
 //!
-//! Tokio's `AsyncFd` keeps one waker for the `poll_` calls of a direction, that of the last caller. It is given a waker
-//! that wakes all callers instead.
+//! A runtime keeps one waker for the poll functions of a direction, that of the last caller, as Tokio's `AsyncFd` does. It is
+//! given a waker that wakes all callers instead.
+#![cfg_attr(not(feature = "tokio"), allow(dead_code))] // The tests' adapter uses less.
 
-use super::timer;
 use crate::os::wakers::Wakers;
 use std::{
     fmt::{self, Debug, Formatter},
@@ -33,7 +33,7 @@ struct Waiting {
 }
 
 /// The end of a pause, also if the runtime drops it early.
-struct Pause(Arc<Waiting>);
+pub(super) struct Pause(Arc<Waiting>);
 
 impl Tasks {
     pub(super) fn new() -> Self {
@@ -57,12 +57,17 @@ impl Tasks {
         poll(all)
     }
 
-    /// Has the caller woken after a pause, together with the others. There is one pause at a time, however often they poll.
-    pub(super) fn poll_after_pause<R>(&self, cx: &Context<'_>) -> Poll<R> {
+    /// Has the caller woken after a pause, together with the others. There is one pause at a time, however often they poll, and
+    /// `drop_after` ends it by dropping it.
+    pub(super) fn poll_after_pause<R>(
+        &self,
+        cx: &Context<'_>,
+        drop_after: impl FnOnce(Duration, Pause),
+    ) -> Poll<R> {
         let swept = self.waiting.lock().add(cx.waker());
         swept.into_iter().flatten().for_each(Waker::wake);
         if !self.waiting.is_pausing.swap(true, Ordering::AcqRel) {
-            timer::drop_after(PAUSE, Pause(Arc::clone(&self.waiting)));
+            drop_after(PAUSE, Pause(Arc::clone(&self.waiting)));
         }
         Poll::Pending
     }

@@ -1,4 +1,5 @@
 //! What a pipe stream does for tasks, whatever its modes are and whatever runtime polls it.
+#![cfg_attr(not(feature = "tokio"), allow(dead_code))] // The tests' adapter uses less.
 
 mod messages;
 

@@ -3,7 +3,7 @@
 mod messages;
 
 pub use messages::Received;
-#[cfg(feature = "tokio")]
+#[cfg(any(feature = "tokio", test))]
 pub(super) use messages::{Source, Waited, busy, check_length, no_reply, transact_error};
 
 use super::{PipeMode, identity, name::PipePath};

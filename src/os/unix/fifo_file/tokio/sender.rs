@@ -1,7 +1,7 @@
 use crate::os::unix::{
     fifo_file,
     pipe_end::tokio::Renewed,
-    sys::{fd, registered},
+    sys::{fd, readiness},
 };
 use std::{
     fs::File,
@@ -170,7 +170,7 @@ impl Sender {
     }
 
     fn poll_write_slices(&self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let offered = registered::offered(slices);
+        let offered = readiness::offered(slices);
         self.0.poll_write(cx, offered, |end| end.0.write_now(slices))
     }
 }

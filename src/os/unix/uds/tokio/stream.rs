@@ -4,8 +4,8 @@ use super::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::TryClone;
 use crate::os::unix::{
     sys::{
-        buf,
-        registered::{self, Registered},
+        buf, readiness,
+        registered::Registered,
         socket::{self, FULL_BACKLOG, Kind},
         timer::sleep,
     },
@@ -323,7 +323,7 @@ impl UnixStream {
 
     /// Reads into the unfilled part of `buffer`, as [`AsyncRead::poll_read`] does.
     pub fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_read(cx, buffer)
+        self.0.poll_fill(cx, buffer)
     }
 
     /// Writes, as [`AsyncWrite::poll_write`] does.
@@ -337,7 +337,7 @@ impl UnixStream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let offered = registered::offered(slices);
+        let offered = readiness::offered(slices);
         self.0.poll_write(cx, offered, |mut stream| stream.write_vectored(slices))
     }
 }
