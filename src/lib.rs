@@ -39,9 +39,13 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod error;
+#[doc(alias("unix socket", "unix domain socket", "named pipe", "AF_UNIX"))]
 pub mod local_socket;
 pub mod os;
+pub mod prelude;
+#[doc(alias("ctrlc", "SIGTERM", "SetConsoleCtrlHandler"))]
 pub mod shutdown;
+#[doc(alias = "anonymous pipe")]
 pub mod unnamed_pipe;
 
 mod other_runtime;

@@ -105,7 +105,8 @@ pub use self::{
     stream::{RecvHalf, ReuniteError, ReuniteResult, SendHalf, Stream, is_no_listener, is_timeout},
 };
 
-/// Everything that a program for interprocess 2.4 imports at once.
+/// Everything that a program for interprocess 2.4 imports at once. [`interprocess::prelude`](crate::prelude) is that of this
+/// version.
 pub mod prelude {
     pub use super::{
         Listener as LocalSocketListener, NameType as _, Stream as LocalSocketStream, ToFsName as _,

@@ -112,6 +112,7 @@ use std::{
 ///
 /// # Errors
 /// The limit of open descriptors or handles.
+#[doc(alias("pipe2", "CreatePipe"))]
 pub fn pipe() -> io::Result<(Sender, Recver)> {
     let (sender, recver) = platform::pipe()?;
     Ok((Sender(sender), Recver(recver)))
@@ -120,6 +121,7 @@ pub fn pipe() -> io::Result<(Sender, Recver)> {
 /// The end of a pipe that takes bytes.
 ///
 /// Flushing does nothing: a write hands its bytes to the system, and they can be read after the sender is gone.
+#[doc(alias("PipeWriter", "write"))]
 #[derive(Debug)]
 pub struct Sender(platform::Sender);
 
@@ -264,6 +266,7 @@ impl Write for Sender {
 }
 
 /// The end of a pipe that gives bytes.
+#[doc(alias("Receiver", "PipeReader", "read"))]
 #[derive(Debug)]
 pub struct Recver(platform::Recver);
 

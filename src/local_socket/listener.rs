@@ -5,6 +5,7 @@ use std::{io, iter::FusedIterator, time::Duration};
 ///
 /// Several threads may accept from one listener at the same time; no lock is held while they wait. As an iterator it
 /// does what [`incoming`](Self::incoming) does.
+#[doc(alias = "server")]
 #[derive(Debug)]
 #[must_use = "the listener is closed when this is dropped"]
 pub struct Listener(pub(super) platform::Listener);

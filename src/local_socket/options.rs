@@ -67,6 +67,7 @@ impl<'n> ListenerOptions<'n> {
     ///
     /// Taking over needs a file system with locks (flock(2)); on one without, it fails with `Unsupported`, and listening at
     /// a path that is free works.
+    #[doc(alias("EADDRINUSE", "unlink"))]
     pub fn reclaim_stale(mut self, reclaim_stale: bool) -> Self {
         self.reclaim_stale = reclaim_stale;
         self
@@ -112,6 +113,7 @@ impl<'n> ListenerOptions<'n> {
     /// - `NotFound`: the directory of the path does not exist.
     /// - `Unsupported`: the file system has no locks, and a stale socket is to be taken over.
     /// - `PermissionDenied`: the folder, the lock or the pipe's name is not for this user.
+    #[doc(alias("bind", "listen"))]
     pub fn create_sync(self) -> io::Result<Listener> {
         platform::Listener::listen(self).map(Listener)
     }

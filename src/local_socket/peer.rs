@@ -17,6 +17,7 @@ use super::Pid;
 /// On Windows the user SID is `None` if the peer hides it: a client that allows only the anonymous level of impersonation
 /// (as those of go-winio do by default), one that allows a level of its own and has sent nothing that was received yet
 /// (`ERROR_CANNOT_IMPERSONATE`), or a server on another computer.
+#[doc(alias("UCred", "SO_PEERCRED"))]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeerCreds(PeerCredsParts);
 

@@ -73,6 +73,7 @@ impl Stream {
     ///
     /// # Errors
     /// `InvalidInput` for a timeout of zero.
+    #[doc(alias("set_read_timeout", "SO_RCVTIMEO"))]
     pub fn set_recv_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.0.set_read_timeout(timeout)
     }
@@ -82,6 +83,7 @@ impl Stream {
     ///
     /// # Errors
     /// `InvalidInput` for a timeout of zero.
+    #[doc(alias("set_write_timeout", "SO_SNDTIMEO"))]
     pub fn set_send_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.0.set_write_timeout(timeout)
     }
@@ -221,6 +223,7 @@ impl Stream {
     ///
     /// # Errors
     /// `Unsupported` where the system cannot tell; those of the system.
+    #[doc(alias("peer_cred", "SO_PEERCRED", "getpeereid"))]
     pub fn peer_creds(&self) -> io::Result<PeerCreds> {
         platform::peer_creds(&self.0)
     }
@@ -370,6 +373,7 @@ impl Write for Stream {
 }
 
 /// The receiving half of a [`Stream`], made by [`Stream::split`]. Dropping it ends nothing.
+#[doc(alias("ReadHalf", "OwnedReadHalf"))]
 #[derive(Debug)]
 pub struct RecvHalf(pub(super) Arc<platform::Stream>);
 
@@ -420,6 +424,7 @@ impl Read for RecvHalf {
 ///
 /// The direction ends for clones of the stream and duplicates of its descriptor too, also in other processes. In a process
 /// that was forked from the one that split the stream, dropping the half ends nothing.
+#[doc(alias("WriteHalf", "OwnedWriteHalf"))]
 #[derive(Debug)]
 #[must_use = "dropping it ends the sending direction"]
 pub struct SendHalf {

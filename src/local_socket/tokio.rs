@@ -240,6 +240,7 @@ impl Stream {
     ///
     /// # Errors
     /// `Unsupported` where the system cannot tell; those of the system.
+    #[doc(alias("peer_cred", "SO_PEERCRED", "getpeereid"))]
     pub fn peer_creds(&self) -> io::Result<PeerCreds> {
         platform::tokio::peer_creds(&self.0)
     }
@@ -354,6 +355,7 @@ impl TryFrom<Stream> for super::Stream {
 }
 
 /// The receiving half of a [`Stream`], made by [`Stream::split`]. Dropping it ends nothing.
+#[doc(alias("ReadHalf", "OwnedReadHalf"))]
 #[derive(Debug)]
 pub struct RecvHalf(pub(super) Arc<platform::tokio::Stream>);
 
@@ -405,6 +407,7 @@ impl AsyncRead for RecvHalf {
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("WriteHalf", "OwnedWriteHalf"))]
 #[derive(Debug)]
 #[must_use = "dropping it ends the sending direction"]
 pub struct SendHalf {

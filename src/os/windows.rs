@@ -5,8 +5,11 @@ pub mod console;
 mod device_path;
 mod impersonation;
 pub mod local_socket;
+#[doc(alias = "CreateMailslot")]
 pub mod mailslot;
+#[doc(alias("CreateNamedPipe", "NamedPipeServer", "NamedPipeClient"))]
 pub mod named_pipe;
+#[doc(alias("SDDL", "ACL"))]
 pub mod security_descriptor;
 pub mod unnamed_pipe;
 

@@ -74,6 +74,7 @@ pub fn recver_pair() -> io::Result<(super::Sender, Recver)> {
 /// A write that was dropped before it was ready has taken no byte. Flushing does nothing on Unix; on Windows it waits
 /// until what was written is in the pipe, which is worth doing before a process ends. The receiver sees the end of the
 /// stream when the sender is dropped; `shutdown` only flushes, as Tokio's own pipes do.
+#[doc(alias = "PipeWriter")]
 #[derive(Debug)]
 pub struct Sender(pub(super) platform::tokio::Sender);
 
@@ -132,6 +133,7 @@ impl AsyncWrite for Sender {
 /// The end of a pipe that gives bytes. `&Recver` does too.
 ///
 /// A read that was dropped before it was ready has taken no byte.
+#[doc(alias("Receiver", "PipeReader"))]
 #[derive(Debug)]
 pub struct Recver(pub(super) platform::tokio::Recver);
 

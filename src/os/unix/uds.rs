@@ -66,6 +66,7 @@
 //! # }
 //! ```
 
+#[doc(alias("sd_listen_fds", "LISTEN_FDS", "launch_activate_socket"))]
 pub mod activation;
 mod addr;
 mod ancillary;

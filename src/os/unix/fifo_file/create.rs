@@ -29,6 +29,7 @@ use std::{
 /// # Errors
 /// `AlreadyExists`: there is something at the path. `NotFound`: its folder is missing. `PermissionDenied`. Others:
 /// mkfifo(2).
+#[doc(alias = "mkfifo")]
 pub fn create_fifo<P: AsRef<Path>>(path: P, mode: u32) -> io::Result<()> {
     CreationOptions::new().mode(mode).create(path)
 }

@@ -20,6 +20,7 @@ use std::{
 /// is better opened with [`OpenOptions::keep_open`], or waits with [`wait_for_sender`](Self::wait_for_sender).
 ///
 /// `&Receiver` reads too.
+#[doc(alias = "Recver")]
 #[derive(Debug)]
 pub struct Receiver {
     pub(super) end: PipeEnd,

@@ -38,6 +38,7 @@ pub fn disposition(signal: Signal) -> io::Result<Disposition> {
 /// - [`KILL`](Signal::KILL) and [`STOP`](Signal::STOP), which do what they do.
 /// - [`Ignore`](Disposition::Ignore) for faults ([`Signal::is_fault`]): the program could not go on (POSIX, 2.4.3).
 /// - [`Handler`](Disposition::Handler): there is none here to be set.
+#[doc(alias = "sigaction")]
 pub fn set_disposition(signal: Signal, disposition: Disposition) -> io::Result<Disposition> {
     Ok(change(signal, disposition)?.disposition())
 }
@@ -68,6 +69,7 @@ pub fn set_disposition(signal: Signal, disposition: Disposition) -> io::Result<D
 /// act_by_default(received.signal())
 /// # }
 /// ```
+#[doc(alias = "emulate_default_handler")]
 pub fn act_by_default(signal: Signal) -> io::Result<()> {
     if signal.can_be_caught() {
         disposition(signal)?;

@@ -25,6 +25,7 @@ use std::{io, marker::PhantomData, mem, process::Command};
 /// assert!(!SignalMask::current()?.contains(Signal::USR1));
 /// # Ok(()) }
 /// ```
+#[doc(alias("sigprocmask", "pthread_sigmask"))]
 #[derive(Debug)]
 #[must_use = "the mask is changed back when this is dropped; `keep` leaves it changed"]
 pub struct SignalMask {

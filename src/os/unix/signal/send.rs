@@ -27,6 +27,7 @@ pub fn raise(signal: Signal) -> io::Result<()> {
 /// - [`InvalidInput`](io::ErrorKind::InvalidInput): `pid` is 0 or negative, which kill(2) would take for a group, or for all
 ///   processes.
 /// - [`Unsupported`](io::ErrorKind::Unsupported): a sandbox denies the system call.
+#[doc(alias = "kill")]
 pub fn send(pid: i32, signal: Signal) -> io::Result<()> {
     check(signal, "process", pid, 1)?;
     sys::kill(pid, signal.as_raw()).map_err(|error| failed(signal, format_args!("process {pid}"), error))
@@ -101,6 +102,7 @@ pub fn thread_id() -> io::Result<i32> {
 /// - [`WouldBlock`](io::ErrorKind::WouldBlock): the queue is full. Try again when signals were taken; nothing tells when.
 /// - [`Unsupported`](io::ErrorKind::Unsupported): macOS, OpenBSD, DragonFly.
 /// - As for [`send`].
+#[doc(alias = "sigqueue")]
 pub fn queue(pid: i32, signal: Signal, value: impl Into<SignalValue>) -> io::Result<()> {
     check(signal, "process", pid, 1)?;
     sys::queue(pid, signal, value.into().as_usize())

@@ -28,6 +28,7 @@ use std::{
 ///
 /// # Errors
 /// On other systems whatever makes one fails with [`Unsupported`](io::ErrorKind::Unsupported).
+#[doc(alias = "signalfd")]
 #[derive(Debug)]
 #[must_use = "signals are no longer received when this is dropped"]
 pub struct SignalFd(OwnedFd);

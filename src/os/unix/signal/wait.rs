@@ -25,6 +25,7 @@ use std::{
 /// # Errors
 /// [`InvalidInput`](io::ErrorKind::InvalidInput): this thread has not blocked all of the signals; there are none; or one of
 /// them is [`KILL`](super::Signal::KILL) or [`STOP`](super::Signal::STOP), which nobody can wait for.
+#[doc(alias("sigwait", "sigwaitinfo"))]
 pub fn wait(signals: impl Into<SignalSet>) -> io::Result<SignalInfo> {
     let signals = signals.into();
     check_blocked("wait for", signals)?;
@@ -44,6 +45,7 @@ pub fn wait(signals: impl Into<SignalSet>) -> io::Result<SignalInfo> {
 /// - [`TimedOut`](io::ErrorKind::TimedOut): none came in time.
 /// - [`Unsupported`](io::ErrorKind::Unsupported): macOS and OpenBSD, which have no sigtimedwait(2).
 /// - As for [`wait`](wait()).
+#[doc(alias = "sigtimedwait")]
 pub fn wait_timeout(signals: impl Into<SignalSet>, timeout: Duration) -> io::Result<SignalInfo> {
     let signals = signals.into();
     check_blocked("wait for", signals)?;

@@ -15,6 +15,7 @@ use std::{
 /// does not fit into an address ([`from_pathname`](Self::from_pathname)) has to be bound through /proc, by a path that
 /// leads nowhere in other processes. Such addresses, below `/proc/self`, `/proc/thread-self` and `/dev/fd`, are returned as
 /// unnamed, so that no reply can reach a stranger.
+#[doc(alias = "sockaddr_un")]
 #[derive(Clone)]
 pub struct SocketAddr(pub(super) Address);
 

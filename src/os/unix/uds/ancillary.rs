@@ -53,6 +53,7 @@ use std::{
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("cmsg", "control message"))]
 #[derive(Debug)]
 pub struct SocketAncillary<'a>(pub(super) Control<'a>);
 

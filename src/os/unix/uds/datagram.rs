@@ -33,6 +33,7 @@ use std::{
 ///
 /// What does not fit into the receiver's buffer is lost. The calls with ancillary data tell; with the others, offer a byte
 /// more than you expect.
+#[doc(alias = "SOCK_DGRAM")]
 #[must_use = "the socket is closed when this is dropped"]
 pub struct UnixDatagram(OwnedFd);
 
@@ -201,6 +202,7 @@ impl UnixDatagram {
     /// # Errors
     /// `InvalidInput`, before anything is sent: more descriptors than the system passes at once (253 on Linux). Else as for
     /// [`send`](Self::send); `ETOOMANYREFS` if too many descriptors are under way.
+    #[doc(alias("SCM_RIGHTS", "sendmsg"))]
     pub fn send_with_fds(&self, bytes: &[u8], fds: &[impl AsFd]) -> io::Result<usize> {
         self.send_fds_to(bytes, fds, None)
     }
@@ -231,6 +233,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// As for [`recv`](Self::recv).
+    #[doc(alias("SCM_RIGHTS", "recvmsg"))]
     pub fn recv_with_fds(&self, buffer: &mut [u8], max: usize) -> io::Result<(usize, ReceivedFds)> {
         receive_fds(self.as_fd(), buffer, max, None)
     }
@@ -329,6 +332,7 @@ impl UnixDatagram {
     /// # Errors
     /// `InvalidInput` for a batch without room for a message; else those of recv(2). An error after the first
     /// datagram is returned by the next call on this socket with the same batch.
+    #[doc(alias = "recvmmsg")]
     pub fn recv_many(&self, batch: &mut RecvBatch) -> io::Result<usize> {
         batch.0.receive(self.as_fd())
     }
@@ -339,6 +343,7 @@ impl UnixDatagram {
     /// # Errors
     /// As for [`send_with_fds`](Self::send_with_fds) and [`send_to`](Self::send_to), of the first message; that of a later
     /// one ends the sending and is told by the next call.
+    #[doc(alias = "sendmmsg")]
     pub fn send_many(&self, messages: &[OutgoingMessage<'_>], batch: &mut SendBatch) -> io::Result<usize> {
         let sent = batch.0.send(self.as_fd(), messages.iter().map(OutgoingMessage::parts), 0);
         // An error is that of the first message.

@@ -3,6 +3,7 @@ use std::{io, os::fd::BorrowedFd};
 
 /// The process at the other end of a socket, as the kernel noted it when the peer connected, listened or made the
 /// pair. A process that passes its socket on does not change this.
+#[doc(alias("SO_PEERCRED", "credentials"))]
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UCred {
     pub(super) pid: Option<i32>,

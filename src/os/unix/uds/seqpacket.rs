@@ -41,6 +41,7 @@ use std::{
 /// zero, or mark them.
 ///
 /// [`recv_packet`]: Self::recv_packet
+#[doc(alias = "SOCK_SEQPACKET")]
 pub struct UnixSeqpacket(OwnedFd);
 
 impl UnixSeqpacket {
@@ -134,6 +135,7 @@ impl UnixSeqpacket {
     ///
     /// # Errors
     /// `Unsupported` where the system cannot tell.
+    #[doc(alias("SO_PEERCRED", "getpeereid", "LOCAL_PEERCRED"))]
     pub fn peer_cred(&self) -> io::Result<UCred> {
         peer::credentials(self.as_fd())
     }
@@ -213,6 +215,7 @@ impl UnixSeqpacket {
     /// # Errors
     /// `InvalidInput`, before anything is sent: more descriptors than the system passes at once (253 on Linux). Else as for
     /// [`send`](Self::send); `ETOOMANYREFS` if too many descriptors are under way.
+    #[doc(alias("SCM_RIGHTS", "sendmsg"))]
     pub fn send_with_fds(&self, bytes: &[u8], fds: &[impl AsFd]) -> io::Result<usize> {
         send_fds(fds, |control| {
             message::send_message(self.as_fd(), &[IoSlice::new(bytes)], Some(control), None, END_OF_RECORD)
@@ -226,6 +229,7 @@ impl UnixSeqpacket {
     ///
     /// # Errors
     /// As for [`recv`](Self::recv).
+    #[doc(alias("SCM_RIGHTS", "recvmsg"))]
     pub fn recv_with_fds(&self, buffer: &mut [u8], max: usize) -> io::Result<(usize, ReceivedFds)> {
         receive_fds(self.as_fd(), buffer, max, None)
     }
@@ -266,6 +270,7 @@ impl UnixSeqpacket {
     /// # Errors
     /// `InvalidInput` for a batch without room for a message; else as for [`recv`](Self::recv). An error after the first
     /// packet is returned by the next call on this socket with the same batch.
+    #[doc(alias = "recvmmsg")]
     pub fn recv_many(&self, batch: &mut RecvBatch) -> io::Result<usize> {
         batch.0.receive(self.as_fd())?;
         batch.without_end(self.as_fd())
@@ -277,6 +282,7 @@ impl UnixSeqpacket {
     /// # Errors
     /// As for [`send_with_fds`](Self::send_with_fds), of the first message; that of a later one ends the sending and is told
     /// by the next call.
+    #[doc(alias = "sendmmsg")]
     pub fn send_many(&self, messages: &[OutgoingMessage<'_>], batch: &mut SendBatch) -> io::Result<usize> {
         batch.0.send(self.as_fd(), messages.iter().map(OutgoingMessage::parts), END_OF_RECORD)
     }

@@ -27,6 +27,7 @@ use std::{
 ///
 /// One read or write is one system call. The two directions are independent: threads that share a stream by reference
 /// can read and write at the same time.
+#[doc(alias = "SOCK_STREAM")]
 pub struct UnixStream(OwnedFd);
 
 impl UnixStream {
@@ -121,6 +122,7 @@ impl UnixStream {
     ///
     /// # Errors
     /// `Unsupported` where the system cannot tell.
+    #[doc(alias("SO_PEERCRED", "getpeereid", "LOCAL_PEERCRED"))]
     pub fn peer_cred(&self) -> io::Result<UCred> {
         peer::credentials(self.as_fd())
     }
@@ -257,6 +259,7 @@ impl UnixStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("SCM_RIGHTS", "sendmsg"))]
     pub fn send_with_fds(&self, bytes: &[u8], fds: &[impl AsFd]) -> io::Result<usize> {
         send_fds(fds, |control| message::send_part_with(self.as_fd(), &[IoSlice::new(bytes)], control))
     }
@@ -269,6 +272,7 @@ impl UnixStream {
     ///
     /// # Errors
     /// As for a read; `InvalidInput` for an empty buffer, which could not be told from the end of the stream.
+    #[doc(alias("SCM_RIGHTS", "recvmsg"))]
     pub fn recv_with_fds(&self, buffer: &mut [u8], max: usize) -> io::Result<(usize, ReceivedFds)> {
         if buffer.is_empty() {
             return Err(io::Error::new(

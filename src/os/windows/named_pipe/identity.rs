@@ -186,6 +186,7 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     ///   identity is that which the client had when it wrote what was read last.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): this is the client's end.
     /// - Otherwise whatever the system reports.
+    #[doc(alias = "ImpersonateNamedPipeClient")]
     pub fn impersonate_client(&self) -> io::Result<ImpersonationGuard> {
         impersonate_client(self.as_handle(), self.is_server())
     }

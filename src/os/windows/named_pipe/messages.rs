@@ -31,6 +31,7 @@ impl<Sm: PipeModeTag> PipeStream<Messages, Sm> {
     /// - [`UnexpectedEof`](io::ErrorKind::UnexpectedEof): the sender of a message that is longer than the buffer and than a
     ///   megabyte gave it up, or ended, while the rest was discarded. What `buffer` has is to be ignored; the next receive
     ///   is in order again. A message that the sender sent in the same instant may have been discarded as well.
+    #[doc(alias = "recv_msg")]
     pub fn recv(&self, buffer: &mut [u8]) -> io::Result<Option<Received>> {
         self.raw.recv(buffer)
     }

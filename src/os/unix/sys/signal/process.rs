@@ -31,6 +31,7 @@ pub(crate) use self::system::{Handle, adopt, open};
 /// assert_eq!(child.wait()?.signal(), Some(Signal::TERM.as_raw()));
 /// # Ok(()) }
 /// ```
+#[doc(alias = "pidfd")]
 #[derive(Debug)]
 pub struct ProcessHandle {
     pub(crate) handle: Handle,

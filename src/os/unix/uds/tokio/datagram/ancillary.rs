@@ -18,6 +18,7 @@ impl UnixDatagram {
     /// As for [`send_with_fds`].
     ///
     /// [`send_with_fds`]: crate::os::unix::uds::UnixDatagram::send_with_fds
+    #[doc(alias("SCM_RIGHTS", "sendmsg"))]
     pub async fn send_with_fds(&self, bytes: &[u8], fds: &[impl AsFd]) -> io::Result<usize> {
         self.0.writing(|socket| socket.send_with_fds(bytes, fds)).await
     }
@@ -42,6 +43,7 @@ impl UnixDatagram {
     /// As for [`recv`](Self::recv).
     ///
     /// [`recv_with_fds`]: crate::os::unix::uds::UnixDatagram::recv_with_fds
+    #[doc(alias("SCM_RIGHTS", "recvmsg"))]
     pub async fn recv_with_fds(&self, buffer: &mut [u8], max: usize) -> io::Result<(usize, ReceivedFds)> {
         self.0.reading(|socket| socket.recv_with_fds(buffer, max)).await
     }

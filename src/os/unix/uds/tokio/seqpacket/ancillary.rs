@@ -15,6 +15,7 @@ impl UnixSeqpacket {
     /// As for [`send_with_fds`].
     ///
     /// [`send_with_fds`]: crate::os::unix::uds::UnixSeqpacket::send_with_fds
+    #[doc(alias("SCM_RIGHTS", "sendmsg"))]
     pub async fn send_with_fds(&self, bytes: &[u8], fds: &[impl AsFd]) -> io::Result<usize> {
         self.0.writing(|socket| socket.send_with_fds(bytes, fds)).await
     }
@@ -26,6 +27,7 @@ impl UnixSeqpacket {
     /// As for [`recv`](Self::recv).
     ///
     /// [`recv_with_fds`]: crate::os::unix::uds::UnixSeqpacket::recv_with_fds
+    #[doc(alias("SCM_RIGHTS", "recvmsg"))]
     pub async fn recv_with_fds(&self, buffer: &mut [u8], max: usize) -> io::Result<(usize, ReceivedFds)> {
         self.0.reading(|socket| socket.recv_with_fds(buffer, max)).await
     }
