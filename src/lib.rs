@@ -49,6 +49,7 @@ pub mod shutdown;
 pub mod unnamed_pipe;
 
 mod other_runtime;
+mod sealed;
 mod timeout;
 mod try_clone;
 mod wait_mode;

@@ -85,11 +85,11 @@ pub mod traits;
 // `Listener`, `ListenerExtras`, `Pid`, `connect`, `pause`, `pair`, `waited_for`, `close`, `end_sending`, `peer_creds`,
 // `local_name`, `peer_name`, the checks and facts about names, and `tokio` with the same for the runtime.
 #[cfg(unix)]
-pub(crate) mod unix;
+mod unix;
 #[cfg(unix)]
 use self::unix as platform;
 #[cfg(windows)]
-pub(crate) mod windows;
+mod windows;
 #[cfg(windows)]
 use self::windows as platform;
 
@@ -113,9 +113,4 @@ pub mod prelude {
         ToNsName as _,
         traits::{Listener as _, ListenerExt as _, Stream as _, StreamCommon as _},
     };
-}
-
-mod sealed {
-    /// Traits of this crate alone.
-    pub trait Sealed {}
 }

@@ -92,14 +92,14 @@ pub(crate) mod unix;
 #[cfg(unix)]
 use self::unix as platform;
 #[cfg(windows)]
-pub(crate) mod windows;
+mod windows;
 #[cfg(windows)]
 use self::windows as platform;
 
 pub use self::child::{Inherit, InheritToken};
 
 use self::child::Direction;
-use crate::TryClone;
+use crate::{TryClone, sealed::Sealed};
 use std::{
     io::{self, IoSlice, IoSliceMut, Read, Write},
     time::Duration,
@@ -398,10 +398,5 @@ impl Read for Recver {
     }
 }
 
-mod sealed {
-    /// Traits of this crate alone.
-    pub trait Sealed {}
-
-    impl Sealed for super::Sender {}
-    impl Sealed for super::Recver {}
-}
+impl Sealed for Sender {}
+impl Sealed for Recver {}

@@ -19,6 +19,87 @@ impl File {
         lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
 
+    /// The module that the file is.
+    fn module(&self) -> Vec<&str> {
+        let path = self.path.trim_end_matches(".rs");
+        path.split('/').filter(|name| *name != "lib").collect()
+    }
+
+    /// Every path in the code that begins with `crate`, `self` or `super`, and every one that is imported, with its line:
+    /// from the root of the crate, or from another crate's name. Not those of unit tests, which may use what they like.
+    fn names(&self) -> Vec<(usize, String)> {
+        let mut names = Vec::new();
+        if self.text.contains("#![cfg(test)]") {
+            return names;
+        }
+        let mut inline: Vec<&str> = Vec::new();
+        let mut import: Option<(usize, String)> = None;
+        for (number, line) in self.code() {
+            let indent = line.len() - line.trim_start().len();
+            // rustfmt indents by 4.
+            inline.truncate(if line.trim().is_empty() { inline.len() } else { indent / 4 });
+            let words = line.trim();
+            if let Some((_, name)) = words.strip_suffix(" {").and_then(|rest| rest.split_once("mod ")) {
+                inline.push(name);
+            }
+            if inline.contains(&"tests") {
+                continue;
+            }
+            let begin = ["use ", "pub use ", "pub(crate) use ", "pub(super) use ", "pub(in "];
+            if import.is_none()
+                && begin.iter().any(|begin| words.starts_with(begin))
+                && words.contains("use ")
+            {
+                import = Some((number, String::new()));
+            }
+            let Some((first, mut text)) = import.take() else {
+                let ends = |c: char| !c.is_alphanumeric() && c != '_' && c != ':';
+                for word in words.split(ends).filter(|word| word.contains("::")) {
+                    if ["crate::", "super::", "self::"].iter().any(|root| word.starts_with(root)) {
+                        names.push((number, self.absolute(&inline, word)));
+                    }
+                }
+                continue;
+            };
+            text.push_str(words);
+            if words.ends_with(';') {
+                let tree = text.split_once("use ").unwrap().1.trim_end_matches(';');
+                let tree = if tree.starts_with('{') { format!("self::{tree}") } else { tree.to_owned() };
+                let mut paths = Vec::new();
+                leaves("", &tree, &mut paths);
+                names.extend(paths.iter().map(|path| (first, self.absolute(&inline, path))));
+            } else {
+                import = Some((first, text));
+            }
+        }
+        names
+    }
+
+    fn absolute(&self, inline: &[&str], path: &str) -> String {
+        let mut module: Vec<&str> = self.module();
+        module.extend(inline);
+        let mut rest = path;
+        let is_relative = rest.starts_with("self::") || rest.starts_with("super::");
+        if let Some(path) = rest.strip_prefix("crate::") {
+            return path.into();
+        }
+        if !is_relative {
+            return format!("extern {}", rest.trim_start_matches("::"));
+        }
+        loop {
+            if let Some(inner) = rest.strip_prefix("self::") {
+                rest = inner;
+            } else if let Some(outer) = rest.strip_prefix("super::") {
+                module.pop();
+                rest = outer;
+            } else {
+                break;
+            }
+        }
+        module.push(rest);
+        module.join("::")
+    }
+
     fn is_in(&self, folder: &str) -> bool {
         self.path.starts_with(folder)
     }
@@ -38,9 +119,10 @@ impl File {
     }
 
     fn is_tokio(&self) -> bool {
-        self.path.ends_with("tokio.rs")
+        const ADAPTERS: [&str; 2] = ["os/unix/sys/registered.rs", "os/unix/sys/timer.rs"];
+        self.path.ends_with("/tokio.rs")
             || self.path.contains("/tokio/")
-            || ["/registered.rs", "/timer.rs"].iter().any(|name| self.path.ends_with(name))
+            || ADAPTERS.contains(&self.path.as_str())
     }
 }
 
@@ -78,6 +160,51 @@ fn forbid(rule: &str, applies: impl Fn(&File) -> bool, breaks: impl Fn(&File, &s
     assert!(found.is_empty(), "{rule}:\n{}", found.join("\n"));
 }
 
+/// The paths of an import, whose braces may be nested.
+fn leaves(before: &str, tree: &str, found: &mut Vec<String>) {
+    let Some((root, group)) = tree.split_once('{') else {
+        let name = tree.split(" as ").next().unwrap().trim();
+        found.push(if name == "self" {
+            before.trim_end_matches("::").into()
+        } else {
+            format!("{before}{name}")
+        });
+        return;
+    };
+    let (mut depth, mut start) = (0, 0);
+    let group = group.strip_suffix('}').unwrap();
+    for (at, c) in group.char_indices().chain([(group.len(), ',')]) {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                let part = group[start..at].trim();
+                start = group.len().min(at + 1);
+                if !part.is_empty() {
+                    leaves(&format!("{before}{}", root.trim()), part, found);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Fails with all names that break a rule.
+fn forbid_names(rule: &str, applies: impl Fn(&File) -> bool, breaks: impl Fn(&File, &str) -> bool) {
+    let mut found = Vec::new();
+    for file in files().iter().filter(|file| applies(file)) {
+        for (number, name) in file.names().iter().filter(|(_, name)| breaks(file, name)) {
+            found.push(format!("{}:{number}: {name}", file.path));
+        }
+    }
+    assert!(found.is_empty(), "{rule}:\n{}", found.join("\n"));
+}
+
+/// Whether a path is of a module, or is the module.
+fn is_below(name: &str, module: &str) -> bool {
+    name.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
 #[test]
 fn unsafe_code_is_in_sys() {
     forbid(
@@ -113,37 +240,69 @@ fn a_platform_chooses_a_file() {
         },
     );
     forbid(
-        "a difference between Unixes outside os/unix/sys",
-        |file| file.is_in("os/unix/") && !file.is_sys(),
+        "a difference between systems of one platform outside its sys",
+        |file| file.is_of_one_platform() && !file.is_sys(),
         |_, line| line.contains("target_os") || line.contains("target_vendor"),
     );
 }
 
 #[test]
 fn dependencies_point_downwards() {
-    let only_reexports = ["local_socket.rs", "unnamed_pipe.rs"];
-    forbid(
-        "code below os/ that names a portable module",
-        |file| {
-            file.is_in("os/") && !only_reexports.iter().any(|name| file.path.ends_with(&format!("/{name}")))
+    const PORTABLE: [&str; 3] = ["local_socket", "unnamed_pipe", "shutdown"];
+    /// What every layer may name: they name none themselves.
+    const BASE: [&str; 7] = ["error", "sealed", "sync", "time", "os::wakers", "TryClone", "ConnectWaitMode"];
+    /// A function cannot be defined where it belongs without its result, which is portable.
+    const REEXPORT: &str = "unnamed_pipe::unix::pipe_with_mode";
+
+    forbid_names(
+        "code below os/ that names a portable subject",
+        |file| file.is_in("os/"),
+        |_, name| PORTABLE.iter().any(|subject| is_below(name, subject)) && name != REEXPORT,
+    );
+    forbid_names(
+        "a portable subject that names another",
+        |file| !file.is_in("os/"),
+        |file, name| {
+            PORTABLE.iter().any(|subject| is_below(name, subject) && file.module().first() != Some(subject))
+                && !["lib.rs", "prelude.rs"].contains(&file.path.as_str())
         },
-        |_, line| line.contains("crate::local_socket") || line.contains("crate::unnamed_pipe"),
     );
-    forbid(
-        "Unix code that names Windows",
-        |file| file.is_in("os/unix"),
-        |_, line| line.contains("os::windows"),
+    forbid_names("sys that names what is above it", File::is_sys, |file, name| {
+        let own = if file.is_in("os/unix/") { "os::unix::sys" } else { "os::windows::sys" };
+        let mut known = BASE.iter().chain([&own]);
+        !name.starts_with("extern ") && !known.any(|module| is_below(name, module))
+    });
+    forbid_names(
+        "a base module that names another one of this crate",
+        |file| BASE.iter().any(|base| file.module().join("::") == *base),
+        |file, name| !name.starts_with("extern ") && !is_below(name, &file.module().join("::")),
     );
-    forbid(
-        "Windows code that names Unix",
-        |file| file.is_in("os/windows"),
-        |_, line| line.contains("os::unix"),
+    for (own, other) in [("unix", "windows"), ("windows", "unix")] {
+        forbid_names(
+            "code of one platform that names the other",
+            |file| file.module().contains(&own),
+            |_, name| name.split("::").any(|module| module == other) && !name.starts_with("extern "),
+        );
+    }
+    forbid_names(
+        "the core of named pipes that names a face",
+        |file| {
+            ["raw", "poll"].iter().any(|core| {
+                let core = format!("os/windows/named_pipe/{core}");
+                file.path == format!("{core}.rs") || file.is_in(&format!("{core}/"))
+            })
+        },
+        |_, name| {
+            let faces = ["messages", "stream", "listener", "tokio"];
+            faces.iter().any(|face| is_below(name, &format!("os::windows::named_pipe::{face}")))
+        },
     );
-    forbid(
-        "blocking code that uses Tokio",
+    forbid_names(
+        "blocking code that names Tokio",
         |file| !file.is_tokio(),
-        |_, line| line.contains("use tokio") || line.contains("use ::tokio::") && !line.starts_with("    "),
+        |_, name| name.split([':', ' ']).any(|module| module == "tokio"),
     );
+    forbid("blocking code that names Tokio", |file| !file.is_tokio(), |_, line| line.contains("tokio::"));
     forbid(
         "foreign crates outside sys and the error of a system call",
         |file| !file.is_sys(),

@@ -1,4 +1,5 @@
-use super::{platform, sealed::Sealed};
+use super::platform;
+use crate::sealed::Sealed;
 use std::{
     borrow::Cow,
     ffi::{CStr, CString, OsStr, OsString},

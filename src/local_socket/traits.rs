@@ -28,10 +28,8 @@
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
-use super::{
-    ConnectOptions, Incoming, ListenerNonblockingMode, ListenerOptions, Name, PeerCreds, sealed::Sealed,
-};
-use crate::error;
+use super::{ConnectOptions, Incoming, ListenerNonblockingMode, ListenerOptions, Name, PeerCreds};
+use crate::{error, sealed::Sealed};
 use std::{
     fmt::Debug,
     io::{self, Read, Write},

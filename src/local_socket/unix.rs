@@ -6,18 +6,16 @@ pub(crate) mod name_type;
 #[cfg(feature = "tokio")]
 pub(super) mod tokio;
 
-pub use self::name_type::{AbstractNsUdSocket, FilesystemUdSocket, SpecialDirUdSocket};
 pub(super) use self::{
     listener::Listener,
     name_type::{check_namespaced, check_path},
 };
 
-use super::{
-    ConnectOptions, ListenerOptions, Name, PeerCreds, name::Kind, peer::PeerCredsParts, sealed::Sealed,
-};
+use super::{ConnectOptions, ListenerOptions, Name, PeerCreds, name::Kind, peer::PeerCredsParts};
 use crate::{
     ConnectWaitMode, error,
     os::unix::{
+        local_socket::ListenerOptionsExt,
         sys::{environment, fd, file, identity, path, socket},
         uds::{SocketAddr, UnixStream},
     },
@@ -52,18 +50,6 @@ pub(super) use crate::os::unix::sys::peer::MOST_GROUPS;
 #[derive(Clone, Debug, Default)]
 pub(super) struct ListenerExtras {
     mode: Option<u32>,
-}
-
-/// Options of a listener that only Unix has.
-#[allow(private_bounds)]
-pub trait ListenerOptionsExt: Sized + Sealed {
-    /// The permissions of the socket's file, from the first instant and whatever the umask is; see
-    /// [`UnixListener::bind_with`](crate::os::unix::uds::UnixListener::bind_with). Connecting takes write permission.
-    ///
-    /// A listener at an abstract name, which has no permissions, is `InvalidInput` with this:
-    /// [`current_user_only`](super::ListenerOptions::current_user_only) works there.
-    #[must_use]
-    fn mode(self, mode: u32) -> Self;
 }
 
 impl ListenerOptionsExt for ListenerOptions<'_> {

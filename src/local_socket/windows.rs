@@ -6,9 +6,10 @@ pub(super) mod tokio;
 
 use super::{
     ConnectOptions, ListenerNonblockingMode, ListenerOptions, Name, NameType, PathNameType, PeerCreds,
-    peer::PeerCredsParts, sealed::Sealed,
+    peer::PeerCredsParts,
 };
 use crate::os::windows::{
+    local_socket::{ListenerOptionsExt, NamedPipe},
     named_pipe::{
         self, DuplexPipeStream, PipeListener, PipeListenerOptions,
         name::{BadPath, LOCAL_PREFIX, PipePath},
@@ -17,6 +18,7 @@ use crate::os::windows::{
     security_descriptor::SecurityDescriptor,
     sys::{pipe, security},
 };
+use crate::sealed::Sealed;
 use std::{
     borrow::Cow,
     ffi::{OsStr, OsString},
@@ -88,25 +90,12 @@ pub(super) struct ListenerExtras {
     security_descriptor: Option<SecurityDescriptor>,
 }
 
-/// Options of a listener that only Windows has.
-#[allow(private_bounds)]
-pub trait ListenerOptionsExt: Sized + Sealed {
-    /// Who may connect, and more. Comes before
-    /// [`current_user_only`](super::ListenerOptions::current_user_only) if both are given.
-    #[must_use]
-    fn security_descriptor(self, sd: SecurityDescriptor) -> Self;
-}
-
 impl ListenerOptionsExt for ListenerOptions<'_> {
     fn security_descriptor(mut self, sd: SecurityDescriptor) -> Self {
         self.extras.security_descriptor = Some(sd);
         self
     }
 }
-
-/// Paths of named pipes, `\\HOST\pipe\NAME`; the same as [`GenericFilePath`](super::GenericFilePath) on Windows.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum NamedPipe {}
 
 impl Sealed for NamedPipe {}
 

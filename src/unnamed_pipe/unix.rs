@@ -8,12 +8,13 @@ mod transfer;
 use super::child::Direction;
 use crate::os::unix::{
     pipe_end::PipeEnd,
-    sys::{child::Inheritable, fd, inherited, pipe},
+    sys::{child::Inheritable, inherited, pipe},
+    unnamed_pipe::{CreationOptions, UnnamedPipeExt},
 };
 use std::{
     fmt::Debug,
     io,
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    os::fd::{BorrowedFd, OwnedFd},
     process::{Child, Command},
 };
 
@@ -84,57 +85,7 @@ fn check_direction(fd: BorrowedFd<'_>, direction: Direction) -> io::Result<()> {
     }
 }
 
-/// How to make a pipe.
-///
-/// ```
-/// use interprocess::os::unix::unnamed_pipe::CreationOptions;
-/// use std::io::Read;
-///
-/// # fn main() -> std::io::Result<()> {
-/// let (_sender, mut recver) = CreationOptions::new().nonblocking(true).create()?;
-/// assert_eq!(recver.read(&mut [0]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-#[must_use = "options do nothing until a pipe is made from them"]
-pub struct CreationOptions {
-    /// Whether both ends fail with `WouldBlock` instead of waiting.
-    pub nonblocking: bool,
-    /// How many bytes the pipe holds at least; `None` is the system's default (64 KiB on Linux). Linux rounds it up to a
-    /// power of two of pages, and limits it for users without privileges (`/proc/sys/fs/pipe-max-size`).
-    pub capacity: Option<usize>,
-    /// Whether each write of up to `PIPE_BUF` bytes is a packet that one read takes, dropping what does not fit its
-    /// buffer (`O_DIRECT`, pipe(2); Linux). For Tokio, use [`create_tokio`](Self::create_tokio): the receiving end itself does
-    /// not tell that packets come, and one that was converted may wait although there is another.
-    pub packets: bool,
-}
-
 impl CreationOptions {
-    /// A blocking pipe of bytes, of the default capacity.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// See the [field](Self#structfield.nonblocking).
-    pub fn nonblocking(mut self, nonblocking: bool) -> Self {
-        self.nonblocking = nonblocking;
-        self
-    }
-
-    /// See the [field](Self#structfield.capacity).
-    pub fn capacity(mut self, capacity: impl Into<Option<usize>>) -> Self {
-        self.capacity = capacity.into();
-        self
-    }
-
-    /// See the [field](Self#structfield.packets).
-    pub fn packets(mut self, packets: bool) -> Self {
-        self.packets = packets;
-        self
-    }
-
     /// Makes the pipe. No child inherits its ends.
     ///
     /// # Errors
@@ -150,10 +101,6 @@ impl CreationOptions {
     }
 }
 
-/// How many bytes a pipe takes in one piece (`PIPE_BUF`): 4,096 on Linux and Android, 512 on macOS and the BSDs, 5,120 on
-/// illumos. Writes of up to so many bytes are never mixed with those of others, and never taken in part.
-pub const PIPE_BUF: usize = pipe::ATOMIC;
-
 /// Makes a pipe whose ends are in blocking or nonblocking mode.
 ///
 /// # Errors
@@ -162,22 +109,11 @@ pub fn pipe_with_mode(nonblocking: bool) -> io::Result<(super::Sender, super::Re
     CreationOptions::new().nonblocking(nonblocking).create()
 }
 
-/// What ends of pipes can do on Unix, as in interprocess 2.4; the types have the same method themselves.
-pub trait UnnamedPipeExt: AsFd + super::sealed::Sealed {
-    /// In nonblocking mode, what would have to wait fails with `WouldBlock`.
-    ///
-    /// # Errors
-    /// Those of ioctl(2).
-    fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        fd::set_nonblocking(self.as_fd(), nonblocking)
-    }
-}
-
 impl UnnamedPipeExt for super::Sender {}
 impl UnnamedPipeExt for super::Recver {}
 
 impl super::Sender {
-    /// Writes a message of at most [`PIPE_BUF`] bytes in one piece: whoever
+    /// Writes a message of at most [`PIPE_BUF`](crate::os::unix::unnamed_pipe::PIPE_BUF) bytes in one piece: whoever
     /// else writes to the pipe, their bytes come before or after it, and in nonblocking mode all of it is taken or nothing.
     ///
     /// # Errors

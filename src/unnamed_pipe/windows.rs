@@ -6,13 +6,11 @@
 mod conversions;
 mod handover;
 mod options;
-mod share;
 #[cfg(feature = "tokio")]
 pub(super) mod tokio;
 mod turn;
 
 pub(super) use self::handover::{ANNOUNCEMENT, Handover, take_inherited};
-pub use self::{options::CreationOptions, share::ShareHandle};
 
 use self::turn::Turn;
 use crate::{
@@ -26,6 +24,7 @@ use crate::{
             pipe,
             synchronous::{self, Interrupter},
         },
+        unnamed_pipe::ShareHandle,
     },
     timeout::Timeout,
 };
@@ -270,3 +269,6 @@ impl From<PipeEnd> for OwnedHandle {
         end.handle
     }
 }
+
+impl ShareHandle for super::Sender {}
+impl ShareHandle for super::Recver {}

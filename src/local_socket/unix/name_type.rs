@@ -2,9 +2,12 @@ use super::longest_namespaced;
 use crate::{
     local_socket::{
         GenericFilePath, GenericNamespaced, Name, NameType, NamespacedNameType, PathNameType, name::Kind,
-        sealed::Sealed,
     },
-    os::unix::sys::{path, socket},
+    os::unix::{
+        local_socket::{AbstractNsUdSocket, FilesystemUdSocket, SpecialDirUdSocket},
+        sys::{path, socket},
+    },
+    sealed::Sealed,
 };
 use std::{
     borrow::Cow,
@@ -49,10 +52,6 @@ fn invalid(message: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 
-/// Paths of socket files, the same as [`GenericFilePath`] on Unix.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum FilesystemUdSocket {}
-
 impl Sealed for FilesystemUdSocket {}
 
 impl NameType for FilesystemUdSocket {
@@ -85,11 +84,6 @@ impl NamespacedNameType<CStr> for GenericNamespaced {
     }
 }
 
-/// Names in the abstract namespace of Linux and Android. Elsewhere [`map`](NamespacedNameType::map) fails with
-/// `Unsupported`.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum AbstractNsUdSocket {}
-
 impl Sealed for AbstractNsUdSocket {}
 
 impl NameType for AbstractNsUdSocket {
@@ -115,14 +109,6 @@ impl NamespacedNameType<CStr> for AbstractNsUdSocket {
         Self::map(os_str(name))
     }
 }
-
-/// Names in the folders in which programs built with interprocess 2.4 look for namespaced names where there is no
-/// abstract namespace: `/run/user/UID`, or `/tmp` where that does not exist (Android: `$TMPDIR`, `$TEMPDIR` or
-/// `/data/local/tmp`). Listening creates the directories that the name contains; nothing removes them.
-///
-/// It is here for talking to such programs: the second folder is open to everybody, who can take the name first.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum SpecialDirUdSocket {}
 
 impl Sealed for SpecialDirUdSocket {}
 

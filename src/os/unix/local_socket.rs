@@ -21,6 +21,33 @@
 //! # }
 //! ```
 
-pub use crate::local_socket::unix::{
-    AbstractNsUdSocket, FilesystemUdSocket, ListenerOptionsExt, SpecialDirUdSocket,
-};
+use crate::sealed::Sealed;
+
+/// Options of a listener that only Unix has.
+#[allow(private_bounds)]
+pub trait ListenerOptionsExt: Sized + Sealed {
+    /// The permissions of the socket's file, from the first instant and whatever the umask is; see
+    /// [`UnixListener::bind_with`](crate::os::unix::uds::UnixListener::bind_with). Connecting takes write permission.
+    ///
+    /// A listener at an abstract name, which has no permissions, is `InvalidInput` with this:
+    /// [`current_user_only`](crate::local_socket::ListenerOptions::current_user_only) works there.
+    #[must_use]
+    fn mode(self, mode: u32) -> Self;
+}
+
+/// Paths of socket files, the same as [`GenericFilePath`](crate::local_socket::GenericFilePath) on Unix.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum FilesystemUdSocket {}
+
+/// Names in the abstract namespace of Linux and Android. Elsewhere [`map`](crate::local_socket::NamespacedNameType::map) fails with
+/// `Unsupported`.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum AbstractNsUdSocket {}
+
+/// Names in the folders in which programs built with interprocess 2.4 look for namespaced names where there is no
+/// abstract namespace: `/run/user/UID`, or `/tmp` where that does not exist (Android: `$TMPDIR`, `$TEMPDIR` or
+/// `/data/local/tmp`). Listening creates the directories that the name contains; nothing removes them.
+///
+/// It is here for talking to such programs: the second folder is open to everybody, who can take the name first.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum SpecialDirUdSocket {}

@@ -12,4 +12,75 @@
 //! # }
 //! ```
 
-pub use crate::unnamed_pipe::unix::{CreationOptions, PIPE_BUF, UnnamedPipeExt, pipe_with_mode as pipe};
+pub use crate::unnamed_pipe::unix::pipe_with_mode as pipe;
+
+use super::sys::{fd, pipe as sys};
+use crate::sealed::Sealed;
+use std::{io, os::fd::AsFd};
+
+/// How to make a pipe.
+///
+/// ```
+/// use interprocess::os::unix::unnamed_pipe::CreationOptions;
+/// use std::io::Read;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let (_sender, mut recver) = CreationOptions::new().nonblocking(true).create()?;
+/// assert_eq!(recver.read(&mut [0]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[must_use = "options do nothing until a pipe is made from them"]
+pub struct CreationOptions {
+    /// Whether both ends fail with `WouldBlock` instead of waiting.
+    pub nonblocking: bool,
+    /// How many bytes the pipe holds at least; `None` is the system's default (64 KiB on Linux). Linux rounds it up to a
+    /// power of two of pages, and limits it for users without privileges (`/proc/sys/fs/pipe-max-size`).
+    pub capacity: Option<usize>,
+    /// Whether each write of up to `PIPE_BUF` bytes is a packet that one read takes, dropping what does not fit its
+    /// buffer (`O_DIRECT`, pipe(2); Linux). For Tokio, use [`create_tokio`](Self::create_tokio): the receiving end itself does
+    /// not tell that packets come, and one that was converted may wait although there is another.
+    pub packets: bool,
+}
+
+impl CreationOptions {
+    /// A blocking pipe of bytes, of the default capacity.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// See the [field](Self#structfield.nonblocking).
+    pub fn nonblocking(mut self, nonblocking: bool) -> Self {
+        self.nonblocking = nonblocking;
+        self
+    }
+
+    /// See the [field](Self#structfield.capacity).
+    pub fn capacity(mut self, capacity: impl Into<Option<usize>>) -> Self {
+        self.capacity = capacity.into();
+        self
+    }
+
+    /// See the [field](Self#structfield.packets).
+    pub fn packets(mut self, packets: bool) -> Self {
+        self.packets = packets;
+        self
+    }
+}
+
+/// How many bytes a pipe takes in one piece (`PIPE_BUF`): 4,096 on Linux and Android, 512 on macOS and the BSDs, 5,120 on
+/// illumos. Writes of up to so many bytes are never mixed with those of others, and never taken in part.
+pub const PIPE_BUF: usize = sys::ATOMIC;
+
+/// What ends of pipes can do on Unix, as in interprocess 2.4; the types have the same method themselves.
+pub trait UnnamedPipeExt: AsFd + Sealed {
+    /// In nonblocking mode, what would have to wait fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// Those of ioctl(2).
+    fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        fd::set_nonblocking(self.as_fd(), nonblocking)
+    }
+}

@@ -21,4 +21,18 @@
 //! # }
 //! ```
 
-pub use crate::local_socket::windows::{ListenerOptionsExt, NamedPipe};
+use super::security_descriptor::SecurityDescriptor;
+use crate::sealed::Sealed;
+
+/// Options of a listener that only Windows has.
+#[allow(private_bounds)]
+pub trait ListenerOptionsExt: Sized + Sealed {
+    /// Who may connect, and more. Comes before
+    /// [`current_user_only`](crate::local_socket::ListenerOptions::current_user_only) if both are given.
+    #[must_use]
+    fn security_descriptor(self, sd: SecurityDescriptor) -> Self;
+}
+
+/// Paths of named pipes, `\\HOST\pipe\NAME`; the same as [`GenericFilePath`](crate::local_socket::GenericFilePath) on Windows.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum NamedPipe {}

@@ -1,6 +1,5 @@
 //! The half of Tokio unnamed pipes for Windows.
 
-use super::CreationOptions;
 use crate::{
     os::windows::{
         named_pipe::{
@@ -10,6 +9,7 @@ use crate::{
         },
         security_descriptor::BorrowedSecurityDescriptor,
         sys::{handle, pipe::Directions},
+        unnamed_pipe::CreationOptions,
     },
     unnamed_pipe,
 };

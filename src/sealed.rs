@@ -1,0 +1,2 @@
+/// A bound of traits that only this crate implements.
+pub trait Sealed {}
