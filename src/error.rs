@@ -5,6 +5,32 @@
 //! [`kind`](io::Error::kind) is that of the system's error, which is its [`source`](Error::source). std cannot attach a
 //! text to a system error code, so [`io::Error::raw_os_error`] is `None` for such an error; [`raw_os_error`] returns the
 //! code of either.
+//!
+//! # Kinds
+//! What the kinds mean throughout this crate. The pages of functions name those that need handling.
+//!
+//! | [`ErrorKind`](io::ErrorKind) | meaning |
+//! | --- | --- |
+//! | `WouldBlock` | in nonblocking mode or of a `try_` method: it would have to wait |
+//! | `TimedOut` | a time limit of this program's own is over |
+//! | `Interrupted` | a signal came, where the caller asked to be told; everything else goes on waiting |
+//! | `ConnectionAborted` | this object was closed by `close`, here or in another thread |
+//! | `BrokenPipe` | nobody receives any more, or sending was shut down |
+//! | `ConnectionReset` | the peer has closed without reading everything |
+//! | `ConnectionRefused` | nobody listens, or nobody has the FIFO open for reading |
+//! | `UnexpectedEof` | nothing can come any more, where something was due |
+//! | `NotFound` | there is no such name, file, process or listener |
+//! | `AddrInUse` | another listener or object has the name |
+//! | `AlreadyExists` | a file has the path, and is not to be replaced |
+//! | `PermissionDenied` | the system does not allow it, or the peer is another user than the one that was asked for |
+//! | `ResourceBusy` | it is in use by another part of this program, or by as many as may use it |
+//! | `InvalidInput` | an argument that can never work, or an object of the wrong type |
+//! | `InvalidData` | what another program sent or announced does not make sense |
+//! | `Unsupported` | this system lacks it; the text says what |
+//! | `OutOfMemory` | memory, or a buffer of the system |
+//!
+//! All others are the system's, with std's kind for them: limits of descriptors, for one, are `Uncategorized`, and
+//! [`raw_os_error`] tells them apart.
 
 use std::{
     error::Error,
@@ -42,7 +68,6 @@ pub fn raw_os_error(error: &io::Error) -> Option<i32> {
 /// To be called from `map_err`, so that success costs nothing. What callers meet again and again in a loop and only look
 /// at the kind of (a bare `WouldBlock`, `TimedOut` or `Interrupted` of the system) is returned as it is, without
 /// allocating. So is an error that was through here: the innermost operation names its subject best.
-#[cfg_attr(windows, allow(dead_code))]
 pub(crate) fn about(operation: impl Display, cause: io::Error) -> io::Error {
     use io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
     let is_complete = match cause.get_ref() {
@@ -56,21 +81,30 @@ pub(crate) fn about(operation: impl Display, cause: io::Error) -> io::Error {
 }
 
 /// The same for a cause to which std gives no kind, or another one.
-#[cfg_attr(windows, allow(dead_code))]
 pub(crate) fn about_as(kind: io::ErrorKind, operation: impl Display, cause: io::Error) -> io::Error {
-    io::Error::new(kind, Failed { operation: operation.to_string(), cause })
+    io::Error::new(kind, Failed { message: format!("cannot {operation}: {cause}"), cause })
+}
+
+/// The same with a reason that says more than the cause, which is still the source.
+pub(crate) fn because(
+    kind: io::ErrorKind,
+    operation: impl Display,
+    reason: impl Display,
+    cause: io::Error,
+) -> io::Error {
+    io::Error::new(kind, Failed { message: format!("cannot {operation}: {reason}"), cause })
 }
 
 /// An operation that failed, and why.
 #[derive(Debug)]
 struct Failed {
-    operation: String,
+    message: String,
     cause: io::Error,
 }
 
 impl Display for Failed {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot {}: {}", self.operation, self.cause)
+        f.write_str(&self.message)
     }
 }
 

@@ -158,7 +158,7 @@ impl Shutdown {
 /// Those of [`Shutdown::new`].
 pub fn wait() -> io::Result<Request> {
     let shutdown = Shutdown::new()?;
-    shutdown.wait().ok_or_else(|| io::Error::other("the listener was closed"))
+    shutdown.wait().ok_or_else(|| crate::error::closed("listener"))
 }
 
 /// Tells by a flag whether there was a request. A second request does what it does by default: it ends the process, on

@@ -16,8 +16,9 @@ use interprocess::{
 use std::{
     borrow::Cow,
     collections::HashSet,
+    error::Error,
     ffi::OsString,
-    io::{ErrorKind, IoSlice, IoSliceMut, Read, Write},
+    io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write},
     net::Shutdown,
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
@@ -64,6 +65,17 @@ fn for_current_user_is_in_a_directory_of_this_user_alone() {
         assert_eq!(output.contains(&inside), is_inside, "{mode:o}: {output}");
     }
     fs::remove_dir(folder).unwrap();
+}
+
+/// The text names the name, and the system's error is still there: `ENOENT` and `ERROR_FILE_NOT_FOUND` are both 2.
+#[test]
+fn the_system_error_of_connecting_is_the_source() {
+    let name = fresh_name(Kind::Path);
+    let error = Stream::connect(&name).unwrap_err();
+    assert!(error.to_string().starts_with("cannot connect to "), "{error}");
+    let source = error.source().expect("a source").downcast_ref::<io::Error>().expect("the system's");
+    assert_eq!(source.raw_os_error(), Some(2));
+    assert_eq!(interprocess::error::raw_os_error(&error), Some(2));
 }
 
 #[test]

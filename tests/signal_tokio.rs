@@ -443,7 +443,7 @@ fn signals_are_added_and_removed_while_a_task_waits() {
         signals.close();
         task.await.unwrap();
         assert_eq!(received.recv().await, None);
-        assert_eq!(signals.add(added).unwrap_err().kind(), ErrorKind::BrokenPipe);
+        assert_eq!(signals.add(added).unwrap_err().kind(), ErrorKind::ConnectionAborted);
     });
 }
 

@@ -179,9 +179,12 @@ fn connect_to_first<T>(name: &Name<'_>, mut connect: impl FnMut(&Target) -> io::
 fn about(name: &Name<'_>, target: &Target, error: io::Error) -> io::Error {
     if let (Target::Path(path), io::ErrorKind::ConnectionRefused) = (target, error.kind()) {
         if path.metadata().is_ok_and(|found| !found.file_type().is_socket()) {
-            return io::Error::new(
+            let reason = format_args!("{} is not a socket", path.display());
+            return error::because(
                 io::ErrorKind::InvalidInput,
-                format!("cannot connect to {name}: {} is not a socket", path.display()),
+                format_args!("connect to {name}"),
+                reason,
+                error,
             );
         }
     }
@@ -197,7 +200,7 @@ pub(super) fn waited_for(stream: &Stream, operation: &str, error: io::Error) -> 
     if error.kind() != io::ErrorKind::WouldBlock || fd::is_nonblocking(stream.as_fd()).unwrap_or(true) {
         return error;
     }
-    io::Error::new(io::ErrorKind::TimedOut, format!("cannot {operation}: the timeout expired"))
+    error::because(io::ErrorKind::TimedOut, operation, "the timeout expired", error)
 }
 
 pub(super) fn close(stream: &Stream) -> io::Result<()> {

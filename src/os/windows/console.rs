@@ -47,7 +47,10 @@ pub mod tokio;
 
 pub use self::listener::{ControlEvents, ReceivedEvent, listen_again};
 
-use crate::os::windows::sys::console::{self, Kind};
+use crate::{
+    error,
+    os::windows::sys::console::{self, Kind},
+};
 use std::io;
 
 /// A control event.
@@ -105,9 +108,8 @@ pub fn send(event: ControlEvent, group: Option<u32>) -> io::Result<()> {
         (ControlEvent::CtrlBreak, _) => Kind::CtrlBreak,
         _ => return invalid("only Windows sends it"),
     };
-    console::generate(kind, group.unwrap_or(0)).map_err(|error| {
-        io::Error::new(error.kind(), format!("cannot send the control event {event:?}: {error}"))
-    })
+    console::generate(kind, group.unwrap_or(0))
+        .map_err(|error| error::about(format_args!("send the control event {event:?}"), error))
 }
 
 /// Says whether this process, and children that it starts from now on, ignore Ctrl-C: then no listener sees it.

@@ -81,9 +81,8 @@ impl SlotPath {
         Ok(Self { text: path.to_os_string(), wide })
     }
 
-    /// The same error, but saying what was done and with which mailslot.
-    fn error(&self, operation: &str, kind: io::ErrorKind, cause: impl Display) -> io::Error {
-        let path = Path::new(&self.text).display();
-        io::Error::new(kind, format!("cannot {operation} mailslot {path}: {cause}"))
+    /// An operation on this mailslot, for errors.
+    fn operation(&self, operation: &str) -> String {
+        format!("{operation} mailslot {}", Path::new(&self.text).display())
     }
 }

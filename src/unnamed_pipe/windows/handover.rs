@@ -6,7 +6,10 @@
 //! through the control pipe.
 
 use super::super::child::Direction;
-use crate::os::windows::sys::{handle, inherited, pipe};
+use crate::{
+    error,
+    os::windows::sys::{handle, inherited, pipe},
+};
 use std::{
     fs::File,
     io::{self, Write},
@@ -51,7 +54,7 @@ impl Handover {
         drop(self.control_recver);
         let value = match handle::move_to_process(self.end, child.as_handle()) {
             Ok(value) => value,
-            Err(error) => return unless_ended(about("hand a pipe end to a child", error)),
+            Err(error) => return unless_ended(error::about("hand a pipe end to a child", error)),
         };
         // It fits into the pipe, so this does not wait for the child.
         File::from(self.control_sender).write_all(&value.to_le_bytes()).or_else(unless_ended)
@@ -64,7 +67,7 @@ pub(in crate::unnamed_pipe) fn take_inherited(number: u64, direction: Direction)
             io::Error::new(error.kind(), "the parent did not hand the pipe end over: it has ended or failed")
         }
         io::ErrorKind::InvalidInput => error,
-        _ => about("learn of the pipe end that the parent hands over", error),
+        _ => error::about("learn of the pipe end that the parent hands over", error),
     })?;
     let (right, what) = match direction {
         Direction::Send => (handle::WRITE, "cannot be written to"),
@@ -75,8 +78,4 @@ pub(in crate::unnamed_pipe) fn take_inherited(number: u64, direction: Direction)
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     Ok(end)
-}
-
-fn about(what: &str, error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot {what}: {error}"))
 }

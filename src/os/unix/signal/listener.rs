@@ -1,10 +1,13 @@
 //! What blocking and Tokio listeners share: a mailbox, and which signals go to it.
 
 use super::{Signal, SignalInfo, SignalSet};
-use crate::os::unix::sys::signal::{
-    handler,
-    mailbox::Mailbox,
-    registration::{cannot_listen, receivable},
+use crate::{
+    error,
+    os::unix::sys::signal::{
+        handler,
+        mailbox::Mailbox,
+        registration::{cannot_listen, receivable},
+    },
 };
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -31,10 +34,7 @@ impl Listener {
         receivable(signal)?;
         let mut registered = self.registered();
         if self.mailbox.is_closed() {
-            return Err(io::Error::new(
-                io::ErrorKind::BrokenPipe,
-                format!("cannot listen to {signal}: the listener is closed"),
-            ));
+            return Err(error::closed("listener"));
         }
         if let Entry::Vacant(place) = registered.entry(signal) {
             let registration = self.mailbox.listen(signal.as_raw());

@@ -69,7 +69,7 @@ impl Signals {
     /// Receives this signal as well from now on, also in threads that are waiting.
     ///
     /// # Errors
-    /// As for [`new`](Self::new). [`BrokenPipe`](io::ErrorKind::BrokenPipe): the listener is [closed](Self::close).
+    /// As for [`new`](Self::new). [`ConnectionAborted`](io::ErrorKind::ConnectionAborted): the listener is [closed](Self::close).
     pub fn add(&self, signal: Signal) -> io::Result<()> {
         self.0.add(signal)
     }

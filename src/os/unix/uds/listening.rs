@@ -2,7 +2,7 @@
 
 use super::{SocketAddr, connection};
 use crate::{
-    error::about,
+    error::{self, about},
     os::unix::sys::{
         closing::{Closing, Readiness, Waited},
         fd,
@@ -219,7 +219,7 @@ impl Listening {
     }
 
     pub(crate) fn closed(&self) -> io::Error {
-        io::Error::new(io::ErrorKind::ConnectionAborted, "the listener was closed")
+        error::closed("listener")
     }
 
     /// Waits for a connection, which is to be in blocking or nonblocking mode itself.

@@ -1,7 +1,10 @@
 //! How to make a mailslot.
 
 use super::{Mailslot, SlotPath, slot};
-use crate::os::windows::{security_descriptor::SecurityDescriptor, sys::mailslot};
+use crate::{
+    error,
+    os::windows::{security_descriptor::SecurityDescriptor, sys::mailslot},
+};
 use std::{
     ffi::{OsStr, OsString},
     io,
@@ -74,7 +77,7 @@ impl MailslotOptions {
             Err(error) => {
                 let taken = error.kind() == io::ErrorKind::AlreadyExists;
                 let kind = if taken { io::ErrorKind::AddrInUse } else { error.kind() };
-                Err(path.error(OPERATION, kind, &error))
+                Err(error::about_as(kind, path.operation(OPERATION), error))
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The sender.
 
 use super::SlotPath;
-use crate::os::windows::sys::mailslot;
+use crate::{error, os::windows::sys::mailslot};
 use std::{
     ffi::OsStr,
     io,
@@ -28,7 +28,7 @@ impl MailslotSender {
         let path = SlotPath::new(path.as_ref(), OPERATION, false)?;
         match mailslot::open(&path.wide) {
             Ok(handle) => Ok(Self { handle, path }),
-            Err(error) => Err(path.error(OPERATION, error.kind(), &error)),
+            Err(error) => Err(error::about(path.operation(OPERATION), error)),
         }
     }
 
@@ -41,8 +41,8 @@ impl MailslotSender {
     /// - Otherwise whatever the system reports.
     pub fn send(&self, message: &[u8]) -> io::Result<()> {
         mailslot::write(self.handle.as_handle(), message).map_err(|error| {
-            let cause = format!("{error} ({} bytes)", message.len());
-            self.path.error("send to", error.kind(), cause)
+            let operation = format!("send {} bytes to", message.len());
+            error::about(self.path.operation(&operation), error)
         })
     }
 }

@@ -89,20 +89,19 @@ impl<'a> Attempts<'a> {
         match pipe::open(self.path.wide(), opening) {
             Ok(handle) => {
                 if self.current_user_only {
-                    check_server(handle.as_handle())
-                        .map_err(|error| self.path.error(OPERATION, error.kind(), error))?;
+                    check_server(handle.as_handle()).map_err(|error| self.path.about(OPERATION, error))?;
                 }
                 self.choose_modes(handle).map(Attempt::Connected)
             }
             Err(error) if pipe::is_busy(&error) => self.next_pause().map(Attempt::Pause),
-            Err(error) => Err(self.path.error(OPERATION, error.kind(), &error)),
+            Err(error) => Err(self.path.about(OPERATION, error)),
         }
     }
 
     /// Makes sure that messages are kept apart, if there shall be any.
     fn choose_modes(&self, handle: OwnedHandle) -> io::Result<OwnedHandle> {
         let messages = Some(PipeMode::Messages);
-        let failed = |error: io::Error| self.path.error(OPERATION, error.kind(), &error);
+        let failed = |error: io::Error| self.path.about(OPERATION, error);
         let fits = if self.receive == messages {
             match pipe::set_message_reads(handle.as_handle()) {
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => false,

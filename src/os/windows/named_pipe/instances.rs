@@ -317,14 +317,14 @@ impl Instance {
         };
         let path = &config.path;
         let handle =
-            pipe::create(path.wide(), &creation).map_err(|error| creation_error(path, first, &error))?;
+            pipe::create(path.wide(), &creation).map_err(|error| creation_error(path, first, error))?;
         Self::waiting(config, handle)
     }
 
     /// Takes one that exists, if it is one of this pipe.
     fn adopt(config: &Config, handle: OwnedHandle) -> io::Result<Self> {
         handle::check_instance(handle.as_handle(), config)
-            .map_err(|error| config.path.error(OPERATION, error.kind(), error))?;
+            .map_err(|error| config.path.about(OPERATION, error))?;
         Self::waiting(config, handle)
     }
 
@@ -338,7 +338,7 @@ impl Instance {
             waiter: None,
         };
         let started = instance.connect.connect(&instance.pipe);
-        instance.note(started).map_err(|error| config.path.error(OPERATION, error.kind(), error))?;
+        instance.note(started).map_err(|error| config.path.about(OPERATION, error))?;
         Ok(instance)
     }
 
@@ -404,18 +404,19 @@ fn owner(pipe: &OwnedHandle) -> Option<String> {
     identity::owner(pipe.as_handle()).ok().flatten()
 }
 
-fn creation_error(path: &PipePath, first: bool, error: &io::Error) -> io::Error {
+fn creation_error(path: &PipePath, first: bool, error: io::Error) -> io::Error {
     // A pipe that is full refuses another instance before it is looked at whether that was to be the first one.
-    if pipe::is_busy(error) && !first {
+    if pipe::is_busy(&error) && !first {
         let reason = "the pipe has as many instances as it may have";
-        return path.error(OPERATION, io::ErrorKind::ResourceBusy, reason);
+        return path.because(OPERATION, io::ErrorKind::ResourceBusy, reason, error);
     }
     let denied = matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::AlreadyExists);
     // Windows says "access denied" both to a name that is taken and to a program that may not make pipes.
-    if first && (pipe::is_busy(error) || denied && pipe::exists(path.wide())) {
-        return path.error(OPERATION, io::ErrorKind::AddrInUse, "there is a pipe of that name");
+    if first && (pipe::is_busy(&error) || denied && pipe::exists(path.wide())) {
+        let reason = "there is a pipe of that name";
+        return path.because(OPERATION, io::ErrorKind::AddrInUse, reason, error);
     }
-    path.error(OPERATION, error.kind(), error)
+    path.about(OPERATION, error)
 }
 
 #[cfg(test)]

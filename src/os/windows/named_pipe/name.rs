@@ -2,9 +2,12 @@
 
 pub(crate) use crate::os::windows::device_path::BadPath;
 
-use crate::os::windows::{
-    device_path::{self, Device},
-    sys::wide::WideString,
+use crate::{
+    error,
+    os::windows::{
+        device_path::{self, Device},
+        sys::wide::WideString,
+    },
 };
 use std::{
     collections::hash_map::RandomState,
@@ -92,9 +95,29 @@ impl PipePath {
         &self.wide
     }
 
-    /// The same error, but saying what was done and with which pipe.
-    pub(crate) fn error(&self, operation: &str, kind: io::ErrorKind, cause: impl Display) -> io::Error {
-        io::Error::new(kind, format!("cannot {operation} {}: {cause}", Path::new(&self.text).display()))
+    /// An error of an operation on this pipe that the system does not know of.
+    pub(crate) fn error(&self, operation: &str, kind: io::ErrorKind, reason: impl Display) -> io::Error {
+        io::Error::new(kind, format!("cannot {}: {reason}", self.operation(operation)))
+    }
+
+    /// The system's error of an operation on this pipe.
+    pub(crate) fn about(&self, operation: &str, cause: io::Error) -> io::Error {
+        error::about(self.operation(operation), cause)
+    }
+
+    /// The same with a kind and a reason that say more.
+    pub(crate) fn because(
+        &self,
+        operation: &str,
+        kind: io::ErrorKind,
+        reason: impl Display,
+        cause: io::Error,
+    ) -> io::Error {
+        error::because(kind, self.operation(operation), reason, cause)
+    }
+
+    fn operation(&self, operation: &str) -> String {
+        format!("{operation} {}", Path::new(&self.text).display())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Finding a program before a shell does, whose only way to say that there is none is exit code 127.
 
-use crate::os::unix::sys::file;
+use crate::{error, os::unix::sys::file};
 use std::{
     env,
     ffi::{OsStr, OsString},
@@ -19,7 +19,7 @@ pub(super) fn find(program: &OsStr) -> io::Result<PathBuf> {
     }
     if program.as_bytes().contains(&b'/') {
         return check(Path::new(program))
-            .map_err(|error| io::Error::new(error.kind(), format!("the program {program:?}: {error}")));
+            .map_err(|error| error::about(format_args!("start the program {program:?}"), error));
     }
     search(program, env::var_os("PATH"))
 }
