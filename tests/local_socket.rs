@@ -1522,3 +1522,18 @@ mod tokio_streams {
         });
     }
 }
+
+/// Programs for interprocess 2.4 that make streams and listeners from what is inside them.
+#[cfg(unix)]
+#[test]
+#[allow(deprecated)]
+fn variants_of_2_construct() {
+    use interprocess::os::unix::uds;
+    let (a, b) = uds::UnixStream::pair().unwrap();
+    let (mut a, b) = (Stream::UdSocket(a), Stream::UdSocket(std::os::fd::OwnedFd::from(b)));
+    a.write_all(b"x").unwrap();
+    expect_bytes(&b, b"x").unwrap();
+    let folder = common::Folder::new();
+    let socket = uds::UnixListener::bind(folder.0.join("s")).unwrap();
+    assert!(Listener::UdSocket(socket).local_name().is_some());
+}

@@ -215,3 +215,12 @@ impl AsFd for local_socket::tokio::SendHalf {
         self.stream.as_fd()
     }
 }
+
+impl local_socket::tokio::Stream {
+    /// Converts from what a stream is made of, in the place of the variant of interprocess 2.4's enum.
+    #[deprecated(since = "3.0.0", note = "use `From`")]
+    #[allow(non_snake_case)]
+    pub fn UdSocket(stream: impl Into<Self>) -> Self {
+        stream.into()
+    }
+}
