@@ -1537,3 +1537,50 @@ fn variants_of_2_construct() {
     let socket = uds::UnixListener::bind(folder.0.join("s")).unwrap();
     assert!(Listener::UdSocket(socket).local_name().is_some());
 }
+
+/// The child of the test below: runs out of descriptors, and has its limit of them back.
+#[cfg(all(unix, feature = "futures-core", feature = "tokio"))]
+#[test]
+#[ignore = "a role, which another test starts"]
+fn role_incoming() {
+    use futures_lite::StreamExt;
+    use interprocess::local_socket::tokio;
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    use std::{fs::File, future::poll_fn, task::Poll};
+    common::begin_role();
+    common::on_tokio(async {
+        let name = fresh_name(Kind::Namespaced);
+        let listener = ListenerOptions::new().name(&name).create_tokio().unwrap();
+        let mut incoming = listener.incoming();
+        let _first = tokio::Stream::connect(&name).await.unwrap();
+        incoming.next().await.unwrap().unwrap();
+        let _second = tokio::Stream::connect(&name).await.unwrap();
+
+        let before = getrlimit(Resource::Nofile);
+        let opened = File::open("/dev/null").unwrap();
+        let current = Some(std::os::fd::AsRawFd::as_raw_fd(&opened) as u64);
+        drop(opened);
+        setrlimit(Resource::Nofile, Rlimit { current, ..before }).unwrap();
+        incoming.next().await.unwrap().unwrap_err();
+        let mut attempts = 1;
+        // Without a pause, each attempt fails at once.
+        while poll_fn(|cx| Poll::Ready(incoming.poll_next(cx).is_ready())).await {
+            attempts += 1;
+            assert!(attempts < 100, "it does not pause");
+        }
+        setrlimit(Resource::Nofile, before).unwrap();
+        incoming.next().await.unwrap().unwrap();
+
+        let next = incoming.next();
+        let close = async { listener.close() };
+        let (next, ()) = ::tokio::join!(next, close);
+        assert!(next.is_none() && incoming.next().await.is_none());
+    });
+}
+
+#[cfg(all(unix, feature = "futures-core", feature = "tokio"))]
+#[test]
+fn incoming_pauses_after_errors_and_ends_when_closed() {
+    let status = common::command_for_role("role_incoming", "").status().unwrap();
+    common::expect_success(status);
+}

@@ -30,7 +30,12 @@
 //! # }
 //! ```
 
+#[cfg(feature = "futures-core")]
+mod incoming;
 mod options;
+
+#[cfg(feature = "futures-core")]
+pub use self::incoming::Incoming;
 
 use super::{ConnectOptions, ListenerOptions, Name, PeerCreds, absence::Absence, platform};
 use crate::{TryClone, error};
@@ -514,6 +519,47 @@ impl Listener {
     /// As for [`local_socket::Listener::accept`](super::Listener::accept), but for `WouldBlock`.
     pub async fn accept(&self) -> io::Result<Stream> {
         self.0.accept().await.map(Stream)
+    }
+
+    /// [`accept`](Self::accept) as a poll method. All tasks that poll are woken.
+    ///
+    /// # Errors
+    /// As for `accept`.
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+        self.0.poll_accept(cx).map_ok(Stream)
+    }
+
+    /// Returns a [`Stream`](futures_core::Stream) that accepts clients until the listener is [closed](Self::close) (feature
+    /// `futures-core`).
+    ///
+    /// After an error, such as the limit of open descriptors, it waits for 10 ms before it accepts again, so that a loop
+    /// which passes over errors does not keep the processor busy. No client is lost.
+    ///
+    /// # Cancel safety
+    /// Dropping a future that waits for the next item loses no client.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::local_socket::{ListenerOptions, Name, tokio::Stream};
+    /// use futures_lite::StreamExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let name = Name::unique("example")?;
+    /// let listener = ListenerOptions::new().name(&name).create_tokio()?;
+    /// let client = Stream::connect(&name).await?;
+    /// let mut incoming = listener.incoming();
+    /// while let Some(accepted) = incoming.next().await {
+    ///     let _server = accepted?;
+    ///     listener.close();
+    /// }
+    /// # drop(client);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "futures-core")]
+    pub fn incoming(&self) -> Incoming<'_> {
+        Incoming::new(self)
     }
 
     /// Closes the listener, and wakes all tasks that wait in [`accept`](Self::accept): they fail with `ConnectionAborted`,

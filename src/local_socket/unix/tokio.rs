@@ -17,9 +17,11 @@ use crate::{
     },
 };
 use std::{
+    future::poll_fn,
     io,
     net::Shutdown,
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
+    task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
@@ -111,14 +113,19 @@ impl Listener {
     }
 
     pub(in crate::local_socket) async fn accept(&self) -> io::Result<Stream> {
-        let accepted = self.socket.accept(|client| self.shared.lets_in(client), Stream::try_registered).await;
-        accepted.map(|(stream, _)| stream).map_err(|error| {
+        poll_fn(|cx| self.poll_accept(cx)).await
+    }
+
+    pub(in crate::local_socket) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+        let admits = |client: BorrowedFd<'_>| self.shared.lets_in(client);
+        let accepted = ready!(self.socket.poll_accept(cx, admits, Stream::try_registered));
+        Poll::Ready(accepted.map(|(stream, _)| stream).map_err(|error| {
             if error.kind() != io::ErrorKind::InvalidInput {
                 return error;
             }
             self.close();
             listener::shut_down_by_another()
-        })
+        }))
     }
 
     pub(in crate::local_socket) fn close(&self) {

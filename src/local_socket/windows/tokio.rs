@@ -16,6 +16,7 @@ use std::{
     io,
     net::Shutdown,
     os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle, RawHandle},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -80,6 +81,10 @@ impl Listener {
 
     pub(in crate::local_socket) async fn accept(&self) -> io::Result<Stream> {
         self.pipe.accept().await
+    }
+
+    pub(in crate::local_socket) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+        self.pipe.poll_accept(cx)
     }
 
     pub(in crate::local_socket) fn close(&self) {
