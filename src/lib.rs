@@ -50,6 +50,8 @@ pub mod unnamed_pipe;
 
 mod other_runtime;
 mod sealed;
+#[cfg_attr(windows, allow(dead_code))]
+mod sync;
 mod timeout;
 mod try_clone;
 mod wait_mode;

@@ -1,12 +1,11 @@
 //! The half for Windows: control events of the console.
 
 use super::{Reason, Request};
-use crate::os::windows::console::{ControlEvent, ControlEvents, ReceivedEvent};
-use std::{
-    io,
-    sync::{Mutex, PoisonError},
-    time::Duration,
+use crate::{
+    os::windows::console::{ControlEvent, ControlEvents, ReceivedEvent},
+    sync::Mutex,
 };
+use std::{io, time::Duration};
 
 #[cfg(feature = "tokio")]
 pub(super) mod tokio;
@@ -57,7 +56,7 @@ impl Flag {
     }
 
     pub(super) fn is_set(&self) -> bool {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock();
         if seen.is_none() {
             *seen = self.events.wait_timeout(Duration::ZERO).unwrap_or(None);
         }

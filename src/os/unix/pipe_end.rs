@@ -19,11 +19,11 @@ use super::sys::{
     quiet::{self, Quiet},
     slices, splice,
 };
-use crate::{error, timeout::Timeout};
+use crate::{error, sync::Mutex, timeout::Timeout};
 use std::{
     io::{self, IoSlice, IoSliceMut},
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -180,7 +180,7 @@ impl PipeEnd {
                 },
                 Some(Way::Own(own)) => attempt(own.as_fd(), Attempt::Plain),
                 Some(&Way::Poll { is_pipe }) => {
-                    let _turn = self.state.turn.lock().unwrap_or_else(PoisonError::into_inner);
+                    let _turn = self.state.turn.lock();
                     // A FIFO that has had no sender yet is at its end, of which poll(2) says nothing.
                     if closing::is_ready(end, self.direction)? || fd::is_nonblocking(end)? {
                         attempt(end, if is_pipe { Attempt::Atomic } else { Attempt::Plain })

@@ -1,11 +1,11 @@
 use crate::{
     os::windows::console::tokio::ControlEvents,
     shutdown::{Request, windows},
+    sync::Mutex,
 };
 use std::{
     future::poll_fn,
     io,
-    sync::{Mutex, PoisonError},
     task::{Context, Poll},
 };
 
@@ -23,11 +23,11 @@ impl Listener {
     }
 
     pub(in crate::shutdown) fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Request>> {
-        let mut events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut events = self.0.lock();
         events.poll_recv(cx).map(|event| event.map(windows::request))
     }
 
     pub(in crate::shutdown) fn close(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).close();
+        self.0.lock().close();
     }
 }

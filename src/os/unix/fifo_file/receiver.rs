@@ -1,7 +1,10 @@
 use super::OpenOptions;
-use crate::os::unix::{
-    pipe_end::PipeEnd,
-    sys::{fifo, pipe},
+use crate::{
+    os::unix::{
+        pipe_end::PipeEnd,
+        sys::{fifo, pipe},
+    },
+    sync::Mutex,
 };
 use std::{
     fs::File,
@@ -9,7 +12,7 @@ use std::{
     os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd},
     path::Path,
     process::Stdio,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, MutexGuard},
     time::{Duration, Instant},
 };
 
@@ -154,7 +157,7 @@ impl Receiver {
 
     fn keeper(&self) -> MutexGuard<'_, Option<OwnedFd>> {
         // It is replaced in one step.
-        self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
+        self.keeper.lock()
     }
 
     /// A second object of the same end. Each byte goes to one of the two. The timeout is common to both, and

@@ -5,12 +5,15 @@
 //! or the next receiver, who does not read. Waiting for it would be trying again and again. Instead a duplicate of the
 //! descriptor is registered then, of which the runtime knows nothing yet.
 
-use crate::os::unix::sys::{fd, registered::Registered};
+use crate::{
+    os::unix::sys::{fd, registered::Registered},
+    sync::Mutex,
+};
 use std::{
     io,
     os::fd::{AsFd, OwnedFd},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, ready},
@@ -153,7 +156,7 @@ impl<T: AsFd> Renewed<T> {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Later>> {
         // It is replaced in one step.
-        self.later.lock().unwrap_or_else(PoisonError::into_inner)
+        self.later.lock()
     }
 
     /// Whether the runtime takes for closed what is not closed any more.

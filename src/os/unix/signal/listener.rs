@@ -8,11 +8,12 @@ use crate::{
         mailbox::Mailbox,
         registration::{cannot_listen, receivable},
     },
+    sync::Mutex,
 };
 use std::{
     collections::{BTreeMap, btree_map::Entry},
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, MutexGuard},
 };
 
 #[derive(Debug)]
@@ -67,7 +68,7 @@ impl Listener {
 
     fn registered(&self) -> MutexGuard<'_, BTreeMap<Signal, handler::Registration>> {
         // What is done under the lock leaves the map whole.
-        self.registered.lock().unwrap_or_else(PoisonError::into_inner)
+        self.registered.lock()
     }
 
     /// The next signal, if there is one.

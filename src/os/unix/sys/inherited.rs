@@ -5,16 +5,14 @@
 //! owns a descriptor above 2. A claim takes its entry out of the table.
 
 use super::program;
+use crate::sync::Mutex;
 use rustix::io::FdFlags;
 use std::{
     env,
     ffi::c_void,
     io,
     os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 /// The variable in which `Inherit` announces the numbers of pipe ends to its child, separated by commas.
@@ -36,7 +34,7 @@ pub(crate) fn claim(
     numbers: impl Iterator<Item = RawFd> + Clone,
     check: impl Fn(BorrowedFd<'_>) -> io::Result<()>,
 ) -> io::Result<Vec<OwnedFd>> {
-    let mut unclaimed = UNCLAIMED.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut unclaimed = UNCLAIMED.lock();
     for number in numbers.clone() {
         check_claimable(number, unclaimed.contains(&number))?;
         // SAFETY: the descriptor is open, and while the lock is held nobody owns it.
@@ -114,7 +112,7 @@ extern "C" fn at_start() {
     let announced =
         announced.split(',').filter_map(|number| number.parse().ok()).filter(|&n| is_inheritable(n));
     let listened = (FIRST_LISTENED..FIRST_LISTENED + listened()).take_while(|&number| is_inheritable(number));
-    let mut unclaimed = UNCLAIMED.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut unclaimed = UNCLAIMED.lock();
     unclaimed.extend(listened.chain(announced));
     IS_FILLED.store(true, Ordering::Release);
 }

@@ -4,11 +4,11 @@
 //! given a waker that wakes all callers instead.
 #![cfg_attr(not(feature = "tokio"), allow(dead_code))] // The tests' adapter uses less.
 
-use crate::os::wakers::Wakers;
+use crate::{os::wakers::Wakers, sync::Mutex};
 use std::{
     fmt::{self, Debug, Formatter},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, MutexGuard,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
@@ -86,7 +86,7 @@ impl Debug for Tasks {
 impl Waiting {
     fn lock(&self) -> MutexGuard<'_, Wakers> {
         // Each change is one step.
-        self.wakers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.wakers.lock()
     }
 }
 

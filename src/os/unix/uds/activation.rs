@@ -64,17 +64,15 @@ pub use self::{
     socket::{Activated, ActivatedSocket},
 };
 
-use crate::os::unix::sys::{
-    environment,
-    inherited::{self, FIRST_LISTENED},
-    launchd,
+use crate::{
+    os::unix::sys::{
+        environment,
+        inherited::{self, FIRST_LISTENED},
+        launchd,
+    },
+    sync::Mutex,
 };
-use std::{
-    ffi::CString,
-    io,
-    process::Command,
-    sync::{Mutex, PoisonError},
-};
+use std::{ffi::CString, io, process::Command};
 
 /// Takes all that was passed to this process by the protocol of sd_listen_fds(3): nothing, if it was not activated by a
 /// socket, or if the variables are meant for another process.
@@ -135,7 +133,7 @@ pub fn take_without_pid() -> io::Result<Vec<ActivatedSocket>> {
 
 fn take_meant_for(recipient: variables::Recipient) -> io::Result<Vec<ActivatedSocket>> {
     static TAKEN: Mutex<bool> = Mutex::new(false);
-    let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut taken = TAKEN.lock();
     if *taken {
         return Ok(Vec::new());
     }

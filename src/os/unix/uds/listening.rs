@@ -8,13 +8,14 @@ use crate::{
         fd,
         socket::{self, Kind},
     },
+    sync::{Mutex, RwLock},
 };
 use std::{
     fmt::{self, Debug, Formatter},
     io,
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
     sync::{
-        Arc, Mutex, PoisonError, RwLock, TryLockError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -75,7 +76,7 @@ enum Mode {
 
 impl Description {
     fn mode(&self) -> Mode {
-        *self.mode.read().unwrap_or_else(PoisonError::into_inner)
+        *self.mode.read()
     }
 }
 
@@ -114,7 +115,7 @@ impl Listening {
     /// Borrows the descriptor for code outside this crate, in the mode that was asked for.
     pub(crate) fn share(&self) -> BorrowedFd<'_> {
         if self.description.mode() != Mode::Shared {
-            let mut mode = self.description.mode.write().unwrap_or_else(PoisonError::into_inner);
+            let mut mode = self.description.mode.write();
             if self.is_closed() {
                 return self.socket();
             }
@@ -142,7 +143,7 @@ impl Listening {
     /// Sets nonblocking mode for a description that nothing else has.
     #[cfg(feature = "tokio")]
     pub(crate) fn set_nonblocking_if_private(&self) -> bool {
-        let mut mode = self.description.mode.write().unwrap_or_else(PoisonError::into_inner);
+        let mut mode = self.description.mode.write();
         if *mode != Mode::Shared {
             *mode = Mode::Private { nonblocking: true };
         }
@@ -171,7 +172,7 @@ impl Listening {
     }
 
     pub(crate) fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        let mut mode = self.description.mode.write().unwrap_or_else(PoisonError::into_inner);
+        let mut mode = self.description.mode.write();
         match &mut *mode {
             _ if self.is_closed() => Ok(()),
             Mode::Private { nonblocking: asked } => {
@@ -208,12 +209,12 @@ impl Listening {
             return;
         }
         self.closing.close();
-        self.returned.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.returned.lock().clear();
         // The descriptor stays open, since other threads may be using its number. If the table of descriptors is full,
         // the socket is given up when the listener is dropped.
         if let Ok(unbound) = socket::socket(Kind::Stream, true) {
             // The description is that of clones from now on.
-            let _mode = self.description.mode.write().unwrap_or_else(PoisonError::into_inner);
+            let _mode = self.description.mode.write();
             let _ = fd::replace(self.socket(), unbound.as_fd());
         }
     }
@@ -271,7 +272,7 @@ impl Listening {
 
     fn attempt_as_mode(&self, nonblocking: bool, how: How) -> io::Result<Option<Accepted>> {
         {
-            let mode = self.description.mode.read().unwrap_or_else(PoisonError::into_inner);
+            let mode = self.description.mode.read();
             // With the lock held, the description of a private socket stays in nonblocking mode.
             match (*mode, how) {
                 (Mode::Private { .. }, How::WasReady) => return self.accept_if_ready(nonblocking),
@@ -280,12 +281,9 @@ impl Listening {
             }
         }
         match self.description.turn.try_lock() {
-            Ok(_turn) => self.accept_if_ready(nonblocking),
-            Err(TryLockError::Poisoned(_turn)) => self.accept_if_ready(nonblocking),
-            Err(TryLockError::WouldBlock) if fd::is_nonblocking(self.socket())? => {
-                self.accept_now(nonblocking)
-            }
-            Err(TryLockError::WouldBlock) => {
+            Some(_turn) => self.accept_if_ready(nonblocking),
+            None if fd::is_nonblocking(self.socket())? => self.accept_now(nonblocking),
+            None => {
                 // That thread is about to take the connection that woke this one.
                 thread::yield_now();
                 Ok(None)
@@ -308,7 +306,7 @@ impl Listening {
     /// Gives back a connection that could not be handed to the caller: the next attempt returns it.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code))]
     pub(crate) fn put_back(&self, accepted: Accepted) {
-        let mut returned = self.returned.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut returned = self.returned.lock();
         if !self.is_closed() {
             returned.push(accepted);
             self.has_returned.store(true, Ordering::Release);
@@ -319,7 +317,7 @@ impl Listening {
         if !self.has_returned.load(Ordering::Acquire) {
             return None;
         }
-        let mut returned = self.returned.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut returned = self.returned.lock();
         let accepted = returned.pop();
         self.has_returned.store(!returned.is_empty(), Ordering::Release);
         accepted

@@ -1,14 +1,16 @@
 //! One kind of signal, in Tokio's shape.
 
 use super::{SignalKind, Signals};
-use crate::os::unix::{
-    signal::{self, Registration, SignalInfo},
-    sys::signal::flag::absorb,
+use crate::{
+    os::unix::{
+        signal::{self, Registration, SignalInfo},
+        sys::signal::flag::absorb,
+    },
+    sync::Mutex,
 };
 use std::{
     collections::{BTreeMap, btree_map::Entry},
     io,
-    sync::{Mutex, PoisonError},
     task::{Context, Poll},
 };
 
@@ -48,7 +50,7 @@ pub struct Signal(Signals);
 pub fn signal(kind: impl Into<SignalKind>) -> io::Result<Signal> {
     let signal = signal::Signal::try_from(kind.into())?;
     let listener = Signals::new(signal).map(Signal)?;
-    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut installed = INSTALLED.lock();
     if let Entry::Vacant(place) = installed.entry(signal) {
         place.insert(Registration::of_each(signal.into(), absorb)?);
     }
@@ -76,7 +78,7 @@ pub fn signal(kind: impl Into<SignalKind>) -> io::Result<Signal> {
 /// ```
 pub fn uninstall(kind: impl Into<SignalKind>) -> bool {
     let Ok(signal) = signal::Signal::try_from(kind.into()) else { return false };
-    let installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner).remove(&signal);
+    let installed = INSTALLED.lock().remove(&signal);
     installed.is_some()
 }
 

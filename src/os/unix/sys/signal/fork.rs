@@ -4,12 +4,10 @@
 //! come before that. So the kernel is asked as well where it can tell: on Linux, for memory that is zeros in a child
 //! (madvise(2), `MADV_WIPEONFORK`).
 
+use crate::sync::Mutex;
 use std::{
     io,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 /// How many forks lie between this process and the one that the program was started as.
@@ -35,7 +33,7 @@ impl Process {
 /// Has the C library tell of forks, and the kernel.
 fn watch() -> io::Result<()> {
     static WATCHED: Mutex<bool> = Mutex::new(false);
-    let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut watched = WATCHED.lock();
     if !*watched {
         // SAFETY: the function is of this program, and does only what is allowed in a child of several threads.
         match unsafe { libc::pthread_atfork(None, None, Some(in_child)) } {

@@ -31,6 +31,7 @@ use super::{
     mask::{self, Change},
     set::to_system,
 };
+use crate::sync::Mutex;
 use std::{
     cell::UnsafeCell,
     fmt::{self, Debug, Formatter},
@@ -39,7 +40,7 @@ use std::{
     ops::Deref,
     ptr,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, MutexGuard,
         atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering},
     },
 };
@@ -324,7 +325,7 @@ fn slot_of(signal: i32) -> Option<Slot> {
 
 fn changing() -> MutexGuard<'static, Changes> {
     // Nothing that is done under the lock panics.
-    CHANGING.lock().unwrap_or_else(PoisonError::into_inner)
+    CHANGING.lock()
 }
 
 /// The state of a signal, for the holder of the lock.

@@ -8,13 +8,16 @@ use super::{
     table,
     wake::Wake,
 };
-use crate::os::unix::sys::{fd::timespec, poll::poll};
+use crate::{
+    os::unix::sys::{fd::timespec, poll::poll},
+    sync::Mutex,
+};
 use rustix::{event::PollFlags, io::Errno};
 use std::{
     array, io,
     os::fd::{AsFd, BorrowedFd},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, MutexGuard,
         atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -192,14 +195,14 @@ impl Mailbox {
 
     fn reader(&self) -> MutexGuard<'_, Reader> {
         // Nothing that is done under the lock panics.
-        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+        self.reader.lock()
     }
 }
 
 impl Drop for Mailbox {
     fn drop(&mut self) {
         // The registrations are gone, and with them all handlers that knew it: each state of the handler has the mailbox.
-        let reader = self.reader.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let reader = self.reader.get_mut();
         self.queue.free(reader);
     }
 }

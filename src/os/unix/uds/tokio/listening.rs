@@ -1,17 +1,20 @@
 //! What listeners for both kinds of connections have in common on a runtime.
 
-use crate::os::unix::{
-    sys::{fd::Lent, registered::Registered},
-    uds::{
-        SocketAddr,
-        listening::{self, Accepted, How, shut_down},
+use crate::{
+    os::unix::{
+        sys::{fd::Lent, registered::Registered},
+        uds::{
+            SocketAddr,
+            listening::{self, Accepted, How, shut_down},
+        },
     },
+    sync::Mutex,
 };
 use std::{
     future::poll_fn,
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 use tokio::io::Interest;
@@ -51,7 +54,7 @@ impl Listening {
     }
 
     fn watched(&self) -> Option<Arc<Registered<Lent>>> {
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.watched.lock().clone()
     }
 
     /// Accepts a connection that `admits`; all others end. `finish` makes it the caller's, or gives it back with an error.
@@ -114,7 +117,7 @@ impl Listening {
 
     /// Closes the listener, and has all tasks that wait in it fail.
     pub(crate) fn close(&self) {
-        let watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let watched = self.watched.lock().take();
         self.inner.close();
         if let Some(watched) = watched {
             watched.wake_all();
