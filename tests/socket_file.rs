@@ -9,7 +9,7 @@ use interprocess::{
     local_socket::{ConnectOptions, Listener, ListenerOptions, Name, NamespacedNameType, Stream},
     os::unix::{
         local_socket::{ListenerOptionsExt, SpecialDirUdSocket},
-        uds::UnixListener,
+        uds::{self, UnixListener},
     },
 };
 use std::{
@@ -47,6 +47,40 @@ fn names_in(folder: &Folder) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+#[test]
+fn uds_options_reclaim_and_unlink_only_if_asked() {
+    let folder = Folder::new();
+    let path = folder.0.join("s");
+    stale(&path);
+    let options = uds::ListenerOptions::new().mode(0o640).backlog(3);
+    assert_eq!(options.bind(&path).unwrap_err().kind(), ErrorKind::AddrInUse);
+    let reclaiming = options.reclaim_stale(true);
+    drop(reclaiming.bind(&path).unwrap());
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+
+    let unlinking = reclaiming.unlink_on_drop(true);
+    let living = unlinking.bind(&path).unwrap();
+    assert_eq!(unlinking.bind(&path).unwrap_err().kind(), ErrorKind::AddrInUse);
+    let connected = connect(&path).unwrap();
+    living.accept().unwrap();
+    drop((connected, living));
+    assert!(names_in(&folder).is_empty());
+
+    drop(std::os::fd::OwnedFd::from(unlinking.bind(&path).unwrap()));
+    assert_eq!(names_in(&folder), ["s"]);
+    let mut converted = Listener::from(unlinking.bind(&path).unwrap());
+    converted.do_not_reclaim_name_on_drop();
+    drop(converted);
+    assert_eq!(names_in(&folder), ["s"]);
+    drop(Listener::from(unlinking.bind(&path).unwrap()));
+    assert!(names_in(&folder).is_empty());
+    #[cfg(feature = "tokio")]
+    common::on_tokio(async {
+        drop(uds::tokio::UnixListener::try_from(unlinking.bind(&path).unwrap()).unwrap());
+        assert!(names_in(&folder).is_empty());
+    });
 }
 
 #[test]

@@ -94,10 +94,10 @@ fn make_folders(name: &Name<'_>, path: &Path) -> io::Result<()> {
 }
 
 impl State {
-    pub(super) fn of(socket: &UnixListener) -> Self {
+    pub(super) fn of(socket: &mut UnixListener) -> Self {
         Self {
             name: socket.local_addr().ok().as_ref().and_then(name_of),
-            guard: None,
+            guard: socket.take_unlink(),
             stream_nonblocking: AtomicBool::new(false),
             only_user: None,
         }
@@ -188,8 +188,8 @@ impl Listener {
         self.shared.do_not_reclaim_name_on_drop();
     }
 
-    pub(super) fn from_socket(socket: UnixListener) -> Self {
-        let shared = State::of(&socket);
+    pub(super) fn from_socket(mut socket: UnixListener) -> Self {
+        let shared = State::of(&mut socket);
         Self { socket, shared }
     }
 

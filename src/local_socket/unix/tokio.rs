@@ -205,8 +205,8 @@ impl TryFrom<uds::UnixListener> for local_socket::tokio::Listener {
     type Error = io::Error;
 
     #[track_caller]
-    fn try_from(socket: uds::UnixListener) -> io::Result<Self> {
-        let shared = State::of(&socket);
+    fn try_from(mut socket: uds::UnixListener) -> io::Result<Self> {
+        let shared = State::of(&mut socket);
         Ok(Self(Listener { socket: Listening::new(socket.into_listening())?, shared }))
     }
 }

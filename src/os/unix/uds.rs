@@ -77,6 +77,7 @@ mod connection;
 mod datagram;
 mod guard;
 mod listener;
+mod listener_options;
 pub(crate) mod listening;
 mod options;
 mod peer;
@@ -95,6 +96,7 @@ pub use self::{
     datagram::UnixDatagram,
     guard::UnlinkOnDrop,
     listener::{Incoming, UnixListener},
+    listener_options::ListenerOptions,
     options::UnixSocketExt,
     peer::UCred,
     seqpacket::{SeqpacketIncoming, UnixSeqpacket, UnixSeqpacketListener},

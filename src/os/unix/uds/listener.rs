@@ -1,5 +1,5 @@
 use super::{
-    SocketAddr, UnixStream, bind,
+    SocketAddr, UnixStream, UnlinkOnDrop, bind,
     listening::{Listening, Wait},
 };
 use crate::{
@@ -20,8 +20,8 @@ use std::{
 
 /// A socket that listens for stream connections, after [`std::os::unix::net::UnixListener`].
 ///
-/// Dropping it leaves the socket's file where it is, as std does;
-/// [`local_socket::Listener`](crate::local_socket::Listener) removes it.
+/// Dropping it leaves the socket's file where it is, as std does, unless
+/// [`ListenerOptions::unlink_on_drop`](super::ListenerOptions::unlink_on_drop) is set.
 #[must_use = "the listener is closed when this is dropped"]
 pub struct UnixListener(Listening);
 
@@ -85,16 +85,19 @@ impl UnixListener {
         Self(Listening::made(socket))
     }
 
-    #[cfg_attr(not(feature = "tokio"), allow(dead_code))]
     pub(crate) fn of(listening: Listening) -> Self {
         Self(listening)
+    }
+
+    /// Leaves removing the socket's file to the caller.
+    pub(crate) fn take_unlink(&mut self) -> Option<UnlinkOnDrop> {
+        self.0.take_unlink()
     }
 
     pub(crate) fn listening(&self) -> &Listening {
         &self.0
     }
 
-    #[cfg_attr(not(feature = "tokio"), allow(dead_code))]
     pub(crate) fn into_listening(self) -> Listening {
         self.0
     }

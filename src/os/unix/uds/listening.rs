@@ -1,6 +1,6 @@
 //! What listeners for both kinds of connections have in common: accepting with deadlines, and being closed meanwhile.
 
-use super::{SocketAddr, connection};
+use super::{SocketAddr, UnlinkOnDrop, connection};
 use crate::{
     error::{self, about},
     os::unix::sys::{
@@ -48,6 +48,8 @@ pub(crate) enum Wait {
 
 /// A listening socket.
 pub(crate) struct Listening {
+    // Dropped first, and the file removed with it: while the socket lives, no other file has its inode.
+    unlink: Option<UnlinkOnDrop>,
     socket: OwnedFd,
     description: Arc<Description>,
     closing: Closing,
@@ -99,6 +101,7 @@ impl Listening {
 
     fn of(socket: OwnedFd, description: Arc<Description>) -> Self {
         Self {
+            unlink: None,
             socket,
             description,
             closing: Closing::default(),
@@ -128,9 +131,22 @@ impl Listening {
         self.socket()
     }
 
-    /// Returns the descriptor in the mode that was asked for.
+    /// Removes the socket's file when this is dropped.
+    pub(super) fn unlink_on_drop(&mut self, unlink: UnlinkOnDrop) {
+        self.unlink = Some(unlink);
+    }
+
+    /// Leaves removing the socket's file to the caller.
+    pub(super) fn take_unlink(&mut self) -> Option<UnlinkOnDrop> {
+        self.unlink.take()
+    }
+
+    /// Returns the descriptor in the mode that was asked for. The socket's file stays.
     pub(crate) fn into_socket(self) -> OwnedFd {
         self.share();
+        if let Some(unlink) = self.unlink {
+            unlink.keep();
+        }
         self.socket
     }
 
