@@ -52,6 +52,8 @@ mod other_runtime;
 mod sealed;
 #[cfg_attr(windows, allow(dead_code))]
 mod sync;
+#[cfg_attr(windows, allow(dead_code))]
+mod time;
 mod timeout;
 mod try_clone;
 mod wait_mode;

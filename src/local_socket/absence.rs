@@ -1,11 +1,11 @@
 //! Waiting for a listener that does not exist yet: what both kinds of connecting have in common.
 
 use super::{Name, is_no_listener};
-use crate::error;
-use std::{
-    io,
-    time::{Duration, Instant},
+use crate::{
+    error,
+    time::{Backoff, Deadline},
 };
+use std::{io, time::Duration};
 
 /// The wait for one listener: attempts with pauses in between. No system tells when a listener comes to a name: a socket's file
 /// is there before anybody listens at it, names in the abstract namespace and pipes are not in a directory that can be watched.
@@ -13,32 +13,24 @@ use std::{
 pub(super) struct Absence {
     /// `None`: no wait was asked for.
     timeout: Option<Duration>,
-    /// `None`: never.
-    deadline: Option<Instant>,
-    pause: Duration,
+    deadline: Deadline,
+    backoff: Backoff,
 }
 
 impl Absence {
     pub(super) fn new(timeout: Option<Duration>) -> Self {
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        Self { timeout, deadline, pause: Duration::from_millis(1) }
+        Self { timeout, deadline: Deadline::after(timeout), backoff: Backoff::new() }
     }
 
     /// How long to pause after an attempt that failed; its error, or that of the deadline, if there shall be no other.
     pub(super) fn after(&mut self, error: io::Error, name: Option<&Name<'_>>) -> io::Result<Duration> {
-        const LONGEST: Duration = Duration::from_millis(20);
         let (Some(timeout), true) = (self.timeout, is_no_listener(&error)) else { return Err(error) };
-        let left = self
-            .deadline
-            .map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
-        if left.is_zero() {
+        if self.deadline.is_over() {
             let name = name.map(Name::to_string).unwrap_or_default();
             let operation = format!("connect to {name} within {timeout:?}");
             return Err(error::about_as(io::ErrorKind::TimedOut, operation, error));
         }
-        let pause = left.min(self.pause);
-        self.pause = LONGEST.min(2 * self.pause);
-        Ok(pause)
+        Ok(self.deadline.at_most(self.backoff.pause()))
     }
 }
 

@@ -10,13 +10,14 @@ use crate::{
             listening::Wait,
         },
     },
+    time::Deadline,
 };
 use std::{
     io,
     os::fd::{AsFd, BorrowedFd},
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 #[derive(Debug)]
@@ -145,7 +146,7 @@ impl Listener {
 
     /// Waits for a client until the timeout; without one, as the listener's mode says.
     pub(in crate::local_socket) fn accept(&self, timeout: Option<Duration>) -> io::Result<Stream> {
-        let until = |timeout| Wait::Until(Instant::now().checked_add(timeout));
+        let until = |timeout| Wait::Until(Deadline::after(timeout));
         let wait = timeout.map_or(Wait::AsMode, until);
         loop {
             let nonblocking = self.shared.stream_nonblocking.load(Ordering::Relaxed);

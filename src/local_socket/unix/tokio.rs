@@ -15,6 +15,7 @@ use crate::{
             tokio::{UnixStream, listening::Listening},
         },
     },
+    time::Deadline,
 };
 use std::{
     future::poll_fn,
@@ -22,7 +23,7 @@ use std::{
     net::Shutdown,
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
     task::{Context, Poll, ready},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 pub(in crate::local_socket) type Stream = UnixStream;
@@ -39,7 +40,7 @@ pub(in crate::local_socket) async fn connect(options: &ConnectOptions<'_>) -> io
         ConnectWaitMode::Deferred => attempt()?,
         ConnectWaitMode::Unbounded => uds::tokio::retried(attempt).await?,
         ConnectWaitMode::Timeout(timeout) => {
-            let deadline = Instant::now().checked_add(timeout);
+            let deadline = Deadline::after(timeout);
             uds::tokio::retried_until(deadline, attempt).await.map_err(|error| match error.kind() {
                 io::ErrorKind::WouldBlock => io::Error::new(
                     io::ErrorKind::TimedOut,

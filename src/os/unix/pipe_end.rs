@@ -19,12 +19,12 @@ use super::sys::{
     quiet::{self, Quiet},
     slices, splice,
 };
-use crate::{error, sync::Mutex, timeout::Timeout};
+use crate::{error, sync::Mutex, time::Deadline, timeout::Timeout};
 use std::{
     io::{self, IoSlice, IoSliceMut},
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
     sync::{Arc, OnceLock},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// An end, used in one direction.
@@ -91,8 +91,8 @@ impl PipeEnd {
             return slices::scattered(buffers, size, |buffer| self.read(buffer), |&length| length);
         }
         let buffers = &mut buffers[part];
-        let mut deadline = Deadline::new(self.timeout());
-        self.run(&mut deadline, |fd, attempt| match attempt {
+        let mut patience = Patience::new(self.timeout());
+        self.run(&mut patience, |fd, attempt| match attempt {
             Attempt::AtOnce => pipe::read_at_once(fd, buffers),
             Attempt::Plain | Attempt::Atomic => fd::read_vectored(fd, buffers),
         })
@@ -106,15 +106,15 @@ impl PipeEnd {
     pub(crate) fn write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         whole_if_atomic(slices, |slices| {
             let offered = slices::total(slices);
-            let mut deadline = Deadline::new(self.timeout());
-            let written = self.write_part(slices, &mut deadline)?;
-            Ok(if written < offered { self.write_rest(slices, written, offered, deadline) } else { written })
+            let mut patience = Patience::new(self.timeout());
+            let written = self.write_part(slices, &mut patience)?;
+            Ok(if written < offered { self.write_rest(slices, written, offered, patience) } else { written })
         })
     }
 
-    fn write_part(&self, slices: &[IoSlice<'_>], deadline: &mut Deadline) -> io::Result<usize> {
+    fn write_part(&self, slices: &[IoSlice<'_>], patience: &mut Patience) -> io::Result<usize> {
         let slices = &slices[slices::part(slices)];
-        self.run(deadline, |fd, attempt| match attempt {
+        self.run(patience, |fd, attempt| match attempt {
             Attempt::AtOnce => self.state.quiet.write_at_once(fd, slices),
             Attempt::Plain => self.state.quiet.write(fd, slices),
             Attempt::Atomic => self.state.quiet.write(fd, &slices::first_bytes(slices, pipe::ATOMIC)),
@@ -127,13 +127,13 @@ impl PipeEnd {
         slices: &[IoSlice<'_>],
         mut written: usize,
         offered: usize,
-        mut deadline: Deadline,
+        mut patience: Patience,
     ) -> usize {
         let mut rest = slices.to_vec();
         let mut rest = &mut rest[..];
         IoSlice::advance_slices(&mut rest, written);
         while written < offered && !fd::is_nonblocking(self.as_fd()).unwrap_or(true) {
-            match self.write_part(rest, &mut deadline) {
+            match self.write_part(rest, &mut patience) {
                 Ok(0) | Err(_) => break,
                 Ok(count) => {
                     written += count;
@@ -164,7 +164,7 @@ impl PipeEnd {
     /// Makes attempts until one need not wait.
     fn run(
         &self,
-        deadline: &mut Deadline,
+        patience: &mut Patience,
         mut attempt: impl FnMut(BorrowedFd<'_>, Attempt) -> io::Result<usize>,
     ) -> io::Result<usize> {
         let end = self.as_fd();
@@ -192,7 +192,7 @@ impl PipeEnd {
             };
             match result {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if !self.wait_to_try_again(end, self.direction, deadline, error)? {
+                    if !self.wait_to_try_again(end, self.direction, patience, error)? {
                         return attempt(end, Attempt::Plain);
                     }
                 }
@@ -207,7 +207,7 @@ impl PipeEnd {
         &self,
         fd: BorrowedFd<'_>,
         readiness: Readiness,
-        deadline: &mut Deadline,
+        patience: &mut Patience,
         would_block: io::Error,
     ) -> io::Result<bool> {
         if fd::is_nonblocking(self.as_fd())? {
@@ -217,11 +217,11 @@ impl PipeEnd {
         if !self.state.pollable.get_or_init(is_pollable) {
             return Ok(false);
         }
-        match self.state.closing.wait(fd, readiness, deadline.get()) {
+        match self.state.closing.wait(fd, readiness, patience.deadline()) {
             Ok(Waited::Ready | Waited::Closed) => Ok(true),
-            Ok(Waited::TimedOut) => Err(self.timed_out(deadline.timeout)),
+            Ok(Waited::TimedOut) => Err(self.timed_out(patience.timeout)),
             // As many descriptors as this process may have open are too few to wait for (see `Closing::wait`).
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput && deadline.timeout.is_none() => {
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput && patience.timeout.is_none() => {
                 Ok(false)
             }
             Err(error) => Err(error),
@@ -263,7 +263,7 @@ impl PipeEnd {
         other: Option<BorrowedFd<'_>>,
         attempt: impl Fn() -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let mut deadline = Deadline::new(self.timeout());
+        let mut patience = Patience::new(self.timeout());
         loop {
             self.check_open()?;
             let would_block = match attempt() {
@@ -279,7 +279,7 @@ impl PipeEnd {
                 }
                 _ => (self.as_fd(), self.direction),
             };
-            if !self.wait_to_try_again(fd, readiness, &mut deadline, would_block)? {
+            if !self.wait_to_try_again(fd, readiness, &mut patience, would_block)? {
                 return Err(io::Error::new(
                     io::ErrorKind::Unsupported,
                     "cannot wait for the pipe: the process may not have enough descriptors open",
@@ -342,20 +342,19 @@ impl PipeEnd {
     }
 }
 
-/// A deadline that begins when the time is first asked for: an operation that need not wait does not look at the clock.
-struct Deadline {
+/// A timeout that begins when the deadline is first asked for: an operation that need not wait does not look at the clock.
+struct Patience {
     timeout: Option<Duration>,
-    moment: Option<Option<Instant>>,
+    deadline: Option<Deadline>,
 }
 
-impl Deadline {
+impl Patience {
     fn new(timeout: Option<Duration>) -> Self {
-        Self { timeout, moment: None }
+        Self { timeout, deadline: None }
     }
 
-    fn get(&mut self) -> Option<Instant> {
-        let timeout = self.timeout;
-        *self.moment.get_or_insert_with(|| timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
+    fn deadline(&mut self) -> Deadline {
+        *self.deadline.get_or_insert_with(|| Deadline::after(self.timeout))
     }
 }
 

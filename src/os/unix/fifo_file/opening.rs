@@ -8,6 +8,7 @@ use crate::{
         file, identity,
         watch::Watch,
     },
+    time::{Backoff, Deadline},
 };
 use std::{
     error::Error,
@@ -15,7 +16,7 @@ use std::{
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -52,8 +53,7 @@ impl<'a> Opening<'a> {
 
     fn receiver_within(self, timeout: Duration) -> io::Result<Receiver> {
         let receiver = self.receiver_now()?;
-        let deadline = Instant::now().checked_add(timeout);
-        if receiver.wait_until(deadline, Receiver::has_met_sender)? {
+        if receiver.wait_until(Deadline::after(timeout), Receiver::has_met_sender)? {
             return Ok(receiver);
         }
         Err(timed_out(self.path, "sender", timeout))
@@ -90,23 +90,21 @@ impl<'a> Opening<'a> {
     }
 
     fn sender_within(self, timeout: Duration) -> io::Result<Sender> {
-        let deadline = Instant::now().checked_add(timeout);
+        let deadline = Deadline::after(timeout);
         if let Some(sender) = self.sender_if_received()? {
             return Ok(sender);
         }
         let watch = self.watch();
-        let mut pauses = Pauses::new();
+        let mut backoff = Backoff::new();
         loop {
             // Again, since the watch tells only of what comes after it.
             if let Some(sender) = self.sender_if_received()? {
                 return Ok(sender);
             }
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if left.is_some_and(|left| left.is_zero()) {
+            if deadline.is_over() {
                 return Err(timed_out(self.path, "receiver", timeout));
             }
-            let pause = pauses.next();
-            watch.wait(Some(left.map_or(pause, |left| left.min(pause))))?;
+            watch.wait(Some(deadline.at_most(backoff.pause())))?;
         }
     }
 
@@ -244,49 +242,26 @@ impl Receiver {
     /// Waits for what changes when a sender opens the FIFO. `false`: the time is over.
     pub(super) fn wait_until(
         &self,
-        deadline: Option<Instant>,
+        deadline: Deadline,
         is_met: fn(&Self) -> io::Result<bool>,
     ) -> io::Result<bool> {
         if is_met(self)? {
             return Ok(true);
         }
         let watch = Watch::of(self.as_fd());
-        let mut pauses = Pauses::new();
+        let mut backoff = Backoff::new();
         loop {
             // Again, since the watch tells only of what comes after it.
             if is_met(self)? {
                 return Ok(true);
             }
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if left.is_some_and(|left| left.is_zero()) {
+            if deadline.is_over() {
                 return Ok(false);
             }
-            let pause = pauses.unless(watch.tells());
-            watch.wait(pause.into_iter().chain(left).min())?;
+            let at_most =
+                if watch.tells() { deadline.left() } else { Some(deadline.at_most(backoff.pause())) };
+            watch.wait(at_most)?;
         }
-    }
-}
-
-/// How long to wait before looking again.
-pub(super) struct Pauses(Duration);
-
-impl Pauses {
-    const FIRST: Duration = Duration::from_millis(1);
-    const LONGEST: Duration = Duration::from_millis(20);
-
-    pub(super) fn new() -> Self {
-        Self(Self::FIRST)
-    }
-
-    pub(super) fn next(&mut self) -> Duration {
-        let pause = self.0;
-        self.0 = Self::LONGEST.min(pause * 2);
-        pause
-    }
-
-    /// `None` if there is no need to look without being told.
-    pub(super) fn unless(&mut self, told: bool) -> Option<Duration> {
-        if told { None } else { Some(self.next()) }
     }
 }
 

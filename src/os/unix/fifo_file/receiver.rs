@@ -5,6 +5,7 @@ use crate::{
         sys::{fifo, pipe},
     },
     sync::Mutex,
+    time::Deadline,
 };
 use std::{
     fs::File,
@@ -13,7 +14,7 @@ use std::{
     path::Path,
     process::Stdio,
     sync::{Arc, MutexGuard},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// The end of a FIFO that gives bytes.
@@ -188,8 +189,7 @@ impl Receiver {
     /// # Errors
     /// The limit of open descriptors; those of poll(2).
     pub fn wait_for_sender(&self, timeout: impl Into<Option<Duration>>) -> io::Result<bool> {
-        let deadline = timeout.into().and_then(|timeout| Instant::now().checked_add(timeout));
-        self.wait_until(deadline, Self::has_sender)
+        self.wait_until(Deadline::after(timeout), Self::has_sender)
     }
 
     pub(super) fn has_sender(&self) -> io::Result<bool> {

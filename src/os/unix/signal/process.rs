@@ -2,12 +2,13 @@ use super::{Signal, SignalValue, send};
 use crate::{
     error::about_as,
     os::unix::sys::signal::process::{self, ProcessHandle},
+    time::Deadline,
 };
 use std::{
     io,
     os::fd::{BorrowedFd, OwnedFd},
     process::Child,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 impl ProcessHandle {
@@ -113,9 +114,7 @@ impl ProcessHandle {
     /// - [`TimedOut`](io::ErrorKind::TimedOut): it has not ended in time.
     /// - [`Unsupported`](io::ErrorKind::Unsupported) everywhere but on Linux 5.3 and Android.
     pub fn wait_exit(&self, timeout: Option<Duration>) -> io::Result<()> {
-        // What is too far away to be told is as good as never.
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        if self.handle.wait_ended(deadline)? {
+        if self.handle.wait_ended(Deadline::after(timeout))? {
             return Ok(());
         }
         let message = format!("{} has not ended in time", self.name());

@@ -1,11 +1,11 @@
 //! Receiving signals one by one, with what came with them.
 
 use super::{Signal, SignalInfo, SignalSet, listener::Listener};
-use crate::os::unix::sys::fd::pause;
+use crate::{os::unix::sys::fd::pause, time::Deadline};
 use std::{
     io,
     os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// Receives signals, in the order in which the process got them.
@@ -93,7 +93,7 @@ impl Signals {
             if self.is_closed() {
                 return self.0.take();
             }
-            if self.0.mailbox.wait(None).is_err() {
+            if self.0.mailbox.wait(Deadline::NEVER).is_err() {
                 // The kernel has no memory just now, or a sandbox lets nobody wait. The queue itself needs no system call.
                 pause(PAUSE);
             }
@@ -105,7 +105,7 @@ impl Signals {
     /// # Errors
     /// [`TimedOut`](io::ErrorKind::TimedOut) if there was no signal in time. Those of poll(2).
     pub fn wait_timeout(&self, timeout: Duration) -> io::Result<Option<SignalInfo>> {
-        let deadline = Instant::now().checked_add(timeout);
+        let deadline = Deadline::after(timeout);
         loop {
             if let Some(info) = self.0.take() {
                 return Ok(Some(info));

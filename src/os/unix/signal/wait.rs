@@ -2,11 +2,9 @@ use super::{SignalInfo, SignalSet};
 use crate::{
     error::about,
     os::unix::sys::signal::{mask, wait as sys},
+    time::Deadline,
 };
-use std::{
-    io,
-    time::{Duration, Instant},
-};
+use std::{io, time::Duration};
 
 /// Takes one of these signals, without a handler: waits until one is pending, for this thread or the process.
 ///
@@ -49,8 +47,7 @@ pub fn wait(signals: impl Into<SignalSet>) -> io::Result<SignalInfo> {
 pub fn wait_timeout(signals: impl Into<SignalSet>, timeout: Duration) -> io::Result<SignalInfo> {
     let signals = signals.into();
     check_blocked("wait for", signals)?;
-    // What is too far away to be told is as good as never.
-    let deadline = Instant::now().checked_add(timeout);
+    let deadline = Deadline::after(timeout);
     let mut left = timeout;
     loop {
         match sys::wait(signals, Some(left)) {
@@ -62,7 +59,7 @@ pub fn wait_timeout(signals: impl Into<SignalSet>, timeout: Duration) -> io::Res
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(failed(signals, error)),
         }
-        left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
+        left = deadline.left().unwrap_or(Duration::MAX);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Waiting for a descriptor until another thread ends the wait.
 
 use super::fd::timespec;
+use crate::time::Deadline;
 use rustix::{
     event::{PollFd, PollFlags},
     io::Errno,
@@ -13,7 +14,7 @@ use std::{
         OnceLock,
         atomic::{AtomicBool, Ordering, fence},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// What to wait for. The end of the other side counts as both.
@@ -87,7 +88,7 @@ impl Closing {
         &self,
         fd: BorrowedFd<'_>,
         readiness: Readiness,
-        deadline: Option<Instant>,
+        deadline: Deadline,
     ) -> io::Result<Waited> {
         /// How often to look at the flag if nothing wakes this thread.
         const LOOK: Duration = Duration::from_millis(20);
@@ -98,8 +99,8 @@ impl Closing {
             if self.is_closed() {
                 return Ok(Waited::Closed);
             }
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            let at_most = if wake.is_some() { left } else { Some(left.map_or(LOOK, |left| left.min(LOOK))) };
+            let left = deadline.left();
+            let at_most = if wake.is_some() { left } else { Some(deadline.at_most(LOOK)) };
             let woken_by = wake.map_or(fd, |wake| wake.event.as_fd());
             let mut entries = [
                 PollFd::from_borrowed_fd(fd, readiness.flags()),

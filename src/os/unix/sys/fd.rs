@@ -1,6 +1,7 @@
 //! What any descriptor can be asked.
 
 use super::{directory::Identity, poll::poll, slices};
+use crate::time::Deadline;
 use rustix::{
     event::{PollFlags, Timespec},
     fs::OFlags,
@@ -9,7 +10,7 @@ use rustix::{
 use std::{
     io::{self, IoSliceMut},
     os::fd::{AsRawFd, BorrowedFd, OwnedFd},
-    time::{Duration, Instant},
+    time::Duration,
 };
 #[cfg(feature = "tokio")]
 use std::{
@@ -145,9 +146,9 @@ pub(crate) fn readable_bytes(fd: BorrowedFd<'_>) -> io::Result<usize> {
 }
 
 /// Waits until there is something to read or the peer is gone. `false`: the time is over.
-pub(crate) fn wait_readable(fd: BorrowedFd<'_>, deadline: Option<Instant>) -> io::Result<bool> {
+pub(crate) fn wait_readable(fd: BorrowedFd<'_>, deadline: Deadline) -> io::Result<bool> {
     loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = deadline.left();
         match poll([fd], PollFlags::IN, left.map(timespec).as_ref()) {
             Ok([ready]) if !ready.is_empty() => return Ok(true),
             Ok(_) if left.is_some_and(|left| left.is_zero()) => return Ok(false),

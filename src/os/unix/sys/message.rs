@@ -7,13 +7,13 @@ use super::{
     slices,
     socket::{self, Direction},
 };
+use crate::time::Deadline;
 use rustix::net::{SendAncillaryBuffer, SendFlags};
 use std::{
     io::{self, IoSlice, IoSliceMut},
     mem::MaybeUninit,
     os::fd::{AsRawFd, BorrowedFd},
     ptr,
-    time::Instant,
 };
 
 /// Whether the receiver's queue is full, on systems that do not have the sender wait.
@@ -236,18 +236,18 @@ pub(super) fn uninterrupted<T>(
     direction: Direction,
     mut call: impl FnMut() -> io::Result<T>,
 ) -> io::Result<T> {
-    let mut end: Option<Instant> = None;
+    let mut deadline: Option<Deadline> = None;
     loop {
         match call() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             other => return other,
         }
-        match end {
-            Some(end) if Instant::now() >= end => return Err(io::ErrorKind::WouldBlock.into()),
+        match deadline {
+            Some(deadline) if deadline.is_over() => return Err(io::ErrorKind::WouldBlock.into()),
             Some(_) => {}
             None => {
                 let timeout = socket::timeout(socket, direction).ok().flatten();
-                end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+                deadline = Some(Deadline::after(timeout));
             }
         }
     }

@@ -9,6 +9,7 @@ use super::{
     file::effective_user,
     place::Place,
 };
+use crate::time::Deadline;
 use rustix::{
     fs::{FlockOperation, Mode, OFlags},
     io::Errno,
@@ -17,7 +18,7 @@ use std::{
     ffi::{OsStr, OsString},
     io,
     os::fd::OwnedFd,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 #[derive(Debug)]
@@ -42,7 +43,7 @@ impl<'p> PathLock<'p> {
     /// file system has no such locks.
     pub(crate) fn acquire(place: &'p Place, patience: Duration) -> io::Result<Self> {
         let (directory, name) = (&place.directory, beside(place.name(), "lock"));
-        let deadline = Instant::now().checked_add(patience);
+        let deadline = Deadline::after(patience);
         let mut mismatches = 0;
         loop {
             let error = match attempt(directory, &name) {
@@ -64,7 +65,7 @@ impl<'p> PathLock<'p> {
             };
             let may_pass =
                 matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::PermissionDenied);
-            if !may_pass || deadline.is_none_or(|deadline| Instant::now() >= deadline) {
+            if !may_pass || deadline.is_over() {
                 return Err(error);
             }
             fd::pause(POLL);

@@ -5,6 +5,7 @@ use super::{
     readiness::{self, Reactor, Received, Watched, Way, WouldBlock, nothing_can_come, would_block},
     timer::{drop_after, sleep, timeout},
 };
+use crate::time::Backoff;
 use std::{
     future::poll_fn,
     io,
@@ -19,11 +20,6 @@ use tokio::{
     },
     task::coop::{RestoreOnPending, poll_proceed},
 };
-
-/// How long to wait before another attempt where no event announces that it may succeed: this long at first, and
-/// twice as long each time up to the longest.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
-const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 /// An object in nonblocking mode whose descriptor a Tokio runtime watches.
 pub(crate) type Registered<T> = Watched<T, Tokio<T>>;
@@ -123,7 +119,7 @@ impl<T: AsFd> Registered<T> {
         interest: Interest,
         mut operation: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        let mut pause = SHORTEST_PAUSE;
+        let mut backoff = Backoff::new();
         loop {
             let mut guard = self.reactor.watched.ready(interest).await?;
             let ready = guard.ready();
@@ -140,8 +136,7 @@ impl<T: AsFd> Registered<T> {
             }
             if ready.is_read_closed() || ready.is_write_closed() {
                 // Boxed, so that it adds nothing to the future of each operation.
-                Box::pin(sleep(pause)).await?;
-                pause = LONGEST_PAUSE.min(pause * 2);
+                Box::pin(sleep(backoff.pause())).await?;
             }
         }
     }
@@ -166,7 +161,8 @@ impl<T: AsFd> Registered<T> {
         &self,
         mut operation: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        let (mut pause, mut events_to_believe) = (SHORTEST_PAUSE, 8u32);
+        let (mut backoff, mut events_to_believe) = (Backoff::new(), 8u32);
+        let mut pause = backoff.pause();
         loop {
             {
                 let budget = poll_fn(poll_proceed).await;
@@ -184,7 +180,7 @@ impl<T: AsFd> Registered<T> {
                 }
                 sleep(pause).await?;
             }
-            pause = LONGEST_PAUSE.min(pause * 2);
+            pause = backoff.pause();
         }
     }
 

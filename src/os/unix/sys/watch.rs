@@ -4,11 +4,12 @@
 //! more inotify instances (`fs.inotify.max_user_instances`): then who waits has to look again from time to time.
 
 use super::fd;
+use crate::time::Deadline;
 use std::{
     io,
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// A watch on one file. `None`: nobody will tell.
@@ -41,8 +42,7 @@ impl Watch {
     pub(crate) fn wait(&self, at_most: Option<Duration>) -> io::Result<()> {
         match (&self.0, at_most) {
             (Some(watch), _) => {
-                let deadline = at_most.and_then(|at_most| Instant::now().checked_add(at_most));
-                if fd::wait_readable(watch.as_fd(), deadline)? {
+                if fd::wait_readable(watch.as_fd(), Deadline::after(at_most))? {
                     take_events(watch.as_fd())?;
                 }
             }

@@ -8,12 +8,13 @@ use crate::{
         path,
         socket::{self, Direction, FULL_BACKLOG, Kind},
     },
+    time::Deadline,
 };
 use std::{
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     path::Path,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// Connects to a path in one of the ways below. Errors name the path.
@@ -59,10 +60,10 @@ pub(super) fn connect_at_once(kind: Kind, address: &Address) -> io::Result<Owned
 
 /// Waits so long for room in the backlog.
 pub(super) fn connect_within(kind: Kind, address: &Address, timeout: Duration) -> io::Result<OwnedFd> {
-    let deadline = Instant::now().checked_add(timeout);
+    let deadline = Deadline::after(timeout);
     let socket = socket::socket(kind, false)?;
     loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = deadline.left();
         // Zero would mean no limit; a last try with the shortest wait is what a timeout of zero asks for.
         let left = left.map(|left| left.max(Duration::from_micros(1)));
         socket::set_timeout(socket.as_fd(), Direction::Send, left)?;
@@ -70,8 +71,7 @@ pub(super) fn connect_within(kind: Kind, address: &Address, timeout: Duration) -
             Ok(()) => break,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // The kernel counts in ticks and may be early.
-            Err(error) if error.kind() == FULL_BACKLOG && deadline.is_none_or(|end| Instant::now() < end) => {
-            }
+            Err(error) if error.kind() == FULL_BACKLOG && !deadline.is_over() => {}
             Err(error) if error.kind() == FULL_BACKLOG => {
                 return Err(io::Error::new(
                     io::ErrorKind::TimedOut,

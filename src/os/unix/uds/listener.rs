@@ -5,6 +5,7 @@ use super::{
 use crate::{
     TryClone,
     os::unix::sys::socket::{self, Kind},
+    time::Deadline,
 };
 use std::{
     fmt::{self, Debug, Formatter},
@@ -15,7 +16,7 @@ use std::{
         unix::net,
     },
     path::Path,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// A socket that listens for stream connections, after [`std::os::unix::net::UnixListener`].
@@ -135,7 +136,7 @@ impl UnixListener {
     /// take the connection in the instant between finding and accepting it. This call then blocks until the next
     /// connection. In nonblocking mode this cannot happen.
     pub fn accept_timeout(&self, timeout: Duration) -> io::Result<(UnixStream, SocketAddr)> {
-        self.accept_as(Wait::Until(Instant::now().checked_add(timeout)), false)
+        self.accept_as(Wait::Until(Deadline::after(timeout)), false)
     }
 
     fn accept_as(&self, wait: Wait, nonblocking: bool) -> io::Result<(UnixStream, SocketAddr)> {

@@ -9,6 +9,7 @@ use crate::{
         socket::{self, Kind},
     },
     sync::{Mutex, RwLock},
+    time::Deadline,
 };
 use std::{
     fmt::{self, Debug, Formatter},
@@ -19,7 +20,6 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::Instant,
 };
 
 /// An accepted connection.
@@ -43,7 +43,7 @@ pub(crate) enum Wait {
     /// As the listener's mode says.
     AsMode,
     /// In nonblocking mode too. `None`: without a limit.
-    Until(Option<Instant>),
+    Until(Deadline),
 }
 
 /// A listening socket.
@@ -252,7 +252,7 @@ impl Listening {
                 Wait::AsMode if self.is_nonblocking()? && !self.is_closed() => {
                     return Err(io::ErrorKind::WouldBlock.into());
                 }
-                Wait::AsMode => None,
+                Wait::AsMode => Deadline::NEVER,
             };
             match self.closing.wait(self.socket(), Readiness::Readable, deadline)? {
                 Waited::Ready => how = How::WasReady,

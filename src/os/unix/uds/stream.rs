@@ -10,6 +10,7 @@ use crate::{
         message::{self, Take},
         socket::{self, Direction, Kind},
     },
+    time::Backoff,
 };
 use std::{
     fmt::{self, Debug, Formatter},
@@ -205,11 +206,9 @@ impl UnixStream {
     /// # Errors
     /// `ConnectionReset`: the peer closed without reading everything. `Unsupported` everywhere but on Linux and Android.
     pub fn drain(&self) -> io::Result<()> {
-        const LONGEST: Duration = Duration::from_millis(20);
-        let mut pause = Duration::from_micros(100);
+        let mut backoff = Backoff::starting_at(Duration::from_micros(100));
         while !self.is_drained()? {
-            sys::fd::pause(pause);
-            pause = LONGEST.min(pause * 2);
+            sys::fd::pause(backoff.pause());
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::{
         event::deadline_after,
         pipe::{self, Exposure, Opening},
     },
+    time::Backoff,
 };
 use std::{
     io,
@@ -28,7 +29,7 @@ pub(super) struct Attempts<'a> {
     send: Option<PipeMode>,
     wait_mode: ConnectWaitMode,
     deadline: Option<Instant>,
-    pause: Duration,
+    backoff: Backoff,
     exposure: Exposure,
     current_user_only: bool,
 }
@@ -52,10 +53,18 @@ impl<'a> Attempts<'a> {
             ConnectWaitMode::Timeout(timeout) => Some(timeout),
             ConnectWaitMode::Deferred | ConnectWaitMode::Unbounded => None,
         };
-        let pause = Duration::from_millis(1);
         let deadline = deadline_after(timeout);
         let (exposure, current_user_only) = (Exposure::DEFAULT, false);
-        Self { path, receive, send, wait_mode, deadline, pause, exposure, current_user_only }
+        Self {
+            path,
+            receive,
+            send,
+            wait_mode,
+            deadline,
+            backoff: Backoff::new(),
+            exposure,
+            current_user_only,
+        }
     }
 
     /// Says what the server may do with this user's identity.
@@ -119,7 +128,6 @@ impl<'a> Attempts<'a> {
     }
 
     fn next_pause(&mut self) -> io::Result<Duration> {
-        const LONGEST: Duration = Duration::from_millis(20);
         let busy = |kind| self.path.error(OPERATION, kind, "all its instances are busy");
         if self.wait_mode == ConnectWaitMode::Deferred {
             return Err(busy(io::ErrorKind::WouldBlock));
@@ -128,8 +136,7 @@ impl<'a> Attempts<'a> {
         if left == Some(Duration::ZERO) {
             return Err(busy(io::ErrorKind::TimedOut));
         }
-        let pause = left.map_or(self.pause, |left| left.min(self.pause));
-        self.pause = LONGEST.min(self.pause * 2);
-        Ok(pause)
+        let pause = self.backoff.pause();
+        Ok(left.map_or(pause, |left| left.min(pause)))
     }
 }

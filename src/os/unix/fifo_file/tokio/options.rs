@@ -1,10 +1,10 @@
 use super::{Receiver, Sender, waiting::Waiting};
-use crate::os::unix::{
-    fifo_file::{
-        self,
-        opening::{Opening, Pauses},
+use crate::{
+    os::unix::{
+        fifo_file::{self, opening::Opening},
+        sys::file,
     },
-    sys::file,
+    time::Backoff,
 };
 use std::{io, path::Path};
 
@@ -147,13 +147,13 @@ impl OpenOptions {
             return Sender::registered(sender);
         }
         let waiting = Waiting::new(opening.watch())?;
-        let mut pauses = Pauses::new();
+        let mut backoff = Backoff::new();
         loop {
             // Again, since the watch tells only of what comes after it.
             if let Some(sender) = opening.sender_if_received()? {
                 return Sender::registered(sender);
             }
-            waiting.wait(Some(pauses.next())).await?;
+            waiting.wait(Some(backoff.pause())).await?;
         }
     }
 

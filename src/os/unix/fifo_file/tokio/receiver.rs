@@ -1,8 +1,11 @@
 use super::waiting::Waiting;
-use crate::os::unix::{
-    fifo_file::{self, opening::Pauses},
-    pipe_end::tokio::Renewed,
-    sys::{buf, fd, watch::Watch},
+use crate::{
+    os::unix::{
+        fifo_file,
+        pipe_end::tokio::Renewed,
+        sys::{buf, fd, watch::Watch},
+    },
+    time::Backoff,
 };
 use bytes::BufMut;
 use std::{
@@ -128,10 +131,11 @@ impl Receiver {
             return Ok(());
         }
         let waiting = Waiting::new(Watch::of(self.as_fd()))?;
-        let mut pauses = Pauses::new();
+        let mut backoff = Backoff::new();
         // Again, since the watch tells only of what comes after it.
         while !is_met(self.0.get())? {
-            waiting.wait(pauses.unless(waiting.tells())).await?;
+            let at_most = if waiting.tells() { None } else { Some(backoff.pause()) };
+            waiting.wait(at_most).await?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     os::unix::sys::{fd::timespec, poll::poll},
     sync::Mutex,
+    time::Deadline,
 };
 use rustix::{event::PollFlags, io::Errno};
 use std::{
@@ -20,7 +21,7 @@ use std::{
         Arc, MutexGuard,
         atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// How many instances of a standard signal are kept unread. The kernel itself keeps one.
@@ -164,8 +165,8 @@ impl Mailbox {
     }
 
     /// Waits until there may be a signal. `false`: the time is over.
-    pub(crate) fn wait(&self, deadline: Option<Instant>) -> io::Result<bool> {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    pub(crate) fn wait(&self, deadline: Deadline) -> io::Result<bool> {
+        let left = deadline.left();
         match poll([self.wake.as_fd()], PollFlags::IN, left.map(timespec).as_ref()) {
             Ok([ready]) => Ok(!ready.is_empty() || left != Some(Duration::ZERO)),
             // Most likely by the very signal that is waited for.

@@ -1,10 +1,11 @@
 //! Descriptors of processes (pidfd_open(2)), and what stands for them where there are none.
 
 use super::number::Signal;
+use crate::time::Deadline;
 use std::{
     io,
     os::fd::{BorrowedFd, OwnedFd},
-    time::Instant,
+    time::Duration,
 };
 
 pub(crate) use self::system::{Handle, adopt, open};
@@ -40,7 +41,7 @@ pub struct ProcessHandle {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
-    use super::{BorrowedFd, Instant, OwnedFd, ProcessHandle, Signal, io};
+    use super::{BorrowedFd, Deadline, Duration, OwnedFd, ProcessHandle, Signal, io};
     use crate::os::unix::sys::{
         fd::{done, wait_readable},
         option::unsupported,
@@ -155,12 +156,12 @@ mod system {
         }
 
         /// Waits until the process has ended. `false`: the time is over.
-        pub(crate) fn wait_ended(&self, deadline: Option<Instant>) -> io::Result<bool> {
+        pub(crate) fn wait_ended(&self, deadline: Deadline) -> io::Result<bool> {
             wait_readable(self.0.as_fd(), deadline)
         }
 
         pub(crate) fn has_ended(&self) -> io::Result<bool> {
-            self.wait_ended(Some(Instant::now()))
+            self.wait_ended(Deadline::after(Duration::ZERO))
         }
 
         pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
@@ -198,7 +199,7 @@ mod system {
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod system {
-    use super::{BorrowedFd, Instant, OwnedFd, Signal, io};
+    use super::{BorrowedFd, Deadline, OwnedFd, Signal, io};
     use crate::os::unix::sys::{
         option::unsupported,
         signal::send::{kill, queue},
@@ -228,7 +229,7 @@ mod system {
             queue(self.0, signal, value)
         }
 
-        pub(crate) fn wait_ended(&self, _: Option<Instant>) -> io::Result<bool> {
+        pub(crate) fn wait_ended(&self, _: Deadline) -> io::Result<bool> {
             Err(unsupported("this system does not tell when a process that is no child ends (Linux does)"))
         }
 

@@ -8,6 +8,7 @@ use crate::{
             listening::{Listening, Wait},
         },
     },
+    time::Deadline,
 };
 use std::{
     fmt::{self, Debug, Formatter},
@@ -15,7 +16,7 @@ use std::{
     iter::FusedIterator,
     os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd},
     path::Path,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// A socket that listens for connections of sequenced packets.
@@ -132,7 +133,7 @@ impl UnixSeqpacketListener {
     /// take the connection in the instant between finding and accepting it. This call then blocks until the next
     /// connection. In nonblocking mode this cannot happen.
     pub fn accept_timeout(&self, timeout: Duration) -> io::Result<(UnixSeqpacket, SocketAddr)> {
-        self.accept_as(Wait::Until(Instant::now().checked_add(timeout)), false)
+        self.accept_as(Wait::Until(Deadline::after(timeout)), false)
     }
 
     fn accept_as(&self, wait: Wait, nonblocking: bool) -> io::Result<(UnixSeqpacket, SocketAddr)> {

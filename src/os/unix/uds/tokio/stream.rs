@@ -1,7 +1,6 @@
 mod ancillary;
 
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
-use crate::TryClone;
 use crate::os::unix::{
     sys::{
         buf, readiness,
@@ -10,6 +9,10 @@ use crate::os::unix::{
         timer::sleep,
     },
     uds::{self, SocketAddr, UCred, UnixSocketExt, options::Sealed},
+};
+use crate::{
+    TryClone,
+    time::{Backoff, Deadline},
 };
 use bytes::BufMut;
 use std::{
@@ -23,7 +26,6 @@ use std::{
     path::Path,
     pin::Pin,
     task::{Context, Poll},
-    time::{Duration, Instant},
 };
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 
@@ -312,11 +314,9 @@ impl UnixStream {
     /// # Errors
     /// As for that.
     pub async fn drain(&self) -> io::Result<()> {
-        const LONGEST: Duration = Duration::from_millis(20);
-        let mut pause = Duration::from_millis(1);
+        let mut backoff = Backoff::new();
         while !self.get().is_drained()? {
-            sleep(pause).await?;
-            pause = LONGEST.min(pause * 2);
+            sleep(backoff.pause()).await?;
         }
         Ok(())
     }
@@ -484,25 +484,22 @@ impl TryFrom<OwnedFd> for UnixStream {
 
 /// Repeats a connect while it would have to wait.
 pub(crate) async fn retried<T>(connect: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    retried_until(None, connect).await
+    retried_until(Deadline::NEVER, connect).await
 }
 
 /// The same until a deadline: if that is over, the error says that it would have to wait.
 pub(crate) async fn retried_until<T>(
-    deadline: Option<Instant>,
+    deadline: Deadline,
     mut connect: impl FnMut() -> io::Result<T>,
 ) -> io::Result<T> {
-    const LONGEST: Duration = Duration::from_millis(50);
-    let mut pause = Duration::from_millis(1);
+    let mut backoff = Backoff::new();
     loop {
         match connect() {
             Err(error) if error.kind() == FULL_BACKLOG => {
-                let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-                if left.is_some_and(|left| left.is_zero()) {
+                if deadline.is_over() {
                     return Err(error);
                 }
-                sleep(left.map_or(pause, |left| left.min(pause))).await?;
-                pause = LONGEST.min(pause * 2);
+                sleep(deadline.at_most(backoff.pause())).await?;
             }
             other => return other,
         }
