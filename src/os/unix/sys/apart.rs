@@ -34,7 +34,8 @@ pub(crate) fn with_umask<T: Send>(mask: u32, work: impl FnOnce() -> T + Send) ->
         if unsafe { libc::unshare(libc::CLONE_FS) } != 0 {
             return None;
         }
-        rustix::process::umask(rustix::fs::Mode::from_raw_mode(mask));
+        // SAFETY: the call cannot fail. What it changes is this thread's alone by now.
+        unsafe { libc::umask(mask) };
         Some(work())
     };
     apart(with_mask).ok().flatten()

@@ -47,10 +47,13 @@ impl Inheritable {
     /// [`Numbered`] takes as many numbers from its first one on as it keeps open itself beyond them. So half of what may
     /// be open is enough room for it. Larger numbers than necessary cost memory, and select(2) knows of 1,024.
     fn least_number() -> RawFd {
-        const MOST: u64 = 1024;
-        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-        let half = limit.unwrap_or(MOST).min(MOST) / 2;
-        RawFd::try_from(half).unwrap_or(0) + Numbered::FIRST
+        const MOST: RawFd = 1024;
+        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // SAFETY: a place for the limit.
+        let found = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } == 0;
+        // No limit is a number that does not fit.
+        let limit = if found { RawFd::try_from(limit.rlim_cur).unwrap_or(MOST) } else { MOST };
+        limit.min(MOST) / 2 + Numbered::FIRST
     }
 
     /// The number, here and in the child.

@@ -168,11 +168,16 @@ pub(crate) fn is_hung_up(fd: BorrowedFd<'_>) -> io::Result<bool> {
 /// Waits for so long, or until a signal comes. `thread::sleep` goes on after a signal, and may never end under many of them:
 /// each time it waits a little longer than what was left.
 pub(crate) fn pause(at_most: Duration) {
-    // The types differ from system to system; all fit.
-    let time =
-        libc::timespec { tv_sec: at_most.as_secs().min(3600) as _, tv_nsec: at_most.subsec_nanos() as _ };
+    let time = libc_timespec(at_most.min(Duration::from_secs(3600)));
     // SAFETY: the call reads the time, and may leave out what was left of it.
     unsafe { libc::nanosleep(&raw const time, std::ptr::null_mut()) };
+}
+
+/// At most a year, as some systems refuse more than a few; the caller looks at the clock again in any case.
+pub(in crate::os::unix::sys) fn libc_timespec(duration: Duration) -> libc::timespec {
+    let Timespec { tv_sec, tv_nsec } = timespec(duration);
+    // The types differ from system to system; all fit.
+    libc::timespec { tv_sec: tv_sec as _, tv_nsec: tv_nsec as _ }
 }
 
 pub(in crate::os::unix::sys) fn timespec(duration: Duration) -> Timespec {

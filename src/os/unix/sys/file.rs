@@ -56,10 +56,17 @@ pub(crate) fn check_executable(path: &Path) -> io::Result<()> {
 pub(crate) const SHELL: &str = if cfg!(target_os = "android") { "/system/bin/sh" } else { "/bin/sh" };
 
 pub(crate) fn effective_user() -> u32 {
-    rustix::process::geteuid().as_raw()
+    // SAFETY: the call has no argument and cannot fail.
+    unsafe { libc::geteuid() }
 }
 
 /// The user that `/run/user/UID` is named after.
 pub(crate) fn real_user() -> u32 {
-    rustix::process::getuid().as_raw()
+    // SAFETY: as above.
+    unsafe { libc::getuid() }
+}
+
+pub(crate) fn real_group() -> u32 {
+    // SAFETY: as above.
+    unsafe { libc::getgid() }
 }

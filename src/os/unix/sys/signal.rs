@@ -26,3 +26,11 @@ pub(crate) mod signal_set;
 mod table;
 pub(crate) mod wait;
 mod wake;
+
+/// How many bytes a page of memory has.
+fn page_size() -> usize {
+    // SAFETY: the call only reads what the system knows.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    // Every system has one.
+    usize::try_from(size).unwrap_or(4096)
+}

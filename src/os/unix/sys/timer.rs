@@ -58,20 +58,34 @@ pub(super) fn drop_after<T: Send + 'static>(duration: Duration, kept: T) {
     target_os = "illumos",
 ))]
 mod system {
-    use crate::os::unix::sys::fd::timespec;
-    use rustix::time::{self, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec};
-    use std::{io, os::fd::OwnedFd, time::Duration};
+    use crate::os::unix::sys::fd::libc_timespec;
+    use std::{
+        io,
+        os::fd::{AsRawFd, FromRawFd, OwnedFd},
+        ptr,
+        time::Duration,
+    };
 
     /// A descriptor that becomes readable after some time.
     pub(super) fn start(duration: Duration) -> io::Result<OwnedFd> {
-        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
-        let timer = time::timerfd_create(TimerfdClockId::Monotonic, flags)?;
-        let once = Itimerspec {
-            it_interval: Timespec::default(),
+        let flags = libc::TFD_NONBLOCK | libc::TFD_CLOEXEC;
+        // SAFETY: no memory is involved.
+        let timer = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, flags) };
+        if timer < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the call succeeded, so this is a new descriptor that nobody else owns.
+        let timer = unsafe { OwnedFd::from_raw_fd(timer) };
+        let once = libc::itimerspec {
+            it_interval: libc_timespec(Duration::ZERO),
             // Zero would stop it.
-            it_value: timespec(duration.max(Duration::from_nanos(1))),
+            it_value: libc_timespec(duration.max(Duration::from_nanos(1))),
         };
-        time::timerfd_settime(&timer, TimerfdTimerFlags::empty(), &once)?;
+        // SAFETY: the descriptor is a timer, the call reads the times, and the old ones are not asked for.
+        let set = unsafe { libc::timerfd_settime(timer.as_raw_fd(), 0, &raw const once, ptr::null_mut()) };
+        if set < 0 {
+            return Err(io::Error::last_os_error());
+        }
         Ok(timer)
     }
 }

@@ -55,10 +55,8 @@ unsafe extern "C" fn in_child() {
 
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(interprocess_portable_unix)))]
 mod mark {
-    use rustix::{
-        mm::{Advice, MapFlags, ProtFlags},
-        param,
-    };
+    use super::super::page_size;
+    use rustix::mm::{Advice, MapFlags, ProtFlags};
     use std::{
         ptr,
         sync::atomic::{AtomicPtr, AtomicUsize, Ordering},
@@ -68,7 +66,7 @@ mod mark {
     static PAGE: AtomicPtr<AtomicUsize> = AtomicPtr::new(ptr::null_mut());
 
     pub(super) fn make() {
-        let (size, access) = (param::page_size(), ProtFlags::READ | ProtFlags::WRITE);
+        let (size, access) = (page_size(), ProtFlags::READ | ProtFlags::WRITE);
         // SAFETY: a new mapping, which touches no memory that is in use. It is filled with zeros.
         let memory = unsafe { rustix::mm::mmap_anonymous(ptr::null_mut(), size, access, MapFlags::PRIVATE) };
         let Ok(memory) = memory else { return };

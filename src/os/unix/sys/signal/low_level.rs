@@ -126,7 +126,7 @@ impl AlternateStack {
     /// [`OutOfMemory`](io::ErrorKind::OutOfMemory). [`PermissionDenied`](io::ErrorKind::PermissionDenied): called in a
     /// handler that runs on the thread's present alternate stack.
     pub fn new(bytes: usize) -> io::Result<Self> {
-        let page = rustix::param::page_size();
+        let page = super::page_size();
         let size = bytes.max(libc::SIGSTKSZ).max(least()).next_multiple_of(page);
         let length = size + page;
         let access = ProtFlags::READ | ProtFlags::WRITE;
