@@ -10,7 +10,7 @@ fn main() -> std::io::Result<()> {
     use std::{io, thread, time::Duration};
 
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let Some((Ok(pid), what)) = arguments.split_first().map(|(pid, what)| (pid.parse(), what)) else {
+    let Some((Ok(pid), what)) = arguments.split_first().map(|(pid, what)| (pid.parse::<u32>(), what)) else {
         return Err(io::Error::other("usage: signal_sender PID [NUMBER | SIGNAL]..."));
     };
     // All goes to one process, also if that ends meanwhile and its number is given to another.

@@ -475,7 +475,7 @@ fn role_may_open_nothing() {
     begin_role();
     const SHORT: Duration = Duration::from_millis(5);
     let signals = Arc::new(Signals::new(Signal::USR1).unwrap());
-    let this = std::process::id().try_into().unwrap();
+    let this = std::process::id();
     let handle = common::unless_missing(ProcessHandle::from_pid(this), (5, 3));
     setrlimit(Resource::Nofile, Rlimit { current: Some(0), maximum: Some(0) }).unwrap();
     assert_eq!(signals.wait_timeout(SHORT).expect_err("none comes").kind(), ErrorKind::TimedOut);

@@ -756,6 +756,10 @@ fn numbers_that_are_many_processes_are_refused() {
             assert!(error.to_string().contains(&pid.to_string()), "{error}");
         }
     }
+    for error in [probe(u32::MAX).unwrap_err(), ProcessHandle::from_pid(u32::MAX).unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    }
+    probe(std::process::id()).unwrap();
     for group in [1, -1, i32::MIN] {
         assert_eq!(kind(send_group(group, Signal::TERM)), ErrorKind::InvalidInput);
     }
@@ -800,7 +804,7 @@ fn who_is_not_there_is_not_found() {
 #[ignore = "a role, which another test starts"]
 fn role_may_not_signal_its_parent() {
     let parent = begin_role();
-    let parent = parent.parse().unwrap();
+    let parent: i32 = parent.parse().unwrap();
     for result in [send(parent, Signal::URG), probe(parent), queue(parent, Signal::URG, 1)] {
         let error = result.unwrap_err();
         let unsupported = error.kind() == ErrorKind::Unsupported && realtime::<1>().is_none();

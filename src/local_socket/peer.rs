@@ -42,6 +42,26 @@ impl PeerCreds {
         self.0.pid
     }
 
+    /// Returns [`pid`](Self::pid) in the type of [`std::process::id`] and [`Child::id`](std::process::Child::id), which is the
+    /// same on every platform.
+    ///
+    /// # Examples
+    /// ```
+    /// use interprocess::local_socket::Stream;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (stream, _peer) = Stream::pair()?;
+    /// if let Some(id) = stream.peer_creds()?.process_id() {
+    ///     assert_eq!(id, std::process::id());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[allow(clippy::useless_conversion)] // Not on every platform.
+    pub fn process_id(&self) -> Option<u32> {
+        self.0.pid.and_then(|pid| pid.try_into().ok())
+    }
+
     /// The effective user id. `None` also for the ID that stands for all users whom the user namespace of this process does not
     /// map (Linux containers): two processes that have it need not belong to the same user.
     pub fn euid(&self) -> Option<u32> {

@@ -5,6 +5,7 @@ use crate::{
     time::Deadline,
 };
 use std::{
+    fmt::Display,
     io,
     os::fd::{BorrowedFd, OwnedFd},
     process::Child,
@@ -12,7 +13,7 @@ use std::{
 };
 
 impl ProcessHandle {
-    /// Of the process that has this number now.
+    /// Of the process that has this number now: an `i32`, or a `u32` as [`Child::id`] returns it.
     ///
     /// # Errors
     /// - [`NotFound`](io::ErrorKind::NotFound): there is none. One that has ended counts until its parent has waited for it.
@@ -20,10 +21,14 @@ impl ProcessHandle {
     ///   is not found by Linux 6.18, and invalid to older kernels.
     /// - [`Unsupported`](io::ErrorKind::Unsupported): Linux before 5.3, or a sandbox that denies pidfd_open(2), as old versions
     ///   of Docker do. [`send`](super::send()) sends to the number then, which can come to mean another process.
-    pub fn from_pid(pid: i32) -> io::Result<Self> {
+    pub fn from_pid(pid: impl TryInto<i32>) -> io::Result<Self> {
+        let refused = |process: &dyn Display| {
+            let message = format!("cannot open process {process}: there is no such number");
+            io::Error::new(io::ErrorKind::InvalidInput, message)
+        };
+        let pid: i32 = pid.try_into().map_err(|_| refused(&"above i32::MAX"))?;
         if pid <= 0 {
-            let message = format!("cannot open process {pid}: there is no such number");
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+            return Err(refused(&pid));
         }
         match process::open(pid) {
             Ok(handle) => Ok(Self { handle, pid: Some(pid) }),
@@ -46,7 +51,7 @@ impl ProcessHandle {
             let message = format!("cannot open child {}: it has ended ({status})", child.id());
             return Err(io::Error::new(io::ErrorKind::NotFound, message));
         }
-        Self::from_pid(child.id() as i32)
+        Self::from_pid(child.id())
     }
 
     /// Of the process of a descriptor: one that

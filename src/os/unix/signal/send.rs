@@ -12,7 +12,8 @@ pub fn raise(signal: Signal) -> io::Result<()> {
     sys::raise(signal).map_err(|error| failed(signal, "this thread", error))
 }
 
-/// Sends a signal to a process (kill(2)).
+/// Sends a signal to a process (kill(2)). `pid` is an `i32`, or a `u32` as [`std::process::id`] and
+/// [`Child::id`](std::process::Child::id) return it.
 ///
 /// A number can come to mean another process: that of a process which is gone is given to a new one sooner or later. Safe
 /// from that are the number of a child that was not waited for, this process's own, and a
@@ -28,8 +29,8 @@ pub fn raise(signal: Signal) -> io::Result<()> {
 ///   processes.
 /// - [`Unsupported`](io::ErrorKind::Unsupported): a sandbox denies the system call.
 #[doc(alias = "kill")]
-pub fn send(pid: i32, signal: Signal) -> io::Result<()> {
-    check(signal, "process", pid, 1)?;
+pub fn send(pid: impl TryInto<i32>, signal: Signal) -> io::Result<()> {
+    let pid = process(signal, pid)?;
     sys::kill(pid, signal.as_raw()).map_err(|error| failed(signal, format_args!("process {pid}"), error))
 }
 
@@ -57,8 +58,8 @@ pub fn send_group(group: i32, signal: Signal) -> io::Result<()> {
 /// - [`NotFound`](io::ErrorKind::NotFound): there is no such process, or it has no such thread.
 /// - [`WouldBlock`](io::ErrorKind::WouldBlock): a real-time signal, and the queue is full, as for [`queue`].
 /// - As for [`send`].
-pub fn send_thread(pid: i32, thread: i32, signal: Signal) -> io::Result<()> {
-    check(signal, "process", pid, 1)?;
+pub fn send_thread(pid: impl TryInto<i32>, thread: i32, signal: Signal) -> io::Result<()> {
+    let pid = process(signal, pid)?;
     check(signal, "thread", thread, 1)?;
     sys::send_thread(pid, thread, signal)
         .map_err(|error| failed(signal, format_args!("thread {thread} of process {pid}"), error))
@@ -88,7 +89,7 @@ pub fn thread_id() -> io::Result<i32> {
 /// # if Signal::rt(1).is_err_and(|error| error.kind() == ErrorKind::Unsupported) { return Ok(()) }
 /// let signal = Signal::rt(1)?;
 /// let _blocked = SignalMask::block(signal)?;
-/// while let Err(error) = queue(std::process::id() as i32, signal, 42) {
+/// while let Err(error) = queue(std::process::id(), signal, 42) {
 ///     if error.kind() != ErrorKind::WouldBlock {
 ///         return Err(error);
 ///     }
@@ -103,8 +104,8 @@ pub fn thread_id() -> io::Result<i32> {
 /// - [`Unsupported`](io::ErrorKind::Unsupported): macOS, OpenBSD, DragonFly.
 /// - As for [`send`].
 #[doc(alias = "sigqueue")]
-pub fn queue(pid: i32, signal: Signal, value: impl Into<SignalValue>) -> io::Result<()> {
-    check(signal, "process", pid, 1)?;
+pub fn queue(pid: impl TryInto<i32>, signal: Signal, value: impl Into<SignalValue>) -> io::Result<()> {
+    let pid = process(signal, pid)?;
     sys::queue(pid, signal, value.into().as_usize())
         .map_err(|error| failed(signal, format_args!("process {pid}"), error))
 }
@@ -116,14 +117,22 @@ pub fn queue(pid: i32, signal: Signal, value: impl Into<SignalValue>) -> io::Res
 /// - [`NotFound`](io::ErrorKind::NotFound): there is no such process.
 /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): there is, and it is another user's.
 /// - [`InvalidInput`](io::ErrorKind::InvalidInput): `pid` is 0 or negative.
-pub fn probe(pid: i32) -> io::Result<()> {
-    check("no signal", "process", pid, 1)?;
+pub fn probe(pid: impl TryInto<i32>) -> io::Result<()> {
+    let pid = process("no signal", pid)?;
     sys::kill(pid, 0).map_err(|error| failed("no signal", format_args!("process {pid}"), error))
 }
 
 /// An error that names what was sent, and to whom.
 pub(super) fn failed(signal: impl Display, to: impl Display, error: io::Error) -> io::Error {
     about_as(sys::kind(&error), format_args!("send {signal} to {to}"), error)
+}
+
+/// The number of a single process.
+fn process(signal: impl Display, pid: impl TryInto<i32>) -> io::Result<i32> {
+    match pid.try_into() {
+        Ok(pid) => check(signal, "process", pid, 1).map(|()| pid),
+        Err(_) => Err(refused(signal, "a process above i32::MAX", "there is no such number")),
+    }
 }
 
 fn check(signal: impl Display, what: &str, number: i32, least: i32) -> io::Result<()> {
