@@ -12,12 +12,13 @@ use crate::{
     os::unix::sys::{
         directory::Held, fd, file::effective_user, path, path_lock::PathLock, place::Place, socket,
     },
+    time::Deadline,
 };
 use std::{
     ffi::OsStr,
     io,
     path::Path,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 /// How to get a path.
@@ -208,12 +209,12 @@ fn life(path: &Path, file: &Held) -> io::Result<bool> {
     const PATIENCE: Duration = Duration::from_millis(100);
     const PAUSE: Duration = Duration::from_millis(5);
     let (address, _directory) = path::address(path)?;
-    let begun = Instant::now();
+    let deadline = Deadline::after(PATIENCE);
     loop {
         if socket::is_bound(&address)? {
             return Ok(true);
         }
-        if is_old(file) || begun.elapsed() >= PATIENCE {
+        if is_old(file) || deadline.is_over() {
             return Ok(false);
         }
         fd::pause(PAUSE);

@@ -5,7 +5,6 @@ use crate::time::Deadline;
 use std::{
     io,
     os::fd::{BorrowedFd, OwnedFd},
-    time::Duration,
 };
 
 pub(crate) use self::system::{Handle, adopt, open};
@@ -41,7 +40,7 @@ pub struct ProcessHandle {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
-    use super::{BorrowedFd, Deadline, Duration, OwnedFd, ProcessHandle, Signal, io};
+    use super::{BorrowedFd, Deadline, OwnedFd, ProcessHandle, Signal, io};
     use crate::os::unix::sys::{
         fd::{done, wait_readable},
         option::unsupported,
@@ -50,6 +49,7 @@ mod system {
     use std::{
         os::fd::{AsFd, AsRawFd, FromRawFd, RawFd},
         ptr,
+        time::Duration,
     };
 
     #[derive(Debug)]
