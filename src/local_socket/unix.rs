@@ -179,11 +179,10 @@ fn connect_to_first<T>(name: &Name<'_>, mut connect: impl FnMut(&Target) -> io::
 fn about(name: &Name<'_>, target: &Target, error: io::Error) -> io::Error {
     if let (Target::Path(path), io::ErrorKind::ConnectionRefused) = (target, error.kind()) {
         if path.metadata().is_ok_and(|found| !found.file_type().is_socket()) {
-            let reason = format_args!("{} is not a socket", path.display());
             return error::because(
                 io::ErrorKind::InvalidInput,
                 format_args!("connect to {name}"),
-                reason,
+                format_args!("{} is not a socket", path.display()),
                 error,
             );
         }
