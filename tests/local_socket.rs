@@ -53,7 +53,8 @@ fn role_user_name() {
 #[test]
 fn for_current_user_is_in_a_directory_of_this_user_alone() {
     use std::{fs, os::unix::fs::PermissionsExt};
-    let folder = std::env::temp_dir().join(format!("interprocess-test-runtime-{}", std::process::id()));
+    let folder =
+        common::writable_directory().join(format!("interprocess-test-runtime-{}", std::process::id()));
     fs::create_dir(&folder).unwrap();
     let inside = format!("name: {}\n", folder.join("a%2Fb").display());
     for (mode, is_inside) in [(0o700, true), (0o755, false)] {
@@ -1534,8 +1535,10 @@ fn variants_of_2_construct() {
     a.write_all(b"x").unwrap();
     expect_bytes(&b, b"x").unwrap();
     let folder = common::Folder::new();
-    let socket = uds::UnixListener::bind(folder.0.join("s")).unwrap();
-    assert!(Listener::UdSocket(socket).local_name().is_some());
+    let path = folder.0.join("s");
+    let listener = Listener::UdSocket(uds::UnixListener::bind(&path).unwrap());
+    let _client = uds::UnixStream::connect(path).unwrap();
+    listener.accept().unwrap();
 }
 
 /// The child of the test below: runs out of descriptors, and has its limit of them back.

@@ -719,6 +719,9 @@ fn dispositions_that_cannot_be_are_refused() {
         assert!(error.to_string().contains(signal.name().unwrap()), "{error}");
         assert_eq!(kind(DispositionGuard::new(signal, to)), ErrorKind::InvalidInput);
     }
+    // Also while there is a listener, with which no guard goes together.
+    let _signals = interprocess::os::unix::signal::Signals::new([Signal::TERM]).unwrap();
+    assert_eq!(kind(DispositionGuard::new(Signal::TERM, Disposition::Handler)), ErrorKind::InvalidInput);
 }
 
 // Sending.

@@ -40,7 +40,8 @@ pub fn disposition(signal: Signal) -> io::Result<Disposition> {
 /// - [`Handler`](Disposition::Handler): there is none here to be set.
 #[doc(alias = "sigaction")]
 pub fn set_disposition(signal: Signal, disposition: Disposition) -> io::Result<Disposition> {
-    Ok(change(signal, disposition)?.disposition())
+    let ignored = is_ignored(signal, disposition)?;
+    Ok(change(signal, ignored)?.disposition())
 }
 
 /// Does now what the signal does by default, whatever handlers there are: for a program that has caught
@@ -112,7 +113,8 @@ impl DispositionGuard {
     /// As for [`set_disposition`]. [`ResourceBusy`](io::ErrorKind::ResourceBusy): something of this module listens to the
     /// signal; to that the signal would not come.
     pub fn new(signal: Signal, disposition: Disposition) -> io::Result<Self> {
-        let before = handler::begin_guard(signal.as_raw(), || change(signal, disposition));
+        let ignored = is_ignored(signal, disposition)?;
+        let before = handler::begin_guard(signal.as_raw(), || change(signal, ignored));
         match before {
             Ok(before) => Ok(Self { signal, ours: disposition, before }),
             Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
@@ -142,7 +144,8 @@ impl Drop for DispositionGuard {
     }
 }
 
-fn change(signal: Signal, to: Disposition) -> io::Result<Action> {
+/// Whether the signal is to be ignored. Fails if its disposition can never be that one, whatever else is done with it now.
+fn is_ignored(signal: Signal, to: Disposition) -> io::Result<bool> {
     let invalid = |reason: &str| {
         let message = format!("cannot set the disposition of {signal} to {to:?}: {reason}");
         Err(io::Error::new(io::ErrorKind::InvalidInput, message))
@@ -150,14 +153,17 @@ fn change(signal: Signal, to: Disposition) -> io::Result<Action> {
     if !signal.can_be_caught() {
         return invalid("it can be neither caught nor ignored");
     }
-    let ignored = match to {
-        Disposition::Default => false,
+    match to {
+        Disposition::Default => Ok(false),
         Disposition::Ignore if signal.is_fault() => {
-            return invalid("a program cannot go on behind an instruction that cannot be carried out");
+            invalid("a program cannot go on behind an instruction that cannot be carried out")
         }
-        Disposition::Ignore => true,
-        Disposition::Handler => return invalid("a handler is registered, not set"),
-    };
+        Disposition::Ignore => Ok(true),
+        Disposition::Handler => invalid("a handler is registered, not set"),
+    }
+}
+
+fn change(signal: Signal, ignored: bool) -> io::Result<Action> {
     disposition::set(signal, ignored).map_err(|error| failed(signal, "set", error))
 }
 
