@@ -30,7 +30,8 @@ pub(crate) struct AsyncIo<T> {
     ready: [AtomicBool; 2],
 }
 
-impl<T: AsFd> Reactor<T> for AsyncIo<T> {
+impl<T: AsFd> Reactor for AsyncIo<T> {
+    type Object = T;
     type Ready<'a>
         = Event<'a, T>
     where
@@ -140,7 +141,7 @@ impl Bytes for PipeEnd {
 
 /// A stream or an end of a pipe on async-io.
 #[derive(Debug)]
-pub(crate) struct Io<T: Bytes>(Watched<T, AsyncIo<T>>);
+pub(crate) struct Io<T: Bytes>(Watched<AsyncIo<T>>);
 
 impl<T: Bytes> Io<T> {
     fn new(inner: T) -> io::Result<Self> {

@@ -4,7 +4,6 @@
 use super::{slices, tasks::Tasks};
 use std::{
     io::{self, IoSlice},
-    marker::PhantomData,
     sync::atomic::{AtomicBool, Ordering},
     task::{Context, Poll, ready},
     time::Duration,
@@ -17,28 +16,29 @@ pub(crate) enum Way {
     Write,
 }
 
-/// A runtime that watches the descriptor of a `T` in nonblocking mode.
+/// A runtime's watch over the descriptor of an object in nonblocking mode.
 ///
 /// A way is taken for ready from the start, and from an event on, until an operation would have to wait or
 /// [`Ready::clear`] says so.
-pub(crate) trait Reactor<T>: Sized {
+pub(crate) trait Reactor: Sized {
+    type Object;
     /// That a way is ready.
-    type Ready<'a>: Ready<T>
+    type Ready<'a>: Ready<Self::Object>
     where
         Self: 'a;
     /// A part of what the runtime lets a task do before others have their turn.
     type Budget;
 
-    fn get(&self) -> &T;
+    fn get(&self) -> &Self::Object;
 
     /// Stops watching.
-    fn into_inner(self) -> T;
+    fn into_inner(self) -> Self::Object;
 
     /// Waits until a way is ready. The waker of the last call for this way is woken, and need be no other.
     fn poll_ready(&self, cx: &mut Context<'_>, way: Way) -> Poll<io::Result<Self::Ready<'_>>>;
 
     /// Does it if the way is ready; `WouldBlock` otherwise.
-    fn try_io<R>(&self, way: Way, operation: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R>;
+    fn try_io<R>(&self, way: Way, operation: impl FnOnce(&Self::Object) -> io::Result<R>) -> io::Result<R>;
 
     /// Whether there was out-of-band data. A read ends where it was, although more may follow that no further event
     /// announces.
@@ -79,7 +79,7 @@ pub(crate) struct Received {
 
 /// An object in nonblocking mode whose descriptor a runtime watches.
 #[derive(Debug)]
-pub(crate) struct Watched<T, W: Reactor<T>> {
+pub(crate) struct Watched<W> {
     pub(super) reactor: W,
     readers: Tasks,
     writers: Tasks,
@@ -87,10 +87,9 @@ pub(crate) struct Watched<T, W: Reactor<T>> {
     assume_writable: AtomicBool,
     /// Whether a read ends with a packet, so that after a short one there may be more.
     has_packets: bool,
-    object: PhantomData<T>,
 }
 
-impl<T, W: Reactor<T>> Watched<T, W> {
+impl<W: Reactor> Watched<W> {
     pub(crate) fn by(reactor: W) -> Self {
         Self {
             reactor,
@@ -98,7 +97,6 @@ impl<T, W: Reactor<T>> Watched<T, W> {
             writers: Tasks::new(),
             assume_writable: AtomicBool::new(true),
             has_packets: false,
-            object: PhantomData,
         }
     }
 
@@ -107,12 +105,12 @@ impl<T, W: Reactor<T>> Watched<T, W> {
         Self { has_packets, ..self }
     }
 
-    pub(crate) fn get(&self) -> &T {
+    pub(crate) fn get(&self) -> &W::Object {
         self.reactor.get()
     }
 
     /// Stops watching. The object stays in nonblocking mode.
-    pub(crate) fn into_inner(self) -> T {
+    pub(crate) fn into_inner(self) -> W::Object {
         self.reactor.into_inner()
     }
 
@@ -120,7 +118,7 @@ impl<T, W: Reactor<T>> Watched<T, W> {
     pub(crate) fn poll_reading<R>(
         &self,
         cx: &mut Context<'_>,
-        mut operation: impl FnMut(&T) -> io::Result<R>,
+        mut operation: impl FnMut(&W::Object) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         loop {
             let mut ready = ready!(self.poll_ready(cx, Way::Read))?;
@@ -135,7 +133,10 @@ impl<T, W: Reactor<T>> Watched<T, W> {
     }
 
     /// Reads if there may be something to read.
-    pub(crate) fn try_reading<R>(&self, operation: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
+    pub(crate) fn try_reading<R>(
+        &self,
+        operation: impl FnOnce(&W::Object) -> io::Result<R>,
+    ) -> io::Result<R> {
         self.reactor.try_io(Way::Read, operation)
     }
 
@@ -146,7 +147,7 @@ impl<T, W: Reactor<T>> Watched<T, W> {
     pub(crate) fn poll_writing_anywhere<R>(
         &self,
         cx: &mut Context<'_>,
-        operation: impl FnMut(&T) -> io::Result<R>,
+        operation: impl FnMut(&W::Object) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         let budget = ready!(W::poll_budget(cx));
         let result = self.write_regardless(operation);
@@ -158,7 +159,7 @@ impl<T, W: Reactor<T>> Watched<T, W> {
     }
 
     /// Writes if there may be room.
-    pub(crate) fn try_writing<R>(&self, operation: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
+    pub(crate) fn try_writing<R>(&self, operation: impl FnMut(&W::Object) -> io::Result<R>) -> io::Result<R> {
         if !self.assumes_room() {
             return self.reactor.try_io(Way::Write, operation);
         }
@@ -172,7 +173,7 @@ impl<T, W: Reactor<T>> Watched<T, W> {
     /// Writes whatever is known of room, and lets the runtime know if there is none.
     pub(crate) fn write_regardless<R>(
         &self,
-        mut operation: impl FnMut(&T) -> io::Result<R>,
+        mut operation: impl FnMut(&W::Object) -> io::Result<R>,
     ) -> io::Result<R> {
         let mut was_ready = false;
         let result = self.reactor.try_io(Way::Write, |inner| {
@@ -208,7 +209,7 @@ impl<T, W: Reactor<T>> Watched<T, W> {
 
     /// Has the task woken after a while, although no event tells of anything.
     fn pause<R>(&self, cx: &Context<'_>, way: Way) -> Poll<R> {
-        self.tasks(way).poll_after_pause(cx, |duration, pause| W::drop_after(duration, pause))
+        self.tasks(way).poll_after_pause(cx, W::drop_after)
     }
 
     fn tasks(&self, way: Way) -> &Tasks {
@@ -223,7 +224,7 @@ impl<T, W: Reactor<T>> Watched<T, W> {
         &self,
         cx: &mut Context<'_>,
         wanted: usize,
-        operation: impl FnMut(&T) -> io::Result<Received>,
+        operation: impl FnMut(&W::Object) -> io::Result<Received>,
     ) -> Poll<io::Result<()>> {
         match ready!(self.poll_read_to_end(cx, wanted, operation)) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.pause(cx, Way::Read),
@@ -237,7 +238,7 @@ impl<T, W: Reactor<T>> Watched<T, W> {
         &self,
         cx: &Context<'_>,
         wanted: usize,
-        mut operation: impl FnMut(&T) -> io::Result<Received>,
+        mut operation: impl FnMut(&W::Object) -> io::Result<Received>,
     ) -> Poll<io::Result<()>> {
         loop {
             let mut ready = ready!(self.poll_ready(cx, Way::Read))?;
@@ -264,7 +265,7 @@ impl<T, W: Reactor<T>> Watched<T, W> {
         &self,
         cx: &mut Context<'_>,
         offered: usize,
-        operation: impl FnMut(&T) -> io::Result<usize>,
+        operation: impl FnMut(&W::Object) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         match ready!(self.poll_write_to_end(cx, offered, operation)) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.pause(cx, Way::Write),
@@ -278,7 +279,7 @@ impl<T, W: Reactor<T>> Watched<T, W> {
         &self,
         cx: &mut Context<'_>,
         offered: usize,
-        mut operation: impl FnMut(&T) -> io::Result<usize>,
+        mut operation: impl FnMut(&W::Object) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         if let Some(result) = self.poll_assumed_write(cx, offered, &mut operation) {
             return result;
@@ -307,7 +308,7 @@ impl<T, W: Reactor<T>> Watched<T, W> {
         &self,
         cx: &mut Context<'_>,
         offered: usize,
-        operation: impl FnOnce(&T) -> io::Result<usize>,
+        operation: impl FnOnce(&W::Object) -> io::Result<usize>,
     ) -> Option<Poll<io::Result<usize>>> {
         if !self.assumes_room() {
             return None;

@@ -22,7 +22,7 @@ use tokio::{
 };
 
 /// An object in nonblocking mode whose descriptor a Tokio runtime watches.
-pub(crate) type Registered<T> = Watched<T, Tokio<T>>;
+pub(crate) type Registered<T> = Watched<Tokio<T>>;
 
 /// The runtime's part.
 #[derive(Debug)]
@@ -233,7 +233,8 @@ pub(crate) struct Event<'a, T: AsFd> {
     way: Way,
 }
 
-impl<T: AsFd> Reactor<T> for Tokio<T> {
+impl<T: AsFd> Reactor for Tokio<T> {
+    type Object = T;
     type Ready<'a>
         = Event<'a, T>
     where
