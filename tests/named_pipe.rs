@@ -675,7 +675,7 @@ fn no_handle_leaks() {
 #[cfg(feature = "tokio")]
 mod asynchronous {
     use super::{
-        Bytes, ErrorKind, LONG, OwnedHandle, SHORT, SecurityDescriptor, in_own_process, kind,
+        Bytes, ErrorKind, LONG, OwnedHandle, SHORT, SecurityDescriptor, common::now, in_own_process, kind,
         leaves_no_handles, options, pipe_mode, unique_path,
     };
     use interprocess::{
@@ -686,12 +686,10 @@ mod asynchronous {
         },
     };
     use std::{
-        future::poll_fn,
         io::{IoSlice, IoSliceMut, Read, Write},
         net::Shutdown,
-        pin::{Pin, pin},
+        pin::pin,
         sync::Arc,
-        task::Poll,
         thread,
         time::Instant,
     };
@@ -709,15 +707,6 @@ mod asynchronous {
 
     fn run<T>(future: impl Future<Output = T>) -> T {
         runtime().block_on(async { timeout(LONG, future).await.expect("hangs") })
-    }
-
-    /// The result, if there is one by now. The future is left as it is.
-    async fn now<F: Future>(future: &mut Pin<&mut F>) -> Option<F::Output> {
-        poll_fn(|cx| match future.as_mut().poll(cx) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending => Poll::Ready(None),
-        })
-        .await
     }
 
     fn listen(path: &str) -> PipeListener<Bytes, Bytes> {

@@ -7,7 +7,7 @@
 mod common;
 
 use common::{
-    FOREVER, Killed, begin_role, command_for_role, on_tokio,
+    FOREVER, Killed, begin_role, command_for_role, now, on_tokio,
     signalling::{is_default, is_readable, kill, raise},
     within_deadline,
 };
@@ -25,7 +25,6 @@ use std::{
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
-    task::Poll,
     thread,
 };
 use tokio::{
@@ -36,16 +35,6 @@ use tokio::{
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
-}
-
-/// Polls once.
-async fn now<T>(future: impl Future<Output = T>) -> Option<T> {
-    let mut future = std::pin::pin!(future);
-    poll_fn(|cx| match future.as_mut().poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
 }
 
 /// Runs a role to its end, and gives how it ended.

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Folder, bytes, on_tokio};
+use common::{Folder, bytes, now, on_tokio};
 use interprocess::os::unix::uds::{
     self, AncillaryData, OutgoingMessage, ReceivedFds, RecvBatch, SendBatch, SocketAddr, SocketAncillary,
     UnixSocketExt, ancillary_size,
@@ -21,22 +21,13 @@ use std::{
         unix::net,
     },
     path::Path,
-    pin::{Pin, pin},
+    pin::pin,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest, ReadBuf};
 
 const NO_SEQPACKET: bool = cfg!(target_vendor = "apple");
-
-/// The result, if there is one by now. The future is left as it is.
-async fn now<F: Future>(future: &mut Pin<&mut F>) -> Option<F::Output> {
-    poll_fn(|cx| match future.as_mut().poll(cx) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
-}
 
 fn is_pending<T>(poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> bool {
     poll(&mut Context::from_waker(Waker::noop())).is_pending()

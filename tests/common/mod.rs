@@ -18,15 +18,18 @@ pub(crate) mod talk;
 use interprocess::local_socket::Name;
 use std::{
     env,
+    future::poll_fn,
     hash::{BuildHasher, Hasher, RandomState},
     io::{self, Read, Write},
     path::PathBuf,
+    pin::pin,
     process::{Child, Command},
     sync::{
         LazyLock,
         atomic::{AtomicU32, Ordering},
         mpsc,
     },
+    task::Poll,
     thread,
     time::Duration,
 };
@@ -53,6 +56,16 @@ pub(crate) fn within_deadline<T: Send + 'static>(work: impl FnOnce() -> T + Send
 pub(crate) fn on_tokio<T>(future: impl Future<Output = T>) -> T {
     let runtime = runtime(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all());
     runtime.block_on(async { tokio::time::timeout(FOREVER, future).await.expect("the test hangs") })
+}
+
+/// Polls a future once; a pinned one that is lent is left as it is.
+pub(crate) async fn now<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 /// Builds a runtime. Where the system refuses what Tokio itself needs, such as eventfd(2), the test is over, and is skipped.
