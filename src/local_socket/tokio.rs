@@ -224,7 +224,7 @@ impl Stream {
     /// [`local_socket::Stream::drain`](super::Stream::drain). Cancel-safe.
     ///
     /// # Errors
-    /// As there.
+    /// As for [`local_socket::Stream::drain`](super::Stream::drain).
     ///
     /// # Platform-specific behavior
     /// On Linux this looks again and again, from one to twenty milliseconds apart. On Windows one thread of the system's pool

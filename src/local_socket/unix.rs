@@ -72,35 +72,35 @@ fn targets(name: &Name<'_>) -> io::Result<Vec<Target>> {
         Kind::Namespaced if socket::ABSTRACT_NAMESPACE => {
             Ok(vec![Target::Abstract(SocketAddr::from_abstract_name(name.text().as_bytes())?)])
         }
-        Kind::Namespaced => Ok(vec![Target::Path(runtime_folder()?.join(file_name_of(name.text())))]),
+        Kind::Namespaced => Ok(vec![Target::Path(runtime_directory()?.join(file_name_of(name.text())))]),
         Kind::SpecialDir => {
             let run_user = Path::new("/run/user").join(file::real_user().to_string());
-            let folders = [run_user, environment::shared_temporary_folder()]
+            let directories = [run_user, environment::shared_temporary_directory()]
                 .into_iter()
-                .filter(|folder| folder.is_dir());
-            Ok(folders.map(|folder| Target::Path(appended(&folder, name.text()))).collect())
+                .filter(|directory| directory.is_dir());
+            Ok(directories.map(|directory| Target::Path(appended(&directory, name.text()))).collect())
         }
     }
 }
 
 pub(super) fn for_current_user(name: &OsStr) -> io::Result<Name<'static>> {
     check_namespaced(name)?;
-    Name::from_path(Cow::Owned(runtime_folder()?.join(file_name_of(name)).into()))
+    Name::from_path(Cow::Owned(runtime_directory()?.join(file_name_of(name)).into()))
 }
 
-/// The user's own folder for names. After `su`, the variable can still be that of another user.
-fn runtime_folder() -> io::Result<PathBuf> {
-    if let Some(folder) = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
-        if folder.is_absolute() && folder.metadata().is_ok_and(|found| file::is_own_folder(&found)) {
-            return Ok(folder);
+/// The user's own directory for names. After `su`, the variable can still be that of another user.
+fn runtime_directory() -> io::Result<PathBuf> {
+    if let Some(directory) = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
+        if directory.is_absolute() && directory.metadata().is_ok_and(|found| file::is_own_directory(&found)) {
+            return Ok(directory);
         }
     }
-    let folder = std::env::temp_dir().join(format!("interprocess-{}", file::effective_user()));
-    file::own_folder(&folder)?;
-    Ok(folder)
+    let directory = std::env::temp_dir().join(format!("interprocess-{}", file::effective_user()));
+    file::own_directory(&directory)?;
+    Ok(directory)
 }
 
-/// A name in the namespace as the name of a file: what would lead out of the folder is escaped.
+/// A name in the namespace as the name of a file: what would lead out of the directory is escaped.
 fn file_name_of(name: &OsStr) -> OsString {
     let mut escaped = Vec::new();
     for (index, &byte) in name.as_bytes().iter().enumerate() {
@@ -114,9 +114,9 @@ fn file_name_of(name: &OsStr) -> OsString {
     OsString::from_vec(escaped)
 }
 
-/// interprocess 2.4 puts folder and name together without looking at the name.
-fn appended(folder: &Path, name: &OsStr) -> PathBuf {
-    let mut path = folder.as_os_str().to_owned();
+/// interprocess 2.4 puts directory and name together without looking at the name.
+fn appended(directory: &Path, name: &OsStr) -> PathBuf {
+    let mut path = directory.as_os_str().to_owned();
     path.push("/");
     path.push(name);
     path.into()

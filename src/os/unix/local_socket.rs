@@ -8,16 +8,16 @@
 //! use std::os::unix::fs::PermissionsExt;
 //!
 //! # fn main() -> std::io::Result<()> {
-//! # let folder = std::env::temp_dir().join(format!("interprocess-doc-mode-{}", std::process::id()));
-//! # std::fs::create_dir_all(&folder)?;
-//! let path = folder.join("group.sock");
+//! # let directory = std::env::temp_dir().join(format!("interprocess-doc-mode-{}", std::process::id()));
+//! # std::fs::create_dir_all(&directory)?;
+//! let path = directory.join("group.sock");
 //! let listener = ListenerOptions::new()
 //!     .name(path.as_path().to_fs_name::<FilesystemUdSocket>()?)
 //!     .mode(0o660)
 //!     .create_sync()?;
 //! assert_eq!(std::fs::metadata(&path)?.permissions().mode() & 0o777, 0o660);
 //! # drop(listener);
-//! # std::fs::remove_dir(&folder)
+//! # std::fs::remove_dir(&directory)
 //! # }
 //! ```
 
@@ -44,10 +44,10 @@ pub enum FilesystemUdSocket {}
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum AbstractNsUdSocket {}
 
-/// Names in the folders in which programs built with interprocess 2.4 look for namespaced names where there is no
+/// Names in the directories in which programs built with interprocess 2.4 look for namespaced names where there is no
 /// abstract namespace: `/run/user/UID`, or `/tmp` where that does not exist (Android: `$TMPDIR`, `$TEMPDIR` or
 /// `/data/local/tmp`). Listening creates the directories that the name contains; nothing removes them.
 ///
-/// It is here for talking to such programs: the second folder is open to everybody, who can take the name first.
+/// It is here for talking to such programs: every user can write to the second directory, and take the name first.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum SpecialDirUdSocket {}

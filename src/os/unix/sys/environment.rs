@@ -2,11 +2,11 @@
 
 use std::{env, path::PathBuf};
 
-/// The folder for temporary files, but not what `TMPDIR` says anywhere but on Android.
-pub(crate) fn shared_temporary_folder() -> PathBuf {
+/// The directory for temporary files, but not what `TMPDIR` says anywhere but on Android.
+pub(crate) fn shared_temporary_directory() -> PathBuf {
     if cfg!(target_os = "android") {
-        let folder = env::var_os("TMPDIR").or_else(|| env::var_os("TEMPDIR"));
-        folder.map_or_else(|| PathBuf::from("/data/local/tmp"), PathBuf::from)
+        let directory = env::var_os("TMPDIR").or_else(|| env::var_os("TEMPDIR"));
+        directory.map_or_else(|| PathBuf::from("/data/local/tmp"), PathBuf::from)
     } else {
         PathBuf::from("/tmp")
     }

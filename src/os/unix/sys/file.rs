@@ -16,31 +16,31 @@ use std::{
 pub(crate) const HERE: BorrowedFd<'static> = CWD;
 
 /// A directory of mode 0700 that belongs to this user, made if it is not there.
-pub(crate) fn own_folder(folder: &Path) -> io::Result<()> {
-    match DirBuilder::new().mode(0o700).create(folder) {
+pub(crate) fn own_directory(directory: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(directory) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error),
         Ok(()) => {
             // A umask may take permissions from the owner, too.
-            let place = Place::open(folder)?;
+            let place = Place::open(directory)?;
             let made = place.hold()?;
             if made.owner() == effective_user() && made.mode() & 0o700 != 0o700 {
                 place.set_mode(&made, 0o700)?;
             }
         }
     }
-    let metadata = std::fs::symlink_metadata(folder)?;
-    if is_own_folder(&metadata) {
+    let metadata = std::fs::symlink_metadata(directory)?;
+    if is_own_directory(&metadata) {
         return Ok(());
     }
     Err(io::Error::new(
         io::ErrorKind::PermissionDenied,
-        format!("{} is not a directory that belongs to this user alone (mode 0700)", folder.display()),
+        format!("{} is not a directory that belongs to this user alone (mode 0700)", directory.display()),
     ))
 }
 
 /// Whether it is a directory that belongs to this user, and is not open to others.
-pub(crate) fn is_own_folder(metadata: &Metadata) -> bool {
+pub(crate) fn is_own_directory(metadata: &Metadata) -> bool {
     metadata.is_dir() && super::identity::is_own_user(metadata.uid()) && metadata.mode() & 0o077 == 0
 }
 
