@@ -49,6 +49,7 @@ pub mod shutdown;
 pub mod unnamed_pipe;
 
 mod other_runtime;
+mod random;
 mod sealed;
 #[cfg_attr(windows, allow(dead_code))]
 mod sync;

@@ -1,13 +1,11 @@
 use super::platform;
-use crate::sealed::Sealed;
+use crate::{random, sealed::Sealed};
 use std::{
     borrow::Cow,
     ffi::{CStr, CString, OsStr, OsString},
     fmt::{self, Debug, Display, Formatter},
-    hash::{BuildHasher, RandomState},
     io,
     path::{Path, PathBuf},
-    process,
     str::FromStr,
 };
 
@@ -141,11 +139,8 @@ impl<'s> Name<'s> {
     /// # }
     /// ```
     pub fn unique(prefix: impl NameText<'s>) -> io::Result<Name<'static>> {
-        // std's states are keyed with the system's random numbers, differently for each state, and the hash (SipHash)
-        // does not give the keys away.
-        let random = || RandomState::new().hash_one(process::id());
         let mut text = prefix.into_cow().into_owned();
-        text.push(format!("-{:016x}{:016x}", random(), random()));
+        text.push(format!("-{}", random::digits()));
         Name::from_namespaced(Cow::Owned(text))
     }
 

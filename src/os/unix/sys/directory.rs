@@ -3,12 +3,12 @@
 //! Every step goes to the directory that was opened, wherever it is moved to and whatever takes its path, and no step
 //! follows a link at the name.
 
+use crate::random;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 use rustix::io::Errno;
 use std::{
     ffi::{OsStr, OsString},
-    hash::{BuildHasher, Hasher, RandomState},
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     path::Path,
@@ -274,5 +274,5 @@ impl Held {
 
 /// A name that nobody else uses or can guess.
 pub(super) fn private_name() -> OsString {
-    format!(".{:016x}", RandomState::new().build_hasher().finish()).into()
+    format!(".{:016x}", random::number()).into()
 }

@@ -8,12 +8,11 @@ use crate::{
         device_path::{self, Device},
         sys::wide::WideString,
     },
+    random,
 };
 use std::{
-    collections::hash_map::RandomState,
     ffi::{OsStr, OsString},
     fmt::{self, Debug, Display, Formatter},
-    hash::BuildHasher,
     io,
     os::windows::ffi::OsStrExt,
     path::Path,
@@ -72,10 +71,7 @@ impl PipePath {
 
     /// A path that nobody else has or can guess.
     pub(crate) fn unguessable() -> Self {
-        // std's states are keyed with the system's random numbers, differently for each state, and the hash (SipHash)
-        // does not give the keys away. The process id only keeps processes apart should those numbers repeat.
-        let random = || RandomState::new().hash_one(std::process::id());
-        let text = format!(r"{LOCAL_PREFIX}interprocess-{:016x}{:016x}", random(), random());
+        let text = format!(r"{LOCAL_PREFIX}interprocess-{}", random::digits());
         let text = OsString::from(text);
         let Some(wide) = WideString::new(&text) else { unreachable!("hexadecimal digits contain no zero") };
         Self { text, wide, is_local: true }

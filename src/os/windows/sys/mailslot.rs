@@ -7,13 +7,12 @@ use super::{
     security::{CLIENT_WRITE, Descriptor},
     wide::WideString,
 };
+use crate::random;
 use std::{
-    collections::hash_map::RandomState,
     ffi::OsStr,
-    hash::BuildHasher,
     io,
     os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle},
-    process, ptr,
+    ptr,
     sync::OnceLock,
     thread,
     time::{Duration, Instant},
@@ -138,8 +137,7 @@ fn waits_in_the_call() -> bool {
     /// Longer than it takes to cancel a read.
     const LIMIT: u32 = 50;
     *WAITS.get_or_init(|| {
-        let random = RandomState::new().hash_one(process::id());
-        let name = format!(r"\\.\mailslot\interprocess-{random:016x}");
+        let name = format!(r"\\.\mailslot\interprocess-{:016x}", random::number());
         let slot = WideString::new(OsStr::new(&name)).map(|name| create(&name, 0, LIMIT, None, false));
         let Some(Ok(slot)) = slot else { return false };
         // A thread that loses the processor for so long looks alike, but hardly three times.

@@ -6,10 +6,11 @@
 //! time limit is over, is never there in part. Only of long messages that are not wanted whole it is done in pieces.
 
 use super::{RawPipe, deadline_after, handle, overlapped, pipe, stopped};
-use crate::os::windows::sys::overlapped::{Ended, Limits, Stopper};
+use crate::{
+    os::windows::sys::overlapped::{Ended, Limits, Stopper},
+    random,
+};
 use std::{
-    collections::hash_map::RandomState,
-    hash::BuildHasher,
     io,
     os::windows::io::{AsHandle, BorrowedHandle},
     sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError},
@@ -304,9 +305,7 @@ fn take_pieces(
 /// A size for a read of a part of a message, which nobody can foresee: more than half of [`MOST_ASIDE`].
 fn some_piece() -> usize {
     const HALF: usize = MOST_ASIDE / 2;
-    // std's states are keyed with the system's random numbers.
-    let random = RandomState::new().hash_one(0);
-    HALF + 1 + random as usize % HALF
+    HALF + 1 + random::number() as usize % HALF
 }
 
 /// Reads a message, of which something was read, to its end.

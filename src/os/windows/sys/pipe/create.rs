@@ -1,10 +1,11 @@
 //! Making server ends of pipes.
 
 use super::{Directions, info};
-use crate::os::windows::sys::{handle::check_status, security::Descriptor, wide::WideString};
+use crate::{
+    os::windows::sys::{handle::check_status, security::Descriptor, wide::WideString},
+    random,
+};
 use std::{
-    collections::hash_map::RandomState,
-    hash::BuildHasher,
     io,
     mem::size_of,
     os::windows::io::{AsHandle, FromRawHandle, OwnedHandle, RawHandle},
@@ -172,7 +173,7 @@ fn make(path: &WideString, how: &Creation<'_>, mut pipe_type: u32) -> io::Result
 fn knows_rejecting() -> bool {
     static KNOWS: OnceLock<bool> = OnceLock::new();
     *KNOWS.get_or_init(|| {
-        let name = format!(r"\\.\pipe\interprocess-{:016x}", RandomState::new().hash_one(0));
+        let name = format!(r"\\.\pipe\interprocess-{:016x}", random::number());
         let how = Creation {
             directions: Directions { receives: true, sends: false },
             first: true,
