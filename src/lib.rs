@@ -51,9 +51,7 @@ pub mod unnamed_pipe;
 mod other_runtime;
 mod random;
 mod sealed;
-#[cfg_attr(windows, allow(dead_code))]
 mod sync;
-#[cfg_attr(windows, allow(dead_code))]
 mod time;
 mod timeout;
 mod try_clone;

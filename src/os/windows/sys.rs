@@ -19,6 +19,7 @@ mod module;
 pub(crate) mod operation;
 pub(crate) mod overlapped;
 pub(crate) mod pipe;
+mod pool;
 pub(crate) mod security;
 pub(crate) mod synchronous;
 #[cfg(feature = "tokio")]

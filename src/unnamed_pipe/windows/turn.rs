@@ -1,9 +1,7 @@
 //! One operation after another on an end.
 
-use std::{
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+use crate::sync::{Condvar, Mutex};
+use std::time::{Duration, Instant};
 
 /// Lets one thread at a time use an end: a write needs that from asking for space to filling it. And on a handle for
 /// synchronous I/O the system makes everybody wait for the operation that is going on, even those who only ask something,
@@ -22,31 +20,22 @@ pub(super) struct Taken<'t>(&'t Turn);
 impl Turn {
     /// Waits for the turn; `None` if it does not come in time.
     pub(super) fn take(&self, deadline: Option<Instant>) -> Option<Taken<'_>> {
-        let mut taken = self.lock();
+        let mut taken = self.taken.lock();
         while *taken {
-            taken = match deadline {
-                None => self.given_back.wait(taken).unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return None;
-                    }
-                    self.given_back.wait_timeout(taken, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return None;
+            }
+            taken = self.given_back.wait(taken, left);
         }
         *taken = true;
         Some(Taken(self))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, bool> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        *self.0.lock() = false;
+        *self.0.taken.lock() = false;
         self.0.given_back.notify_one();
     }
 }

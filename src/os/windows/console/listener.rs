@@ -1,20 +1,21 @@
 //! Listeners, and giving events to all of them.
 
 use super::ControlEvent;
-use crate::os::{
-    wakers::Wakers,
-    windows::sys::{
-        console::{self, Kind},
-        event::deadline_after,
+use crate::{
+    os::{
+        wakers::Wakers,
+        windows::sys::console::{self, Kind},
     },
+    sync::{Condvar, Mutex},
+    time::Deadline,
 };
 use std::{
     collections::VecDeque,
     convert::Infallible,
     io, mem,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
+    sync::{Arc, MutexGuard, mpsc},
     task::{Context, Poll, Waker},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// All listeners of the process.
@@ -70,7 +71,7 @@ struct State {
 impl Queue {
     /// Adds an event; `false` if nobody listens any more.
     fn push(&self, event: ReceivedEvent) -> bool {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         if state.closed {
             return false;
         }
@@ -81,7 +82,7 @@ impl Queue {
     }
 
     fn close(&self) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.closed = true;
         self.wake(state);
     }
@@ -99,7 +100,7 @@ fn install(again: bool) -> io::Result<()> {
     static INSTALLED: Mutex<bool> = Mutex::new(false);
     // Once for good: when nobody listens the handler passes events on. Removing it would wait for the handler, which waits
     // for the very thread that may be dropping its listener.
-    let mut installed = lock(&INSTALLED);
+    let mut installed = INSTALLED.lock();
     if again || !*installed {
         console::install(deliver)?;
         *installed = true;
@@ -133,14 +134,14 @@ impl ControlEvents {
     fn listening(state: State) -> io::Result<Self> {
         install(false)?;
         let queue = Arc::new(Queue { state: Mutex::new(state), changed: Condvar::new() });
-        lock(&LISTENERS).push(Arc::clone(&queue));
+        LISTENERS.lock().push(Arc::clone(&queue));
         Ok(Self { queue })
     }
 
     /// Waits for the next event; `None` if the listener was [closed](Self::close) and all that came before was received.
     pub fn wait(&self) -> Option<ReceivedEvent> {
         // Without a deadline there is no error.
-        self.wait_until(None).unwrap_or(None)
+        self.wait_until(Deadline::NEVER).unwrap_or(None)
     }
 
     /// The same, for as long as `timeout` allows. With a timeout of zero it does not wait.
@@ -148,11 +149,11 @@ impl ControlEvents {
     /// # Errors
     /// [`TimedOut`](io::ErrorKind::TimedOut) if there was no event in time.
     pub fn wait_timeout(&self, timeout: Duration) -> io::Result<Option<ReceivedEvent>> {
-        self.wait_until(deadline_after(Some(timeout)))
+        self.wait_until(Deadline::after(timeout))
     }
 
-    fn wait_until(&self, deadline: Option<Instant>) -> io::Result<Option<ReceivedEvent>> {
-        let mut state = lock(&self.queue.state);
+    fn wait_until(&self, deadline: Deadline) -> io::Result<Option<ReceivedEvent>> {
+        let mut state = self.queue.state.lock();
         loop {
             if let Some(event) = state.events.pop_front() {
                 return Ok(Some(event));
@@ -160,18 +161,10 @@ impl ControlEvents {
             if state.closed {
                 return Ok(None);
             }
-            state = match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
-                None => self.queue.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(Duration::ZERO) => {
-                    return Err(io::Error::new(
-                        io::ErrorKind::TimedOut,
-                        "there was no control event in time",
-                    ));
-                }
-                Some(left) => {
-                    self.queue.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
+            if deadline.is_over() {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "there was no control event in time"));
+            }
+            state = self.queue.changed.wait(state, deadline.left());
         }
     }
 
@@ -183,7 +176,7 @@ impl ControlEvents {
     /// The next event, or `Pending`: then the task is woken when there may be one.
     #[cfg_attr(not(feature = "tokio"), allow(dead_code))]
     pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<ReceivedEvent>> {
-        let mut state = lock(&self.queue.state);
+        let mut state = self.queue.state.lock();
         if let Some(event) = state.events.pop_front() {
             return Poll::Ready(Some(event));
         }
@@ -208,10 +201,10 @@ impl Iterator for &ControlEvents {
 
 impl Drop for ControlEvents {
     fn drop(&mut self) {
-        lock(&LISTENERS).retain(|queue| !Arc::ptr_eq(queue, &self.queue));
+        LISTENERS.lock().retain(|queue| !Arc::ptr_eq(queue, &self.queue));
         self.queue.close();
         // The handler may still know the queue, and waits for its events.
-        let events = mem::take(&mut lock(&self.queue.state).events);
+        let events = mem::take(&mut self.queue.state.lock().events);
         drop(events);
     }
 }
@@ -221,7 +214,7 @@ impl Drop for ControlEvents {
 fn deliver(kind: Kind) -> bool {
     let event = ControlEvent::from_sys(kind);
     let (hold, released) = mpsc::channel();
-    let queues = lock(&LISTENERS).clone();
+    let queues = LISTENERS.lock().clone();
     let mut received = false;
     for queue in queues {
         let hold = event.ends_the_process().then(|| hold.clone());
@@ -231,10 +224,6 @@ fn deliver(kind: Kind) -> bool {
     // Nothing is ever sent: this ends when all senders are gone.
     let _ = released.recv();
     received
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

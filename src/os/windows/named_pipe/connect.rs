@@ -3,17 +3,14 @@
 use super::{PipeMode, identity::check_server, name::PipePath, raw::directions};
 use crate::{
     ConnectWaitMode,
-    os::windows::sys::{
-        event::deadline_after,
-        pipe::{self, Exposure, Opening},
-    },
-    time::Backoff,
+    os::windows::sys::pipe::{self, Exposure, Opening},
+    time::{Backoff, Deadline},
 };
 use std::{
     io,
     os::windows::io::{AsHandle, OwnedHandle},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 const OPERATION: &str = "connect to named pipe";
@@ -28,7 +25,7 @@ pub(super) struct Attempts<'a> {
     receive: Option<PipeMode>,
     send: Option<PipeMode>,
     wait_mode: ConnectWaitMode,
-    deadline: Option<Instant>,
+    deadline: Deadline,
     backoff: Backoff,
     exposure: Exposure,
     current_user_only: bool,
@@ -53,7 +50,7 @@ impl<'a> Attempts<'a> {
             ConnectWaitMode::Timeout(timeout) => Some(timeout),
             ConnectWaitMode::Deferred | ConnectWaitMode::Unbounded => None,
         };
-        let deadline = deadline_after(timeout);
+        let deadline = Deadline::after(timeout);
         let (exposure, current_user_only) = (Exposure::DEFAULT, false);
         Self {
             path,
@@ -132,11 +129,9 @@ impl<'a> Attempts<'a> {
         if self.wait_mode == ConnectWaitMode::Deferred {
             return Err(busy(io::ErrorKind::WouldBlock));
         }
-        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if left == Some(Duration::ZERO) {
+        if self.deadline.is_over() {
             return Err(busy(io::ErrorKind::TimedOut));
         }
-        let pause = self.backoff.pause();
-        Ok(left.map_or(pause, |left| left.min(pause)))
+        Ok(self.deadline.at_most(self.backoff.pause()))
     }
 }

@@ -1,18 +1,21 @@
 //! The instances of a pipe that stand ready for clients: what a listener is, without the waiting.
 
 use super::{PipeMode, config::Config, handle, identity, name::PipePath};
-use crate::os::windows::sys::{
-    event::Event,
-    operation::Operation,
-    overlapped::Ended,
-    pipe::{self, Creation},
+use crate::{
+    os::windows::sys::{
+        event::Event,
+        operation::Operation,
+        overlapped::Ended,
+        pipe::{self, Creation},
+    },
+    sync::Mutex,
 };
 use std::{
     fmt::{Debug, Display},
     io,
     os::windows::io::{AsHandle, OwnedHandle},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, MutexGuard,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
     task::Poll,
@@ -189,7 +192,7 @@ impl Set {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

@@ -3,16 +3,19 @@
 
 mod messages;
 
-use crate::os::windows::{
-    named_pipe::raw::{self, LINGER, MOST_KEPT, no_half_close, stopped},
-    sys::{operation::Operation, overlapped::Ended, pipe, wait::Waiter},
+use crate::{
+    os::windows::{
+        named_pipe::raw::{self, LINGER, MOST_KEPT, no_half_close, stopped},
+        sys::{operation::Operation, overlapped::Ended, pipe, wait::Waiter},
+    },
+    sync::Mutex,
 };
 use std::{
     io::{self, IoSlice},
     net::Shutdown,
     ops::Range,
     os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, MutexGuard, OnceLock},
     task::{Context, Poll, Waker, ready},
 };
 
@@ -248,7 +251,7 @@ impl AsyncPipe {
             Poll::Pending => return busy("the named pipe stream has not finished a write: flush it first"),
             Poll::Ready(flushed) => flushed?,
         }
-        let reader = self.reader.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let reader = self.reader.get_mut();
         let read = reader.place.operation.as_mut().and_then(Operation::cancel_and_wait);
         match read {
             Some(Ok(Ended::Done(_))) if reader.messages => reader.empty_message = true,
@@ -262,11 +265,11 @@ impl AsyncPipe {
     }
 
     fn reader(&self) -> MutexGuard<'_, Reader> {
-        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+        self.reader.lock()
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+        self.writer.lock()
     }
 }
 

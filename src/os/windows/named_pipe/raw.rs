@@ -16,6 +16,7 @@ use crate::{
         pipe::{self, Creation, Directions, Exposure, Id, Opening},
         security,
     },
+    sync::Mutex,
     timeout::Timeout,
 };
 use std::{
@@ -24,7 +25,7 @@ use std::{
     net::Shutdown,
     os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, MutexGuard, OnceLock,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     task::Poll,
@@ -270,7 +271,7 @@ impl Settings {
     }
 
     fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock()
     }
 
     /// The event that tells of the end of what is in flight; `None` if nothing is. An error is told once.
@@ -290,7 +291,7 @@ impl Settings {
 /// Lets the system finish a write after all clones were dropped, without blocking anybody.
 impl Drop for Settings {
     fn drop(&mut self) {
-        let kept = self.kept.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let kept = self.kept.get_mut().take();
         if let Some(Kept { operation, .. }) = kept.filter(|_| !self.writes.is_stopped()) {
             operation.finish_in_background(LINGER);
         }

@@ -1,51 +1,43 @@
 //! Waiting until the peer of a pipe has read everything, by the system's thread pool: Windows has no overlapped form of it.
 
-use super::{module::callback_environment, pipe};
+use super::{
+    module::callback_environment,
+    pipe,
+    pool::{self, Answer, Job},
+};
 use std::{
-    ffi::c_void,
     io,
     os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle},
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker},
+    sync::Arc,
+    task::{Context, Poll},
 };
-use windows_sys::Win32::System::Threading::{
-    PTP_CALLBACK_INSTANCE, TP_CALLBACK_ENVIRON_V3, TP_CALLBACK_ENVIRON_V3_0, TrySubmitThreadpoolCallback,
-};
+use windows_sys::Win32::System::Threading::{TP_CALLBACK_ENVIRON_V3, TP_CALLBACK_ENVIRON_V3_0};
 
 /// Is ready when the peer has read everything or has gone. Dropping it does not end the wait of the pool's thread.
-pub(crate) struct Drain(Arc<Shared>);
+pub(crate) struct Drain(Arc<Flush>);
 
-/// What the callback sees.
-struct Shared {
+struct Flush {
     pipe: OwnedHandle,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    result: Option<io::Result<()>>,
-    waker: Option<Waker>,
+    answer: Answer<io::Result<()>>,
 }
 
 impl Drain {
     /// Begins to wait. The handle is duplicated.
     pub(crate) fn new(pipe: BorrowedHandle<'_>) -> io::Result<Self> {
-        let shared = Arc::new(Shared { pipe: pipe.try_clone_to_owned()?, state: Mutex::default() });
+        let flush = Arc::new(Flush { pipe: pipe.try_clone_to_owned()?, answer: Answer::new() });
         // Has the pool start another thread if others wait for this one ("long function").
         let takes_long = TP_CALLBACK_ENVIRON_V3_0 { Flags: 1 };
         let environment = TP_CALLBACK_ENVIRON_V3 { u: takes_long, ..callback_environment() };
-        let context = Arc::into_raw(Arc::clone(&shared));
-        // SAFETY: the callback expects a pointer of `Arc::into_raw` that it owns, and the environment is valid for the call.
-        let submitted =
-            unsafe { TrySubmitThreadpoolCallback(Some(drain), context.cast_mut().cast(), &environment) };
-        if submitted == 0 {
-            let error = io::Error::last_os_error();
-            // SAFETY: there is no callback that could use the pointer.
-            drop(unsafe { Arc::from_raw(context) });
-            return Err(error);
-        }
-        Ok(Self(shared))
+        // SAFETY: it refers to the process's own pool and to the file that this code is in.
+        unsafe { pool::submit(&flush, &environment) }?;
+        Ok(Self(flush))
+    }
+}
+
+impl Job for Flush {
+    fn run(&self) {
+        self.answer.give(pipe::flush(self.pipe.as_handle()));
     }
 }
 
@@ -53,30 +45,6 @@ impl Future for Drain {
     type Output = io::Result<()>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut state = self.0.lock();
-        if let Some(result) = state.result.take() {
-            return Poll::Ready(result);
-        }
-        state.waker = Some(cx.waker().clone());
-        Poll::Pending
+        self.0.answer.poll(cx)
     }
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Runs in the pool for a [`Drain`].
-unsafe extern "system" fn drain(_instance: PTP_CALLBACK_INSTANCE, context: *mut c_void) {
-    // SAFETY: `Drain::new` gave the pointer of an `Arc` to this callback, which runs once.
-    let shared = unsafe { Arc::from_raw(context.cast_const().cast::<Shared>()) };
-    let result = pipe::flush(shared.pipe.as_handle());
-    let waker = {
-        let mut state = shared.lock();
-        state.result = Some(result);
-        state.waker.take()
-    };
-    waker.into_iter().for_each(Waker::wake);
 }

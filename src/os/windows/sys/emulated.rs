@@ -2,14 +2,12 @@
 //! has the sources.
 
 use super::pipe;
+use crate::sync::Mutex;
 use std::{
     collections::BTreeMap,
     ffi::OsString,
     os::windows::io::BorrowedHandle,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
 /// Whether all this is wanted.
@@ -25,7 +23,7 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 pub(super) fn writes(handle: BorrowedHandle<'_>, length: usize) {
     if ON {
         if let Some(end) = end(handle) {
-            let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut written = WRITTEN.lock();
             let written = written.entry(end).or_default();
             *written = written.saturating_add(length);
         }
@@ -39,7 +37,7 @@ pub(super) fn free_space(handle: BorrowedHandle<'_>, size: usize) -> usize {
         return 0;
     }
     let Some(end) = end(handle) else { return 0 };
-    let written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let written = WRITTEN.lock();
     size.saturating_sub(written.get(&end).copied().unwrap_or(0))
 }
 

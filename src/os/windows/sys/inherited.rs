@@ -5,16 +5,14 @@
 //! it. A claim takes its entry out of the table.
 
 use super::{handle, module::is_program};
+use crate::sync::Mutex;
 use std::{
     env,
     fs::File,
     io::{self, Read},
     os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawHandle},
     ptr,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 /// The variable in which `Inherit` announces handles to its child, separated by commas.
@@ -32,7 +30,7 @@ pub(crate) struct Control(File);
 
 /// Takes ownership of an announced pipe. From here on it is not inheritable.
 pub(crate) fn claim(value: u64) -> io::Result<Control> {
-    let mut unclaimed = UNCLAIMED.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut unclaimed = UNCLAIMED.lock();
     check_pipe(value, true)?;
     if !IS_FILLED.load(Ordering::Acquire) {
         return Err(io::Error::new(
@@ -120,7 +118,7 @@ extern "C" fn at_start() {
     }
     let announced = env::var(ANNOUNCEMENT).unwrap_or_default();
     let announced = announced.split(',').filter_map(|value| value.parse().ok());
-    let mut unclaimed = UNCLAIMED.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut unclaimed = UNCLAIMED.lock();
     unclaimed.extend(announced.filter(|&value| check_pipe(value, true).is_ok()));
     IS_FILLED.store(true, Ordering::Release);
 }

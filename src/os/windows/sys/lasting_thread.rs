@@ -3,13 +3,17 @@
 //! It is that of a pool with one thread, at least and at most, which keeps it (Microsoft: "SetThreadpoolThreadMinimum
 //! function"). No code of ours is in it between two calls.
 
-use super::{module::callback_environment, overlapped::started};
+use super::{
+    module::callback_environment,
+    overlapped::started,
+    pool::{self, Job},
+};
+use crate::sync::{Condvar, Mutex};
 use std::{
-    ffi::c_void,
     io,
     os::windows::io::RawHandle,
     ptr,
-    sync::{Arc, Condvar, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
     task::Poll,
 };
 use windows_sys::Win32::{
@@ -17,14 +21,14 @@ use windows_sys::Win32::{
     System::{
         IO::OVERLAPPED,
         Threading::{
-            CloseThreadpool, CreateThreadpool, PTP_CALLBACK_INSTANCE, PTP_POOL, SetThreadpoolThreadMaximum,
-            SetThreadpoolThreadMinimum, TP_CALLBACK_ENVIRON_V3, TrySubmitThreadpoolCallback,
+            CloseThreadpool, CreateThreadpool, PTP_POOL, SetThreadpoolThreadMaximum,
+            SetThreadpoolThreadMinimum, TP_CALLBACK_ENVIRON_V3,
         },
     },
 };
 
 /// A write that is to be started, and what came of that.
-struct Job {
+struct Write {
     handle: RawHandle,
     place: *const u8,
     length: u32,
@@ -35,9 +39,9 @@ struct Job {
 
 // SAFETY: the pointers are only handed to the system, which takes them from any thread, and the caller of `write`
 // neither frees nor touches what they point to meanwhile.
-unsafe impl Send for Job {}
+unsafe impl Send for Write {}
 // SAFETY: as above.
-unsafe impl Sync for Job {}
+unsafe impl Sync for Write {}
 
 /// Starts an overlapped write as [`WriteFile`] does, in the thread that does not end; in this one if there is no other to
 /// be had.
@@ -52,20 +56,20 @@ pub(super) unsafe fn write(
     overlapped: *mut OVERLAPPED,
 ) -> io::Result<Poll<()>> {
     let (started, changed) = (Mutex::new(None), Condvar::new());
-    let job = Arc::new(Job { handle, place, length, overlapped, started, changed });
-    if !submit(&job) {
-        return job.start();
+    let write = Arc::new(Write { handle, place, length, overlapped, started, changed });
+    if !submit(&write) {
+        return write.start();
     }
-    let mut started = job.started.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut started = write.started.lock();
     loop {
         if let Some(result) = started.take() {
             return result;
         }
-        started = job.changed.wait(started).unwrap_or_else(PoisonError::into_inner);
+        started = write.changed.wait(started, None);
     }
 }
 
-impl Job {
+impl Write {
     fn start(&self) -> io::Result<Poll<()>> {
         let Self { handle, place, length, overlapped, .. } = *self;
         // SAFETY: what the caller of `write` has promised.
@@ -73,32 +77,24 @@ impl Job {
     }
 }
 
-/// Has the pool run the job; `false` if it will not.
-fn submit(job: &Arc<Job>) -> bool {
-    let Some(pool) = pool() else { return false };
-    let environment = TP_CALLBACK_ENVIRON_V3 { Pool: pool, ..callback_environment() };
-    let context = Arc::into_raw(Arc::clone(job));
-    // SAFETY: the callback expects a pointer of `Arc::into_raw` that it owns, and the environment is valid for the call.
-    let submitted =
-        unsafe { TrySubmitThreadpoolCallback(Some(run), context.cast_mut().cast(), &environment) } != 0;
-    if !submitted {
-        // SAFETY: there is no callback that could use the pointer.
-        drop(unsafe { Arc::from_raw(context) });
-    }
-    submitted
+/// Has the pool run it; `false` if it will not.
+fn submit(write: &Arc<Write>) -> bool {
+    let Some(lasting) = lasting_pool() else { return false };
+    let environment = TP_CALLBACK_ENVIRON_V3 { Pool: lasting, ..callback_environment() };
+    // SAFETY: it refers to a pool that is never closed and to the file that this code is in.
+    unsafe { pool::submit(write, &environment) }.is_ok()
 }
 
-/// Runs in the pool for [`submit`].
-unsafe extern "system" fn run(_instance: PTP_CALLBACK_INSTANCE, context: *mut c_void) {
-    // SAFETY: `submit` gave the pointer of an `Arc` to this callback, which runs once.
-    let job = unsafe { Arc::from_raw(context.cast_const().cast::<Job>()) };
-    let result = job.start();
-    *job.started.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
-    job.changed.notify_one();
+impl Job for Write {
+    fn run(&self) {
+        let result = self.start();
+        *self.started.lock() = Some(result);
+        self.changed.notify_one();
+    }
 }
 
 /// The pool, made when first needed; `None` if that is impossible.
-fn pool() -> Option<PTP_POOL> {
+fn lasting_pool() -> Option<PTP_POOL> {
     static POOL: OnceLock<Option<PTP_POOL>> = OnceLock::new();
     *POOL.get_or_init(|| {
         // SAFETY: the parameter is reserved.

@@ -7,6 +7,7 @@ use super::{
     emulated,
     event::{Event, with_thread_event},
 };
+use crate::sync::Mutex;
 use std::{
     cell::UnsafeCell,
     io,
@@ -14,7 +15,7 @@ use std::{
     os::windows::io::{AsRawHandle, BorrowedHandle},
     ptr,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        MutexGuard,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
     task::Poll,
@@ -85,7 +86,7 @@ impl Stopper {
     }
 
     fn list(&self) -> MutexGuard<'_, Vec<usize>> {
-        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+        self.in_flight.lock()
     }
 }
 

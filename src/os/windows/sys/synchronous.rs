@@ -13,13 +13,14 @@ use super::{
     overlapped::{Ended, clamp, is},
     wait,
 };
+use crate::sync::Mutex;
 use std::{
     cell::OnceCell,
     io,
     os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle},
     ptr,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
     thread,
@@ -79,7 +80,7 @@ impl Interrupter {
     /// Cancels the operations that are in flight, waits until they have ended, and has later ones end at once.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, SeqCst);
-        let in_flight = locked(&self.in_flight).clone();
+        let in_flight = self.in_flight.lock().clone();
         in_flight.iter().for_each(|operation| operation.cancel());
     }
 
@@ -91,11 +92,11 @@ impl Interrupter {
     ) -> io::Result<Ended> {
         let operation = Arc::new(InFlight { thread: this_thread()?, is_going_on: Mutex::new(true) });
         let over = deadline.map(|deadline| operation.cancel_at(deadline)).transpose()?;
-        locked(&self.in_flight).push(Arc::clone(&operation));
+        self.in_flight.lock().push(Arc::clone(&operation));
         // Who stops it either finds it in the list or has set the flag before.
         let result = if self.stopped.load(SeqCst) { Ok(Ended::Stopped) } else { call() };
-        *locked(&operation.is_going_on) = false;
-        locked(&self.in_flight).retain(|listed| !Arc::ptr_eq(listed, &operation));
+        *operation.is_going_on.lock() = false;
+        self.in_flight.lock().retain(|listed| !Arc::ptr_eq(listed, &operation));
         if let Some(over) = over {
             over.set();
         }
@@ -118,7 +119,7 @@ impl InFlight {
     /// Cancels the operation, and returns when it is known to end.
     fn cancel(&self) {
         loop {
-            let is_going_on = locked(&self.is_going_on);
+            let is_going_on = self.is_going_on.lock();
             // SAFETY: the handle is that of a thread, and has all access.
             if !*is_going_on || unsafe { CancelSynchronousIo(self.thread.as_raw_handle()) } != 0 {
                 return;
@@ -142,10 +143,6 @@ impl InFlight {
         })?;
         Ok(over)
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A handle of the thread that calls, which others can use.

@@ -1,13 +1,13 @@
 //! Waiting for time to pass, by the system's thread pool: no thread of ours, and no runtime.
 
-use super::{module::callback_environment, wait::from_now};
+use super::{module::callback_environment, pool::Answer, wait::from_now};
 use std::{
     ffi::c_void,
     io,
     pin::Pin,
     ptr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker},
+    sync::Arc,
+    task::{Context, Poll},
     time::Duration,
 };
 use windows_sys::Win32::System::Threading::{
@@ -18,25 +18,16 @@ use windows_sys::Win32::System::Threading::{
 /// Is ready when some time has passed. Dropping it ends the wait.
 pub(crate) struct Sleep {
     timer: PTP_TIMER,
-    shared: Arc<Shared>,
-}
-
-/// What the callback sees. It outlives the `Sleep` if a callback is running when that is dropped.
-#[derive(Default)]
-struct Shared(Mutex<State>);
-
-#[derive(Default)]
-struct State {
-    is_over: bool,
-    waker: Option<Waker>,
+    /// What the callback sees. It outlives the `Sleep` if a callback is running when that is dropped.
+    answer: Arc<Answer<()>>,
 }
 
 impl Sleep {
     pub(crate) fn new(duration: Duration) -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
-        let context = Arc::as_ptr(&shared).cast_mut().cast();
-        // SAFETY: the callback expects a pointer to `Shared` that is valid whenever the callback starts. `Drop` makes
-        // sure that none starts after it, and `shared` is dropped only then.
+        let answer = Arc::new(Answer::new());
+        let context = Arc::as_ptr(&answer).cast_mut().cast();
+        // SAFETY: the callback expects a pointer to an `Answer` that is valid whenever the callback starts. `Drop` makes
+        // sure that none starts after it, and `answer` is dropped only then.
         let timer = unsafe { CreateThreadpoolTimer(Some(time_is_over), context, &callback_environment()) };
         if timer == 0 {
             return Err(io::Error::last_os_error());
@@ -44,7 +35,7 @@ impl Sleep {
         let due = from_now(duration);
         // SAFETY: the timer is open until `Drop`, and the time is read during the call. It is not repeated.
         unsafe { SetThreadpoolTimer(timer, &due, 0, 0) };
-        Ok(Self { timer, shared })
+        Ok(Self { timer, answer })
     }
 }
 
@@ -52,12 +43,7 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.shared.lock();
-        if state.is_over {
-            return Poll::Ready(());
-        }
-        state.waker = Some(cx.waker().clone());
-        Poll::Pending
+        self.answer.poll(cx)
     }
 }
 
@@ -73,32 +59,19 @@ impl Drop for Sleep {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// Runs in the pool when the time of a [`Sleep`] is over.
 unsafe extern "system" fn time_is_over(
     instance: PTP_CALLBACK_INSTANCE,
     context: *mut c_void,
     _timer: PTP_TIMER,
 ) {
-    let shared: *const Shared = context.cast_const().cast();
+    let answer: *const Answer<()> = context.cast_const().cast();
     // SAFETY: the `Sleep` that made the pointer with `Arc::as_ptr` still has its `Arc`: its `Drop` waits for us.
-    unsafe { Arc::increment_strong_count(shared) };
+    unsafe { Arc::increment_strong_count(answer) };
     // SAFETY: the count was raised for this one.
-    let shared = unsafe { Arc::from_raw(shared) };
+    let answer = unsafe { Arc::from_raw(answer) };
     // A task that is woken may drop the `Sleep` at once, perhaps on this very thread. It must not wait for us then.
     // SAFETY: `instance` is this callback.
     unsafe { DisassociateCurrentThreadFromCallback(instance) };
-    let waker = {
-        let mut state = shared.lock();
-        state.is_over = true;
-        state.waker.take()
-    };
-    if let Some(waker) = waker {
-        waker.wake();
-    }
+    answer.give(());
 }

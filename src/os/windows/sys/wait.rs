@@ -2,14 +2,14 @@
 #![cfg_attr(not(feature = "tokio"), allow(dead_code))] // Without tasks it only keeps what others leave behind.
 
 use super::{event::Event, module::callback_environment};
-use crate::os::wakers::Wakers;
+use crate::{os::wakers::Wakers, sync::Mutex};
 use std::{
     ffi::c_void,
     fmt::{self, Debug, Formatter},
     io,
     os::windows::io::{AsHandle, AsRawHandle},
     ptr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, MutexGuard},
     task::Waker,
     time::Duration,
 };
@@ -102,7 +102,7 @@ impl Debug for Waiter {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

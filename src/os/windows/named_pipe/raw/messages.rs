@@ -13,7 +13,7 @@ use crate::{
 use std::{
     io,
     os::windows::io::{AsHandle, BorrowedHandle},
-    sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError},
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 
@@ -73,7 +73,7 @@ impl RawPipe {
                 Waited::Empty => return Ok(Some(empty)),
                 Waited::Ready => {}
             }
-            let _taking = lock(&self.settings.taking);
+            let _taking = self.settings.taking.lock();
             // Another thread may be faster, or the sender may take it back.
             if let Some(message) = take()? {
                 return Ok(Some(message));
@@ -130,11 +130,7 @@ impl RawPipe {
             return Err(stopped());
         }
         check_length(request)?;
-        let _transaction = match settings.transaction.try_lock() {
-            Err(TryLockError::WouldBlock) => return Err(busy()),
-            Ok(guard) => guard,
-            Err(TryLockError::Poisoned(error)) => error.into_inner(),
-        };
+        let _transaction = settings.transaction.try_lock().ok_or_else(busy)?;
         let deadline = deadline_after(settings.read_timeout.get());
         let limits = Limits { deadline, stopper: &settings.reads };
         match overlapped::transact(self.handle.as_handle(), request, limits) {
@@ -147,13 +143,9 @@ impl RawPipe {
             }
             Err(error) => return Err(transact_error(error)),
         }
-        let _taking = lock(&settings.taking);
+        let _taking = settings.taking.lock();
         self.source().take_to_vec(reply, limit)?.ok_or_else(no_reply)
     }
-}
-
-fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// An end from which messages are taken.
