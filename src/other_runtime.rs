@@ -10,7 +10,7 @@ use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, future::z
 use std::{
     fmt::Debug,
     io::{Read, Write},
-    process, thread,
+    thread,
 };
 
 /// More than any pipe or socket holds.
@@ -47,8 +47,7 @@ fn unnamed_pipe() {
 
 #[test]
 fn local_socket() {
-    let name = format!("interprocess-async-io-{}", process::id());
-    let name = Name::namespaced(name.as_str()).unwrap();
+    let name = Name::unique("interprocess-async-io").unwrap();
     let listener = ListenerOptions::new().name(name.borrow()).create_sync().unwrap();
     // The peer knows nothing of the runtime, and answers with what it gets.
     let echo = thread::spawn(move || {

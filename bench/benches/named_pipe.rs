@@ -31,7 +31,7 @@ mod windows {
     /// The size of every pipe's buffers: Tokio's default.
     const BUFFER: u32 = 64 << 10;
 
-    const ROUNDS: usize = 101;
+    const ROUNDS: usize = 41;
 
     /// What is timed: `repeat` times, `amount` bytes there, `chunk` at a time, and then `answer` bytes back.
     #[derive(Copy, Clone)]
