@@ -11,12 +11,12 @@
 
 #[cfg(unix)]
 fn main() -> std::io::Result<()> {
-    use interprocess::os::unix::fifo_file::{CreationOptions, OpenOptions};
+    use interprocess::os::unix::fifo_file::{FifoOptions, OpenOptions};
     use std::io::{self, BufRead, BufReader, ErrorKind};
 
     let path = std::env::args().nth(1).ok_or_else(|| io::Error::other("usage: fifo_collector PATH"))?;
     // Removed in the end, but only if it was made here.
-    let _made = match CreationOptions::new().mode(0o600).exact_mode(true).create_guarded(&path) {
+    let _made = match FifoOptions::new().mode(0o600).exact_mode(true).create_guarded(&path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => None,
         made => Some(made?),
     };

@@ -6,7 +6,7 @@
 
 #[cfg(unix)]
 fn main() -> std::io::Result<()> {
-    use interprocess::os::unix::uds::{UnixSeqpacketListener, UnlinkOnDrop};
+    use interprocess::os::unix::uds::{UnixSeqpacketListener, UnlinkSocket};
     use std::{fs::File, io, path::Path};
 
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -15,7 +15,7 @@ fn main() -> std::io::Result<()> {
     };
     // Sequenced packets: each request and each answer arrives whole. Only this user may connect.
     let listener = UnixSeqpacketListener::bind_with(Path::new(socket), Some(0o600), 16)?;
-    let _guard = UnlinkOnDrop::new(socket)?;
+    let _guard = UnlinkSocket::new(socket)?;
     println!("listening at {socket}");
 
     for client in listener.incoming() {

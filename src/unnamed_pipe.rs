@@ -81,7 +81,7 @@
 //! NetBSD with the first (`F_SETNOSIGPIPE`, which holds for all processes that share the descriptor). On other systems the
 //! writing thread blocks the signal meanwhile, which takes two more system calls.
 
-mod child;
+mod inherit;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
@@ -96,9 +96,9 @@ mod windows;
 #[cfg(windows)]
 use self::windows as platform;
 
-pub use self::child::{Inherit, InheritToken};
+pub use self::inherit::{Inherit, InheritToken};
 
-use self::child::Direction;
+use self::inherit::Direction;
 use crate::{TryClone, sealed::Sealed};
 use std::{
     io::{self, IoSlice, IoSliceMut, Read, Write},

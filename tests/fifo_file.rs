@@ -13,7 +13,7 @@ use common::{
 };
 use interprocess::{
     os::unix::fifo_file::{
-        CreationOptions, OpenOptions, PIPE_BUF, Receiver, Sender, UnlinkOnDrop, create_fifo, create_fifo_at,
+        FifoOptions, OpenOptions, PIPE_BUF, Receiver, Sender, UnlinkFifo, create_fifo, create_fifo_at,
         is_no_receiver,
     },
     unnamed_pipe,
@@ -51,7 +51,7 @@ fn making() {
     let path = folder.0.join("fifo");
     create_fifo(&path, 0o600).unwrap();
     assert!(fs::symlink_metadata(&path).unwrap().file_type().is_fifo());
-    for options in [CreationOptions::new(), CreationOptions::new().exact_mode(true)] {
+    for options in [FifoOptions::new(), FifoOptions::new().exact_mode(true)] {
         let error = options.create(&path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error}");
         assert!(error.to_string().contains("fifo"), "{error}");
@@ -78,7 +78,7 @@ fn in_the_folder_of_a_descriptor() {
     fs::rename(&before, &after).unwrap();
 
     create_fifo_at(&descriptor, "one", 0o600).unwrap();
-    CreationOptions::new().exact_mode(true).create_at(&descriptor, "two").unwrap();
+    FifoOptions::new().exact_mode(true).create_at(&descriptor, "two").unwrap();
     let mut options = nonblocking();
     for name in ["one", "two", "three"] {
         let mut receiver = options.open_receiver_at(&descriptor, name).unwrap();
@@ -94,7 +94,7 @@ fn in_the_folder_of_a_descriptor() {
 
     // An absolute path does not begin there.
     let elsewhere = folder.0.join("elsewhere");
-    CreationOptions::new().exact_mode(true).create_at(&descriptor, &elsewhere).unwrap();
+    FifoOptions::new().exact_mode(true).create_at(&descriptor, &elsewhere).unwrap();
     assert_eq!(mode_of(&elsewhere), 0o600);
     let no_folder = File::open("/dev/null").unwrap();
     assert_eq!(create_fifo_at(&no_folder, "x", 0o600).unwrap_err().kind(), ErrorKind::NotADirectory);
@@ -112,13 +112,13 @@ fn in_the_folder_of_a_descriptor() {
 fn a_guard_removes_its_own_file_alone() {
     let folder = Folder::new();
     let path = folder.0.join("fifo");
-    let guard = CreationOptions::new().create_guarded(&path).unwrap();
+    let guard = FifoOptions::new().create_guarded(&path).unwrap();
     assert_eq!(guard.path(), path);
     drop(guard);
     assert!(names_in(&folder).is_empty(), "{:?}", names_in(&folder));
 
     // Another has taken the path since.
-    let guard = CreationOptions::new().create_guarded(&path).unwrap();
+    let guard = FifoOptions::new().create_guarded(&path).unwrap();
     fs::rename(&path, folder.0.join("moved")).unwrap();
     create_fifo(&path, 0o600).unwrap();
     drop(guard);
@@ -128,9 +128,9 @@ fn a_guard_removes_its_own_file_alone() {
     if cfg!(target_os = "linux") {
         let again = folder.0.join("again");
         create_fifo(&again, 0o600).unwrap();
-        let found = UnlinkOnDrop::new(&again).unwrap();
+        let found = UnlinkFifo::new(&again).unwrap();
         fs::remove_file(&again).unwrap();
-        let made = CreationOptions::new().create_guarded(&again).unwrap();
+        let made = FifoOptions::new().create_guarded(&again).unwrap();
         drop(found);
         assert_eq!(names_in(&folder), ["again", "fifo", "moved"]);
         fs::remove_file(&again).unwrap();
@@ -140,16 +140,16 @@ fn a_guard_removes_its_own_file_alone() {
         fs::remove_file(&again).unwrap();
     }
 
-    CreationOptions::new().create_guarded(folder.0.join("kept")).unwrap().keep();
-    drop(UnlinkOnDrop::new(&path).unwrap());
+    FifoOptions::new().create_guarded(folder.0.join("kept")).unwrap().keep();
+    drop(UnlinkFifo::new(&path).unwrap());
     assert_eq!(names_in(&folder), ["kept", "moved"]);
 
     fs::write(&path, "").unwrap();
-    assert_eq!(UnlinkOnDrop::new(&path).unwrap_err().kind(), ErrorKind::InvalidInput);
-    assert_eq!(UnlinkOnDrop::new(folder.0.join("none")).unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(UnlinkFifo::new(&path).unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(UnlinkFifo::new(folder.0.join("none")).unwrap_err().kind(), ErrorKind::NotFound);
     let link = folder.0.join("link");
     symlink("moved", &link).unwrap();
-    assert_eq!(UnlinkOnDrop::new(&link).unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(UnlinkFifo::new(&link).unwrap_err().kind(), ErrorKind::InvalidInput);
 }
 
 /// All ways to open what is not a FIFO, of which none may wait.
@@ -215,7 +215,7 @@ fn too_wide_a_mode() {
     }
     let folder = Folder::new();
     let path = folder.0.join("fifo");
-    CreationOptions::new().mode(0o620).exact_mode(true).create(&path).unwrap();
+    FifoOptions::new().mode(0o620).exact_mode(true).create(&path).unwrap();
     for widest in [0o600, 0o640, 0o602, 0] {
         for mut options in [nonblocking(), OpenOptions::new()] {
             let checked = options.clone().widest_mode(widest).clone();

@@ -8,9 +8,7 @@ use common::{
     fifo::{fifo, mode_of, names_in, nonblocking},
     is_native_linux, start_role, within_deadline, write_pieces,
 };
-use interprocess::os::unix::fifo_file::{
-    CreationOptions, OpenOptions, PIPE_BUF, Receiver, Sender, create_fifo,
-};
+use interprocess::os::unix::fifo_file::{FifoOptions, OpenOptions, PIPE_BUF, Receiver, Sender, create_fifo};
 use std::{
     fs,
     io::{BufRead, BufReader, ErrorKind, IoSlice, Read, Write},
@@ -33,10 +31,10 @@ fn role_modes() {
         create_fifo(&masked, 0o666).unwrap();
         assert_eq!(mode_of(&masked), 0o666 & !umask);
         let exact = path("exact");
-        CreationOptions::new().mode(0o622).exact_mode(true).create(&exact).unwrap();
+        FifoOptions::new().mode(0o622).exact_mode(true).create(&exact).unwrap();
         assert_eq!(mode_of(&exact), 0o622);
         let guarded = path("guarded");
-        CreationOptions::new().mode(0o640).create_guarded(&guarded).unwrap().keep();
+        FifoOptions::new().mode(0o640).create_guarded(&guarded).unwrap().keep();
         assert_eq!(mode_of(&guarded), 0o640 & !umask);
         let opened = path("opened");
         drop(nonblocking().create_or_open(0o622).open_receiver(&opened).unwrap());
@@ -64,8 +62,8 @@ fn role_descriptors() {
     let path = Path::new(&folder).join("fifo");
     let limit = Duration::from_millis(1);
     let round = || {
-        let guard = CreationOptions::new().exact_mode(true).create_guarded(&path).unwrap();
-        assert!(CreationOptions::new().exact_mode(true).create(&path).is_err());
+        let guard = FifoOptions::new().exact_mode(true).create_guarded(&path).unwrap();
+        assert!(FifoOptions::new().exact_mode(true).create(&path).is_err());
         assert!(nonblocking().open_sender(&path).is_err());
         assert!(OpenOptions::new().timeout(limit).open_sender(&path).is_err());
         assert!(OpenOptions::new().timeout(limit).open_receiver(&path).is_err());

@@ -119,7 +119,7 @@ impl File {
     }
 
     fn is_tokio(&self) -> bool {
-        const ADAPTERS: [&str; 2] = ["os/unix/sys/registered.rs", "os/unix/sys/timer.rs"];
+        const ADAPTERS: [&str; 2] = ["os/unix/sys/async_fd.rs", "os/unix/sys/timer.rs"];
         self.path.ends_with("/tokio.rs")
             || self.path.contains("/tokio/")
             || ADAPTERS.contains(&self.path.as_str())

@@ -13,7 +13,7 @@ use common::{FOREVER, Killed, command_for_role, unique};
 use interprocess::{
     local_socket::{ListenerOptions, Name},
     os::unix::{
-        fifo_file::{self, CreationOptions, OpenOptions},
+        fifo_file::{self, FifoOptions, OpenOptions},
         local_socket::ListenerOptionsExt,
         uds::{self, UnixDatagram, UnixListener, UnixSeqpacketListener},
     },
@@ -276,14 +276,14 @@ fn binding_sockets_with_a_mode() {
 fn removing_sockets() {
     race(|path| {
         let _socket = UnixListener::bind(path)?;
-        uds::UnlinkOnDrop::new(path).map(drop)
+        uds::UnlinkSocket::new(path).map(drop)
     });
 }
 
 #[test]
 fn making_and_removing_fifos() {
-    race(|path| CreationOptions::new().mode(0o666).exact_mode(true).create(path));
-    race(|path| CreationOptions::new().mode(0o666).exact_mode(true).create_guarded(path).map(drop));
+    race(|path| FifoOptions::new().mode(0o666).exact_mode(true).create(path));
+    race(|path| FifoOptions::new().mode(0o666).exact_mode(true).create_guarded(path).map(drop));
 }
 
 #[test]

@@ -19,7 +19,7 @@ use interprocess::{
         signal::{self, Signal, SignalFd, SignalMask, Signals},
         uds::{
             AncillaryData, OutgoingMessage, RecvBatch, SendBatch, SocketAncillary, UnixDatagram,
-            UnixListener, UnixSeqpacket, UnixSeqpacketListener, UnixSocketExt, UnixStream, UnlinkOnDrop,
+            UnixListener, UnixSeqpacket, UnixSeqpacketListener, UnixSocketExt, UnixStream, UnlinkSocket,
             ancillary_size,
         },
     },
@@ -604,7 +604,7 @@ fn fifo() -> io::Result<usize> {
     let path = folder.0.join("fifo");
     let data = bytes(6, 100_000);
     for round in 0..ROUNDS {
-        let guard = fifo_file::CreationOptions::new().mode(0o600).exact_mode(true).create_guarded(&path)?;
+        let guard = fifo_file::FifoOptions::new().mode(0o600).exact_mode(true).create_guarded(&path)?;
         let mut options = fifo_file::OpenOptions::new();
         // Without a timeout, open(2) itself waits.
         options.timeout((round % 2 == 0).then_some(LONG));
@@ -785,10 +785,10 @@ fn guards() -> io::Result<usize> {
     wet(|| {
         for _ in 0..ROUNDS {
             let _listener = UnixListener::bind_with(&path, Some(0o600), 8)?;
-            drop(UnlinkOnDrop::new(&path)?);
+            drop(UnlinkSocket::new(&path)?);
             check(!path.exists(), "the socket is left")?;
             fifo_file::create_fifo(&path, 0o600)?;
-            drop(fifo_file::UnlinkOnDrop::new(&path)?);
+            drop(fifo_file::UnlinkFifo::new(&path)?);
             check(!path.exists(), "the FIFO is left")?;
         }
         Ok(ROUNDS)

@@ -380,13 +380,13 @@ fn path_of_a_moved_or_removed_socket_is_free() {
 #[test]
 #[allow(unsafe_code)]
 fn forked_child_removes_nothing() {
-    use interprocess::os::unix::{fifo_file::CreationOptions, uds};
+    use interprocess::os::unix::{fifo_file::FifoOptions, uds};
     let folder = Folder::new();
     let (path, fifo, other) = (folder.0.join("s"), folder.0.join("fifo"), folder.0.join("other"));
     let listener = options(&path).create_sync().unwrap();
-    let fifo_guard = CreationOptions::new().create_guarded(&fifo).unwrap();
+    let fifo_guard = FifoOptions::new().create_guarded(&fifo).unwrap();
     let _socket = UnixListener::bind(&other).unwrap();
-    let socket_guard = uds::UnlinkOnDrop::new(&other).unwrap();
+    let socket_guard = uds::UnlinkSocket::new(&other).unwrap();
     // SAFETY: the child makes only calls that a child of a process with several threads may make.
     let child = unsafe { libc::fork() };
     if child == 0 {
@@ -575,7 +575,7 @@ fn umask_without_permissions_for_the_owner_does_not_block_the_path() {
 #[test]
 #[ignore = "a role, which another test starts"]
 fn role_relative() {
-    use interprocess::os::unix::{fifo_file::CreationOptions, uds};
+    use interprocess::os::unix::{fifo_file::FifoOptions, uds};
     let folder = common::begin_role();
     let inner = Path::new(&folder).join("closed/inner");
     std::env::set_current_dir(&inner).unwrap();
@@ -585,9 +585,9 @@ fn role_relative() {
     let overwriting = options(Path::new("s")).try_overwrite(true).mode(0o640).create_sync().unwrap();
     drop(listener);
     connect(Path::new("s")).unwrap();
-    let fifo = CreationOptions::new().exact_mode(true).create_guarded("fifo").unwrap();
+    let fifo = FifoOptions::new().exact_mode(true).create_guarded("fifo").unwrap();
     let _socket = UnixListener::bind("other").unwrap();
-    let guard = uds::UnlinkOnDrop::new("other").unwrap();
+    let guard = uds::UnlinkSocket::new("other").unwrap();
     fs::set_permissions(Path::new(&folder).join("closed"), fs::Permissions::from_mode(0o700)).unwrap();
     let renamed = Path::new(&folder).join("renamed");
     fs::rename(&inner, &renamed).unwrap();
@@ -620,13 +620,13 @@ fn role_umask() {
     }
     for (kind, mode) in [("datagram", 0o622), ("packets", 0o622), ("fifo", 0o622)] {
         use interprocess::os::unix::{
-            fifo_file::CreationOptions,
+            fifo_file::FifoOptions,
             uds::{UnixDatagram, UnixSeqpacketListener},
         };
         let path = Path::new(&folder).join(kind);
         match kind {
             "datagram" => drop(UnixDatagram::bind_with(&path, Some(mode)).unwrap()),
-            "fifo" => CreationOptions::new().mode(mode).exact_mode(true).create(&path).unwrap(),
+            "fifo" => FifoOptions::new().mode(mode).exact_mode(true).create(&path).unwrap(),
             _ if UnixSeqpacketListener::bind_with(&path, Some(mode), 1).is_err() => continue,
             _ => {}
         }

@@ -6,7 +6,7 @@ mod common;
 use common::{Folder, Killed, bytes, is_native_linux, start_role, unless_missing, within_deadline};
 use interprocess::os::unix::uds::{
     AncillaryData, RecvBatch, SocketAddr, SocketAncillary, SocketCred, UnixDatagram, UnixListener,
-    UnixSeqpacket, UnixSeqpacketListener, UnixSocketExt, UnixStream, UnlinkOnDrop, ancillary_size,
+    UnixSeqpacket, UnixSeqpacketListener, UnixSocketExt, UnixStream, UnlinkSocket, ancillary_size,
 };
 use rustix::event::{PollFd, PollFlags, Timespec};
 use std::{
@@ -453,14 +453,14 @@ fn unlink_on_drop_removes_its_own_file_alone() {
     let folder = Folder::new();
     let path = folder.0.join("s");
     let bind = || UnixDatagram::bind(&path).unwrap();
-    assert_eq!(UnlinkOnDrop::new(&path).unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(UnlinkSocket::new(&path).unwrap_err().kind(), ErrorKind::NotFound);
     fs::write(&path, "precious").unwrap();
-    assert_eq!(UnlinkOnDrop::new(&path).unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(UnlinkSocket::new(&path).unwrap_err().kind(), ErrorKind::InvalidInput);
     assert_eq!(fs::read(&path).unwrap(), b"precious");
     fs::remove_file(&path).unwrap();
 
     let socket = bind();
-    let guard = UnlinkOnDrop::new(&path).unwrap();
+    let guard = UnlinkSocket::new(&path).unwrap();
     assert_eq!(guard.path(), path);
     drop(socket);
     assert!(path.exists(), "the socket leaves its file, as std's does");
@@ -468,17 +468,17 @@ fn unlink_on_drop_removes_its_own_file_alone() {
     assert!(!path.exists());
 
     let _socket = bind();
-    UnlinkOnDrop::new(&path).unwrap().keep();
+    UnlinkSocket::new(&path).unwrap().keep();
     assert!(path.exists());
 
     // A file that has taken the place of the one that was meant stays, and so does one that was moved away.
-    let guard = UnlinkOnDrop::new(&path).unwrap();
+    let guard = UnlinkSocket::new(&path).unwrap();
     let moved = folder.0.join("moved");
     fs::rename(&path, &moved).unwrap();
     let _successor = bind();
     drop(guard);
     assert!(path.exists() && moved.exists());
-    let guard = UnlinkOnDrop::new(&path).unwrap();
+    let guard = UnlinkSocket::new(&path).unwrap();
     fs::remove_file(&path).unwrap();
     fs::write(&path, "precious").unwrap();
     drop(guard);
@@ -486,7 +486,7 @@ fn unlink_on_drop_removes_its_own_file_alone() {
     fs::remove_file(&path).unwrap();
     let link = folder.0.join("link");
     std::os::unix::fs::symlink(&moved, &link).unwrap();
-    assert_eq!(UnlinkOnDrop::new(&link).unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(UnlinkSocket::new(&link).unwrap_err().kind(), ErrorKind::InvalidInput);
     let names = fs::read_dir(&folder.0).unwrap().count();
     assert_eq!(names, 2, "nothing of its own is left: the link and its target are there");
 }
@@ -499,7 +499,7 @@ fn role_goes_elsewhere() {
     let folder = Path::new(&folder);
     std::env::set_current_dir(folder).unwrap();
     let _socket = UnixDatagram::bind("s").unwrap();
-    let guard = UnlinkOnDrop::new("s").unwrap();
+    let guard = UnlinkSocket::new("s").unwrap();
     fs::create_dir("elsewhere").unwrap();
     std::env::set_current_dir("elsewhere").unwrap();
     let _other = UnixDatagram::bind("s").unwrap();

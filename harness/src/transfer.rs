@@ -7,7 +7,7 @@
 use interprocess::{
     local_socket::{self, ListenerOptions, Name},
     os::unix::{
-        fifo_file::{self, CreationOptions},
+        fifo_file::{self, FifoOptions},
         signal::{self, ProcessHandle, Signal, SignalFd, SignalMask, Signals},
         uds::{self, OutgoingMessage, RecvBatch, SendBatch, UnixSocketExt, activation},
         unnamed_pipe as unix_pipe,
@@ -484,7 +484,7 @@ fn fifo_file(directory: &Path) {
 
 fn fifo_guard(directory: &Path) {
     let path = directory.join("f");
-    let guard = again("create", || CreationOptions::new().mode(0o600).exact_mode(true).create_guarded(&path));
+    let guard = again("create", || FifoOptions::new().mode(0o600).exact_mode(true).create_guarded(&path));
     again("look", || fs::symlink_metadata(guard.path()));
 }
 

@@ -3,7 +3,6 @@
 //! A row of the tour is a pair of functions, one for each of the two processes ([`row::Row`]). What they do with the
 //! primitive once they are connected is the same for all rows ([`exchange`]). [`supervise`] sees to it that a row ends.
 
-mod exchange;
 mod local_socket;
 mod packets;
 mod report;
@@ -12,6 +11,7 @@ mod rows;
 mod sabotage;
 mod stage;
 mod supervise;
+mod transfer;
 #[cfg(unix)]
 mod unix;
 mod unnamed_pipe;

@@ -16,7 +16,7 @@ use crate::{
     ConnectWaitMode, error,
     os::unix::{
         local_socket::ListenerOptionsExt,
-        sys::{environment, fd, file, identity, path, socket},
+        sys::{environment, fd, identity, own_directory, path, socket},
         uds::{SocketAddr, UnixStream},
     },
 };
@@ -74,7 +74,7 @@ fn targets(name: &Name<'_>) -> io::Result<Vec<Target>> {
         }
         Kind::Namespaced => Ok(vec![Target::Path(runtime_directory()?.join(file_name_of(name.text())))]),
         Kind::SpecialDir => {
-            let run_user = Path::new("/run/user").join(file::real_user().to_string());
+            let run_user = Path::new("/run/user").join(identity::real_user().to_string());
             let directories = [run_user, environment::shared_temporary_directory()]
                 .into_iter()
                 .filter(|directory| directory.is_dir());
@@ -91,12 +91,14 @@ pub(super) fn for_current_user(name: &OsStr) -> io::Result<Name<'static>> {
 /// The user's own directory for names. After `su`, the variable can still be that of another user.
 fn runtime_directory() -> io::Result<PathBuf> {
     if let Some(directory) = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from) {
-        if directory.is_absolute() && directory.metadata().is_ok_and(|found| file::is_own_directory(&found)) {
+        if directory.is_absolute()
+            && directory.metadata().is_ok_and(|found| own_directory::is_own_directory(&found))
+        {
             return Ok(directory);
         }
     }
-    let directory = std::env::temp_dir().join(format!("interprocess-{}", file::effective_user()));
-    file::own_directory(&directory)?;
+    let directory = std::env::temp_dir().join(format!("interprocess-{}", identity::effective_user()));
+    own_directory::own_directory(&directory)?;
     Ok(directory)
 }
 
@@ -156,7 +158,7 @@ fn check_server(options: &ConnectOptions<'_>, stream: &Stream) -> io::Result<()>
     if identity::is_own_user(peer.uid()) {
         return Ok(());
     }
-    let (server, own) = (peer.uid(), file::effective_user());
+    let (server, own) = (peer.uid(), identity::effective_user());
     let message = format!(
         "cannot connect to {name}: the server's user, {server}, is not known to be this process's, {own}"
     );

@@ -5,7 +5,7 @@ mod conversions;
 pub(super) mod tokio;
 mod transfer;
 
-use super::child::Direction;
+use super::inherit::Direction;
 use crate::os::unix::{
     pipe_end::PipeEnd,
     sys::{child::Inheritable, inherited, pipe},

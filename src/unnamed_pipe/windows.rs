@@ -4,13 +4,13 @@
 //! name that nobody can guess, as `CreatePipe` makes none for overlapped operations.
 
 mod conversions;
-mod handover;
+mod inherit;
 mod options;
 #[cfg(feature = "tokio")]
 pub(super) mod tokio;
 mod turn;
 
-pub(super) use self::handover::{ANNOUNCEMENT, Handover, take_inherited};
+pub(super) use self::inherit::{ANNOUNCEMENT, Handover, take_inherited};
 
 use self::turn::Turn;
 use crate::{

@@ -1,9 +1,9 @@
 //! Local sockets: the parent listens, the child connects. Both directions are one stream.
 
 use super::{
-    exchange::{Measured, blocking, runtime},
     row::{Part, Row},
     stage::Stage,
+    transfer::{Measured, blocking, runtime},
 };
 use interprocess::local_socket::{ListenerOptions, Name, Stream, tokio as on_tokio};
 use std::{io, path::PathBuf};

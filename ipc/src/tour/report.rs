@@ -1,6 +1,6 @@
 //! What the tour prints.
 
-use super::{exchange::Measured, row::Row, supervise::Verdict};
+use super::{row::Row, supervise::Verdict, transfer::Measured};
 use serde_json::{Value, json};
 
 const HEADINGS: [&str; 6] = ["primitive", "mode", "sent", "round trip", "throughput", "verdict"];

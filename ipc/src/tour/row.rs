@@ -1,6 +1,6 @@
 //! What a row of the tour is.
 
-use super::{exchange::Measured, sabotage::Sabotage, stage::Stage};
+use super::{sabotage::Sabotage, stage::Stage, transfer::Measured};
 use std::{
     io,
     process::{Command, Stdio},

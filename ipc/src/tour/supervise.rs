@@ -4,10 +4,10 @@
 //! thread return, it is left behind and ends with the process.
 
 use super::{
-    exchange::Measured,
     row::Row,
     sabotage::Sabotage,
     stage::{Shared, Stage},
+    transfer::Measured,
 };
 use std::{
     io,

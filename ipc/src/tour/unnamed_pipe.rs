@@ -1,9 +1,9 @@
 //! Unnamed pipes: one for each direction.
 
 use super::{
-    exchange::{Measured, blocking, runtime},
     row::{Part, Row},
     stage::Stage,
+    transfer::{Measured, blocking, runtime},
 };
 use interprocess::unnamed_pipe::{Inherit, Recver, Sender, pipe, tokio as on_tokio};
 use std::io;

@@ -3,11 +3,11 @@ use crate::{
     error::about,
     local_socket::{ListenerNonblockingMode, ListenerOptions, Name, name::Kind},
     os::unix::{
-        sys::{file, identity, peer},
+        sys::{identity, peer},
         uds::{
-            UnixListener, UnlinkOnDrop,
-            claim::{self, How},
+            UnixListener, UnlinkSocket,
             listening::Wait,
+            path_claim::{self, ClaimOptions},
         },
     },
     time::Deadline,
@@ -32,7 +32,7 @@ pub(in crate::local_socket) struct Listener {
 pub(super) struct State {
     name: Option<Name<'static>>,
     /// Removes the socket's file.
-    guard: Option<UnlinkOnDrop>,
+    guard: Option<UnlinkSocket>,
     stream_nonblocking: AtomicBool,
     /// The one user whose clients are let in.
     only_user: Option<u32>,
@@ -43,11 +43,12 @@ pub(super) fn listen(options: ListenerOptions<'_>) -> io::Result<(UnixListener, 
     let name = options.needed_name()?;
     let mode = options.extras.mode.or(options.current_user_only.then_some(0o600));
     let backlog = options.backlog.unwrap_or(UnixListener::DEFAULT_BACKLOG);
-    let how = How { mode, backlog, reclaim_stale: options.reclaim_stale, displace: options.try_overwrite };
+    let how =
+        ClaimOptions { mode, backlog, reclaim_stale: options.reclaim_stale, displace: options.try_overwrite };
     let mut result = Err(io::Error::from(io::ErrorKind::NotFound));
     for target in targets(name)? {
         result = match &target {
-            Target::Path(path) => make_folders(name, path).and_then(|()| claim::listen(path, how)),
+            Target::Path(path) => make_folders(name, path).and_then(|()| path_claim::listen(path, how)),
             Target::Abstract(_) if options.extras.mode.is_some() => Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "names in the abstract namespace have no mode; current_user_only works for them",
@@ -64,7 +65,7 @@ pub(super) fn listen(options: ListenerOptions<'_>) -> io::Result<(UnixListener, 
     if let Some(kept) = guard.take_if(|_| !options.reclaim_name) {
         kept.keep();
     }
-    let user = options.current_user_only.then(file::effective_user);
+    let user = options.current_user_only.then(identity::effective_user);
     let only_user = user.filter(|user| identity::is_known_user(*user));
     // At a path the permissions of the file decide, and the system knows its users.
     let is_abstract = || socket.local_addr().is_ok_and(|address| address.as_abstract_name().is_some());

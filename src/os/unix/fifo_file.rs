@@ -2,13 +2,13 @@
 //! among them.
 //!
 //! ```
-//! use interprocess::os::unix::fifo_file::{CreationOptions, OpenOptions};
+//! use interprocess::os::unix::fifo_file::{FifoOptions, OpenOptions};
 //! use std::{io::{BufRead, BufReader}, process::Command};
 //!
 //! # fn main() -> std::io::Result<()> {
 //! # let path = std::env::temp_dir().join(format!("interprocess-doc-fifo-{}", std::process::id()));
 //! // Removed when the guard is dropped.
-//! let _guard = CreationOptions::new().mode(0o600).create_guarded(&path)?;
+//! let _guard = FifoOptions::new().mode(0o600).create_guarded(&path)?;
 //! // Stays open while senders come and go.
 //! let receiver = OpenOptions::new().keep_open(true).open_receiver(&path)?;
 //!
@@ -25,9 +25,9 @@
 //!
 //! | you want | use |
 //! | --- | --- |
-//! | to make a FIFO | [`create_fifo`], [`CreationOptions`] |
+//! | to make a FIFO | [`create_fifo`], [`FifoOptions`] |
 //! | to make it if it is not there, and trust no other's | [`OpenOptions::create_or_open`] |
-//! | it to be gone afterwards | [`CreationOptions::create_guarded`], [`UnlinkOnDrop`] |
+//! | it to be gone afterwards | [`FifoOptions::create_guarded`], [`UnlinkFifo`] |
 //! | to open an end, and wait for the other | [`Sender::open`], [`Receiver::open`] |
 //! | to wait for so long and no longer | [`OpenOptions::timeout`] |
 //! | not to wait | [`OpenOptions::nonblocking`] |
@@ -73,8 +73,8 @@ mod sender;
 pub mod tokio;
 
 pub use self::{
-    create::{CreationOptions, create_fifo, create_fifo_at},
-    guard::UnlinkOnDrop,
+    create::{FifoOptions, create_fifo, create_fifo_at},
+    guard::UnlinkFifo,
     opening::is_no_receiver,
     options::OpenOptions,
     receiver::Receiver,

@@ -7,6 +7,8 @@
 pub(crate) mod address;
 pub(crate) mod ancillary;
 pub(crate) mod apart;
+#[cfg(feature = "tokio")]
+pub(crate) mod async_fd;
 pub(crate) mod batch;
 #[cfg(feature = "tokio")]
 pub(crate) mod buf;
@@ -16,14 +18,16 @@ pub(crate) mod control;
 pub(crate) mod credentials;
 pub(crate) mod directory;
 pub(crate) mod environment;
+pub(crate) mod executable;
 pub(crate) mod fd;
 pub(crate) mod fifo;
-pub(crate) mod file;
 pub(crate) mod identity;
 pub(crate) mod inherited;
 pub(crate) mod launchd;
 pub(crate) mod message;
+pub(crate) mod open_watch;
 pub(crate) mod option;
+pub(crate) mod own_directory;
 pub(crate) mod path;
 pub(crate) mod path_lock;
 pub(crate) mod peer;
@@ -34,8 +38,6 @@ mod program;
 pub(crate) mod quiet;
 #[cfg(any(feature = "tokio", test))]
 pub(crate) mod readiness;
-#[cfg(feature = "tokio")]
-pub(crate) mod registered;
 pub(crate) mod signal;
 pub(crate) mod slices;
 pub(crate) mod socket;
@@ -44,7 +46,6 @@ pub(crate) mod splice;
 mod tasks;
 #[cfg(feature = "tokio")]
 pub(crate) mod timer;
-pub(crate) mod watch;
 
 /// Whether this is Linux's way of Unix domain sockets. `--cfg interprocess_portable_unix` makes a Linux build take the
 /// ways of the other systems where those work on Linux too, so that they are tested.

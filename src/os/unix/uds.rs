@@ -17,7 +17,7 @@
 //! | names that are not files (Linux) | [`SocketAddr::from_abstract_name`], [`UnixListener::autobind`] |
 //! | the mode of a socket's file | [`UnixListener::bind_with`], [`UnixDatagram::bind_with`] |
 //! | to end accepting from another thread | [`UnixListener::close`] |
-//! | the file to be gone afterwards | [`UnlinkOnDrop`] |
+//! | the file to be gone afterwards | [`UnlinkSocket`] |
 //! | sockets that systemd or launchd made | [`activation`] |
 //!
 //! Beyond std's types:
@@ -72,7 +72,6 @@ mod addr;
 mod ancillary;
 mod batch;
 mod bind;
-pub(crate) mod claim;
 mod connection;
 mod datagram;
 mod guard;
@@ -80,6 +79,7 @@ mod listener;
 mod listener_options;
 pub(crate) mod listening;
 mod options;
+pub(crate) mod path_claim;
 mod peer;
 mod seqpacket;
 mod stream;
@@ -94,7 +94,7 @@ pub use self::{
     },
     batch::{BatchIter, OutgoingMessage, ReceivedMessage, RecvBatch, SendBatch},
     datagram::UnixDatagram,
-    guard::UnlinkOnDrop,
+    guard::UnlinkSocket,
     listener::{Incoming, UnixListener},
     listener_options::ListenerOptions,
     options::UnixSocketExt,

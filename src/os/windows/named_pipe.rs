@@ -90,13 +90,12 @@ pub mod pipe_mode;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
-mod config;
 mod connect;
-mod direction;
+mod connect_options;
 mod handle;
 mod identity;
 mod info;
-mod instances;
+mod instance_pool;
 mod list;
 mod listener;
 mod messages;
@@ -109,13 +108,12 @@ pub(crate) mod raw;
 mod stream;
 
 pub use self::{
-    direction::{PipeDirection, PipeStreamRole},
+    connect_options::{ConnectOptions, ImpersonationLevel},
     handle::{FromHandleError, FromHandleErrorKind},
-    identity::{ConnectOptions, ImpersonationLevel},
     info::PipeInfo,
     list::{PipeEntry, PipeList, list},
     listener::{Incoming, PipeListener},
-    mode::PipeMode,
+    mode::{PipeDirection, PipeMode, PipeStreamRole},
     options::{PipeListenerOptions, WaitTimeout},
     raw::Received,
     stream::{DuplexPipeStream, PipeStream, RecvPipeStream, SendPipeStream},

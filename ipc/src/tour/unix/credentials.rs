@@ -3,10 +3,10 @@
 
 use super::folder::Folder;
 use crate::tour::{
-    exchange::{Measured, blocking, corrupt, during},
     row::{Part, Row},
     sabotage::Sabotage,
     stage::Stage,
+    transfer::{Measured, blocking, corrupt, during},
 };
 use interprocess::os::unix::uds::{
     AncillaryData, SocketAncillary, SocketCred, UnixListener, UnixSocketExt, UnixStream, ancillary_size,

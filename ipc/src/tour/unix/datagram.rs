@@ -1,9 +1,9 @@
 use super::folder::Folder;
 use crate::tour::{
-    exchange::{Measured, blocking},
     packets::{Packets, reader, writer},
     row::{Part, Row},
     stage::Stage,
+    transfer::{Measured, blocking},
 };
 use interprocess::os::unix::uds::UnixDatagram;
 use std::io;

@@ -5,10 +5,10 @@
 
 use super::folder::Folder;
 use crate::tour::{
-    exchange::{CHUNK, DONE, Follow, HALF, Lead, Measured, ROUNDS, WARM_UP, corrupt, during, expect_end},
     row::{Part, Row},
     sabotage::Sabotage,
     stage::Stage,
+    transfer::{CHUNK, DONE, Follow, HALF, Lead, Measured, ROUNDS, WARM_UP, corrupt, during, expect_end},
 };
 use interprocess::{
     os::unix::uds::{UnixListener, UnixStream},

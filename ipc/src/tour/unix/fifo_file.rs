@@ -1,8 +1,8 @@
 use super::folder::Folder;
 use crate::tour::{
-    exchange::{Measured, blocking, runtime},
     row::{Part, Row},
     stage::Stage,
+    transfer::{Measured, blocking, runtime},
 };
 use interprocess::os::unix::fifo_file::{OpenOptions, Sender, tokio as on_tokio};
 use std::{io, path::Path, time::Duration};

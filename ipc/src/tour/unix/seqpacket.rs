@@ -1,9 +1,9 @@
 use super::folder::Folder;
 use crate::tour::{
-    exchange::{Measured, blocking},
     packets::{reader, writer},
     row::{Part, Row},
     stage::Stage,
+    transfer::{Measured, blocking},
 };
 use interprocess::os::unix::uds::{UnixSeqpacket, UnixSeqpacketListener};
 use std::io;

@@ -3,7 +3,7 @@
 //! Either carries a stream of bytes here, at a price that nobody would pay for one: each signal is two system calls and
 //! an interruption. So these rows move less than others, and show that no signal is lost or taken from a stranger.
 
-mod parts;
+mod chunk;
 mod peer;
 mod standard;
 mod tokio;

@@ -2,10 +2,10 @@
 
 use super::path;
 use crate::tour::{
-    exchange::{Measured, blocking, corrupt, during},
     row::{Part, Row},
     sabotage::Sabotage,
     stage::Stage,
+    transfer::{Measured, blocking, corrupt, during},
 };
 use interprocess::os::windows::{
     named_pipe::{DuplexPipeStream, PipeListenerOptions, pipe_mode::Bytes},

@@ -2,9 +2,9 @@
 
 use super::path;
 use crate::tour::{
-    exchange::{Measured, blocking, corrupt, during},
     row::{Part, Row},
     stage::Stage,
+    transfer::{Measured, blocking, corrupt, during},
 };
 use interprocess::os::windows::{
     named_pipe::{

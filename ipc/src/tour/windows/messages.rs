@@ -1,9 +1,9 @@
 use super::path;
 use crate::tour::{
-    exchange::{Measured, blocking, corrupt},
     packets::{Packets, reader, writer},
     row::{Part, Row},
     stage::Stage,
+    transfer::{Measured, blocking, corrupt},
 };
 use interprocess::os::windows::named_pipe::{DuplexPipeStream, PipeListenerOptions, pipe_mode::Messages};
 use std::io;

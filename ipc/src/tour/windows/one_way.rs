@@ -1,8 +1,8 @@
 use super::path;
 use crate::tour::{
-    exchange::{Measured, blocking},
     row::{Part, Row},
     stage::Stage,
+    transfer::{Measured, blocking},
 };
 use interprocess::os::windows::named_pipe::{
     PipeListenerOptions, RecvPipeStream, SendPipeStream, pipe_mode::Bytes,

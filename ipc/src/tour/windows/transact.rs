@@ -3,10 +3,10 @@
 
 use super::path;
 use crate::tour::{
-    exchange::{DONE, Follow, HALF, Lead, Measured, ROUNDS, WARM_UP, corrupt, during, expect_end},
     row::{Part, Row},
     sabotage::Sabotage,
     stage::Stage,
+    transfer::{DONE, Follow, HALF, Lead, Measured, ROUNDS, WARM_UP, corrupt, during, expect_end},
 };
 use interprocess::os::windows::named_pipe::{DuplexPipeStream, PipeListenerOptions, pipe_mode::Messages};
 use std::{io, time::Instant};

@@ -1,7 +1,7 @@
-use super::UnlinkOnDrop;
+use super::UnlinkFifo;
 use crate::{
     error::about,
-    os::unix::sys::{fifo, file},
+    os::unix::sys::{directory, fifo},
 };
 use std::{
     io,
@@ -11,7 +11,7 @@ use std::{
 
 /// Makes a FIFO with a mode that the umask limits, as `mkfifo` in a shell does.
 ///
-/// [`CreationOptions`] has the exact mode and removal, [`OpenOptions::create_or_open`](super::OpenOptions::create_or_open)
+/// [`FifoOptions`] has the exact mode and removal, [`OpenOptions::create_or_open`](super::OpenOptions::create_or_open)
 /// takes a FIFO that is there already.
 ///
 /// ```
@@ -31,7 +31,7 @@ use std::{
 /// mkfifo(2).
 #[doc(alias = "mkfifo")]
 pub fn create_fifo<P: AsRef<Path>>(path: P, mode: u32) -> io::Result<()> {
-    CreationOptions::new().mode(mode).create(path)
+    FifoOptions::new().mode(mode).create(path)
 }
 
 /// Makes a FIFO as [`create_fifo`] does, at a path that begins in the folder of a descriptor, wherever that folder is
@@ -43,19 +43,19 @@ pub fn create_fifo<P: AsRef<Path>>(path: P, mode: u32) -> io::Result<()> {
 /// As for [`create_fifo`]. `NotADirectory`: the descriptor is of something else than a folder. `Unsupported`: an older
 /// macOS.
 pub fn create_fifo_at<D: AsFd, P: AsRef<Path>>(folder: D, path: P, mode: u32) -> io::Result<()> {
-    CreationOptions::new().mode(mode).create_at(folder, path)
+    FifoOptions::new().mode(mode).create_at(folder, path)
 }
 
 /// How to make a FIFO.
 ///
 /// ```
-/// use interprocess::os::unix::fifo_file::CreationOptions;
+/// use interprocess::os::unix::fifo_file::FifoOptions;
 /// use std::os::unix::fs::PermissionsExt;
 ///
 /// # fn main() -> std::io::Result<()> {
 /// # let path = std::env::temp_dir().join(format!("interprocess-doc-creation-{}", std::process::id()));
 /// // Everybody may write to it, whatever the umask is.
-/// let guard = CreationOptions::new().mode(0o622).exact_mode(true).create_guarded(&path)?;
+/// let guard = FifoOptions::new().mode(0o622).exact_mode(true).create_guarded(&path)?;
 /// assert_eq!(std::fs::metadata(&path)?.permissions().mode() & 0o777, 0o622);
 /// drop(guard);
 /// assert!(!path.exists());
@@ -64,12 +64,12 @@ pub fn create_fifo_at<D: AsFd, P: AsRef<Path>>(folder: D, path: P, mode: u32) ->
 /// ```
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 #[must_use = "options do nothing until a FIFO is made from them"]
-pub struct CreationOptions {
+pub struct FifoOptions {
     mode: u32,
     exact_mode: bool,
 }
 
-impl CreationOptions {
+impl FifoOptions {
     /// A FIFO for this user alone: mode 0600.
     pub fn new() -> Self {
         Self { mode: 0o600, exact_mode: false }
@@ -94,7 +94,7 @@ impl CreationOptions {
     /// # Errors
     /// As for [`create_fifo`].
     pub fn create<P: AsRef<Path>>(self, path: P) -> io::Result<()> {
-        self.make(file::HERE, path.as_ref())
+        self.make(directory::HERE, path.as_ref())
     }
 
     /// Makes the FIFO at a path that begins in the folder of a descriptor.
@@ -110,10 +110,10 @@ impl CreationOptions {
     ///
     /// # Errors
     /// As for [`create_fifo`].
-    pub fn create_guarded<P: AsRef<Path>>(self, path: P) -> io::Result<UnlinkOnDrop> {
+    pub fn create_guarded<P: AsRef<Path>>(self, path: P) -> io::Result<UnlinkFifo> {
         let path = path.as_ref();
-        let made = fifo::make_and_hold(file::HERE, path, self.mode, self.exact_mode);
-        made.map(|(place, file)| UnlinkOnDrop::of(place, file))
+        let made = fifo::make_and_hold(directory::HERE, path, self.mode, self.exact_mode);
+        made.map(|(place, file)| UnlinkFifo::of(place, file))
             .map_err(|error| about(format_args!("make the FIFO {path:?}"), error))
     }
 
@@ -127,7 +127,7 @@ impl CreationOptions {
     }
 }
 
-impl Default for CreationOptions {
+impl Default for FifoOptions {
     fn default() -> Self {
         Self::new()
     }

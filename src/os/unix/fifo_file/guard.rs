@@ -9,7 +9,7 @@ use std::{io, path::Path};
 
 /// Removes a FIFO when it is dropped, if it is still the very file that it was (same device and inode).
 ///
-/// [`CreationOptions::create_guarded`](super::CreationOptions::create_guarded) gives one for a FIFO that it makes. Who has
+/// [`FifoOptions::create_guarded`](super::FifoOptions::create_guarded) gives one for a FIFO that it makes. Who has
 /// the FIFO open can go on using it after it was removed.
 ///
 /// The guard holds the directory by a descriptor, so that a relative path stays right wherever the process changes its
@@ -20,9 +20,9 @@ use std::{io, path::Path};
 /// removed one may have its inode, as the file system pleases, and is then taken for it.
 #[derive(Debug)]
 #[must_use = "the file is removed when this is dropped"]
-pub struct UnlinkOnDrop(RemovedOnDrop);
+pub struct UnlinkFifo(RemovedOnDrop);
 
-impl UnlinkOnDrop {
+impl UnlinkFifo {
     /// Holds the FIFO that is at `path` now, and its directory.
     ///
     /// # Errors

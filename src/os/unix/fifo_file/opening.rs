@@ -1,12 +1,12 @@
 //! Opening an end, with all checks and waits.
 
-use super::{CreationOptions, OpenOptions, Receiver, Sender};
+use super::{FifoOptions, OpenOptions, Receiver, Sender};
 use crate::{
     error::about,
     os::unix::sys::{
-        fifo::{self, Facts, How},
-        file, identity,
-        watch::Watch,
+        fifo::{self, Facts, OpenMode},
+        identity,
+        open_watch::OpenWatch,
     },
     time::{Backoff, Deadline},
 };
@@ -133,8 +133,8 @@ impl<'a> Opening<'a> {
     }
 
     /// Tells of openings of what is at the path now, where the system does.
-    pub(super) fn watch(self) -> Watch {
-        Watch::at(self.folder, self.path, self.follows())
+    pub(super) fn watch(self) -> OpenWatch {
+        OpenWatch::at(self.folder, self.path, self.follows())
     }
 
     fn follows(self) -> bool {
@@ -153,7 +153,7 @@ impl<'a> Opening<'a> {
                 (Err(error), Some(mode)) if error.kind() == io::ErrorKind::NotFound => mode,
                 (result, _) => return result,
             };
-            let creation = CreationOptions::new().mode(missing).exact_mode(true);
+            let creation = FifoOptions::new().mode(missing).exact_mode(true);
             match creation.make(self.folder, self.path) {
                 // Another process was faster.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -165,7 +165,7 @@ impl<'a> Opening<'a> {
     /// What counts is what was opened. What is at the path before is looked at only so that nothing is opened that has
     /// effects by being opened, and nobody waits in front of a wrong file.
     fn open_existing(self, end: End, nonblocking: bool) -> io::Result<OwnedFd> {
-        let how = How {
+        let how = OpenMode {
             read: end == End::Receiver || self.options.read_write,
             write: end == End::Sender || self.options.read_write,
             nonblocking,
@@ -209,7 +209,7 @@ impl<'a> Opening<'a> {
         self.check_kind(facts)?;
         let path = self.path.display();
         let denied = |message| Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
-        let user = file::effective_user();
+        let user = identity::effective_user();
         if (self.options.own || self.options.create.is_some()) && !identity::is_own_user(facts.owner) {
             return denied(format!(
                 "the FIFO {path} belongs to user {}, not certainly to user {user}",
@@ -248,7 +248,7 @@ impl Receiver {
         if is_met(self)? {
             return Ok(true);
         }
-        let watch = Watch::of(self.as_fd());
+        let watch = OpenWatch::of(self.as_fd());
         let mut backoff = Backoff::new();
         loop {
             // Again, since the watch tells only of what comes after it.

@@ -1,5 +1,5 @@
 use super::{Receiver, Sender, opening::Opening};
-use crate::os::unix::sys::file;
+use crate::os::unix::sys::directory;
 use std::{io, os::fd::AsFd, path::Path, time::Duration};
 
 /// How to open an end of a FIFO, and what to refuse.
@@ -135,7 +135,7 @@ impl OpenOptions {
     /// `TimedOut`: no sender came in time. `Unsupported`: see [`read_write`](Self::read_write). Others: open(2), and
     /// mkfifo(2) if it is to be made.
     pub fn open_receiver<P: AsRef<Path>>(&self, path: P) -> io::Result<Receiver> {
-        Opening::new(self, file::HERE, path.as_ref()).receiver()
+        Opening::new(self, directory::HERE, path.as_ref()).receiver()
     }
 
     /// Opens the end that receives, at a path that begins in the folder of a descriptor.
@@ -152,7 +152,7 @@ impl OpenOptions {
     /// As for [`open_receiver`](Self::open_receiver); `TimedOut`: no receiver came in time. `ConnectionRefused`: in
     /// nonblocking mode, no receiver has the FIFO open (`ENXIO`, see [`is_no_receiver`](super::is_no_receiver)).
     pub fn open_sender<P: AsRef<Path>>(&self, path: P) -> io::Result<Sender> {
-        Opening::new(self, file::HERE, path.as_ref()).sender()
+        Opening::new(self, directory::HERE, path.as_ref()).sender()
     }
 
     /// Opens the end that sends, at a path that begins in the folder of a descriptor.

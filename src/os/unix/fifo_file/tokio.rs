@@ -36,10 +36,10 @@
 //! # }
 //! ```
 
+mod open_watch;
 mod options;
 mod receiver;
 mod sender;
-mod waiting;
 
 pub use self::{options::OpenOptions, receiver::Receiver, sender::Sender};
 

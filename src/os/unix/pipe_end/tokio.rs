@@ -6,7 +6,7 @@
 //! descriptor is registered then, of which the runtime knows nothing yet.
 
 use crate::{
-    os::unix::sys::{fd, registered::Registered},
+    os::unix::sys::{async_fd::Registered, fd},
     sync::Mutex,
 };
 use std::{

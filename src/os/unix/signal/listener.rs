@@ -1,12 +1,12 @@
-//! What blocking and Tokio listeners share: a mailbox, and which signals go to it.
+//! What blocking and Tokio listeners share: a queue, and which signals go to it.
 
 use super::{Signal, SignalInfo, SignalSet};
 use crate::{
     error,
     os::unix::sys::signal::{
         handler,
-        mailbox::Mailbox,
         registration::{cannot_listen, receivable},
+        signal_queue::SignalQueue,
     },
     sync::Mutex,
 };
@@ -18,13 +18,13 @@ use std::{
 
 #[derive(Debug)]
 pub(super) struct Listener {
-    pub(super) mailbox: Arc<Mailbox>,
+    pub(super) queue: Arc<SignalQueue>,
     registered: Mutex<BTreeMap<Signal, handler::Registration>>,
 }
 
 impl Listener {
     pub(super) fn new(signals: SignalSet) -> io::Result<Self> {
-        let listener = Self { mailbox: Mailbox::new()?, registered: Mutex::default() };
+        let listener = Self { queue: SignalQueue::new()?, registered: Mutex::default() };
         for signal in signals.iter() {
             listener.add(signal)?;
         }
@@ -34,11 +34,11 @@ impl Listener {
     pub(super) fn add(&self, signal: Signal) -> io::Result<()> {
         receivable(signal)?;
         let mut registered = self.registered();
-        if self.mailbox.is_closed() {
+        if self.queue.is_closed() {
             return Err(error::closed("listener"));
         }
         if let Entry::Vacant(place) = registered.entry(signal) {
-            let registration = self.mailbox.listen(signal.as_raw());
+            let registration = self.queue.listen(signal.as_raw());
             place.insert(registration.map_err(|error| cannot_listen(signal, error))?);
         }
         Ok(())
@@ -56,7 +56,7 @@ impl Listener {
     pub(super) fn close(&self) {
         // First, so that whatever was caught is there when those that wait are told of the end.
         self.unregister();
-        self.mailbox.close();
+        self.queue.close();
         // What was added meanwhile.
         self.unregister();
     }
@@ -73,6 +73,6 @@ impl Listener {
 
     /// The next signal, if there is one.
     pub(super) fn take(&self) -> Option<SignalInfo> {
-        self.mailbox.take().map(SignalInfo::from_record)
+        self.queue.take().map(SignalInfo::from_record)
     }
 }

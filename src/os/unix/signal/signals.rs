@@ -93,7 +93,7 @@ impl Signals {
             if self.is_closed() {
                 return self.0.take();
             }
-            if self.0.mailbox.wait(Deadline::NEVER).is_err() {
+            if self.0.queue.wait(Deadline::NEVER).is_err() {
                 // The kernel has no memory just now, or a sandbox lets nobody wait. The queue itself needs no system call.
                 pause(PAUSE);
             }
@@ -113,7 +113,7 @@ impl Signals {
             if self.is_closed() {
                 return Ok(self.0.take());
             }
-            if !self.0.mailbox.wait(deadline)? {
+            if !self.0.queue.wait(deadline)? {
                 return match self.0.take() {
                     Some(info) => Ok(Some(info)),
                     None => Err(io::Error::new(io::ErrorKind::TimedOut, "there was no signal in time")),
@@ -141,18 +141,18 @@ impl Signals {
 
     /// Whether it was [closed](Self::close).
     pub fn is_closed(&self) -> bool {
-        self.0.mailbox.is_closed()
+        self.0.queue.is_closed()
     }
 
     /// How many signals were dropped because the system had no memory for them. Zero, as a rule.
     pub fn lost(&self) -> usize {
-        self.0.mailbox.lost()
+        self.0.queue.lost()
     }
 }
 
 impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.mailbox.as_fd()
+        self.0.queue.as_fd()
     }
 }
 

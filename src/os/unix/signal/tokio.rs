@@ -23,14 +23,14 @@
 //! # Ok(()) }
 //! ```
 
-mod one;
+mod signal;
 mod signal_fd;
 mod signals;
 
-pub use crate::os::unix::sys::signal::kind::SignalKind;
+pub use crate::os::unix::sys::signal::signal_kind::SignalKind;
 
 pub use self::{
-    one::{Signal, ctrl_c, signal, uninstall},
+    signal::{Signal, ctrl_c, signal, uninstall},
     signal_fd::SignalFd,
     signals::Signals,
 };

@@ -21,7 +21,7 @@ use self::calls::{
 
 /// The headers that a call needs, each with its slice. The vectors keep their places in memory: they never grow.
 ///
-/// Pointers into the vectors here and in [`Room`] are set once. They come from `as_mut_ptr`, so that references to the
+/// Pointers into the vectors here and in [`RecvHeaders`] are set once. They come from `as_mut_ptr`, so that references to the
 /// vectors' elements in between do not take their right to write away. Those to what is somebody else's are set before each
 /// call and mean nothing after it.
 struct Headers {
@@ -52,7 +52,7 @@ impl Debug for Headers {
 
 /// Room for messages to be received, and those that were received last.
 #[derive(Debug)]
-pub(crate) struct Room {
+pub(crate) struct RecvHeaders {
     count: usize,
     message_size: usize,
     control_size: usize,
@@ -80,7 +80,7 @@ pub(crate) struct Slot<'a> {
     pub(crate) is_certainly_a_message: bool,
 }
 
-impl Room {
+impl RecvHeaders {
     pub(crate) fn new(count: usize, message_size: usize, control_size: usize) -> Self {
         // A part of the room for control messages must not make a kernel lose descriptors.
         let control_size = match control_size {
@@ -223,7 +223,7 @@ fn check_capacity(count: usize) -> io::Result<()> {
     Ok(())
 }
 
-impl Drop for Room {
+impl Drop for RecvHeaders {
     fn drop(&mut self) {
         self.clear();
     }
@@ -231,7 +231,7 @@ impl Drop for Room {
 
 /// The headers of messages to be sent.
 #[derive(Debug)]
-pub(crate) struct Outbox {
+pub(crate) struct SendHeaders {
     headers: Headers,
     capacity: usize,
 }
@@ -244,7 +244,7 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) control: Option<&'a Control<'a>>,
 }
 
-impl Outbox {
+impl SendHeaders {
     pub(crate) fn new(capacity: usize) -> Self {
         Self { headers: Headers::new(capacity), capacity }
     }

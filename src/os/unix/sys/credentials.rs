@@ -1,7 +1,7 @@
 //! Who sent a message, in the structures that each system has for it.
 
 pub(crate) use self::system::{PASS, PIDFD, SECURITY, outgoing};
-use super::{control::read_int, file};
+use super::{control::read_int, identity};
 
 /// What a message tells of its sender.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -13,7 +13,7 @@ pub(crate) struct Credentials {
 
 impl Credentials {
     pub(crate) fn of_this_process() -> Self {
-        Self { pid: std::process::id() as i32, uid: file::real_user(), gid: file::real_group() }
+        Self { pid: std::process::id() as i32, uid: identity::real_user(), gid: identity::real_group() }
     }
 }
 

@@ -4,7 +4,7 @@
 //! follows a link at the name.
 
 use crate::random;
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 use rustix::io::Errno;
 use std::{
@@ -13,6 +13,9 @@ use std::{
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     path::Path,
 };
+
+/// Stands for the process's working directory where a directory's descriptor is asked for.
+pub(crate) const HERE: BorrowedFd<'static> = CWD;
 
 /// Which file it is, whatever its name is.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use super::{
     apart::with_umask,
     directory::{Held, Identity},
     fd,
-    file::effective_user,
+    identity::effective_user,
     path_lock::PathLock,
     place::Place,
     quiet::keep_signal_away,
@@ -97,7 +97,7 @@ pub(crate) fn make(folder: BorrowedFd<'_>, path: &Path, mode: u32) -> io::Result
     type MakeAt = unsafe extern "C" fn(libc::c_int, *const libc::c_char, libc::mode_t) -> libc::c_int;
 
     let path = CString::new(path.as_os_str().as_bytes())?;
-    if folder.as_raw_fd() == super::file::HERE.as_raw_fd() {
+    if folder.as_raw_fd() == super::directory::HERE.as_raw_fd() {
         // SAFETY: the path ends with a NUL byte, and is only read.
         return super::fd::done(unsafe { libc::mkfifo(path.as_ptr(), mode as _) });
     }
@@ -126,7 +126,7 @@ fn make_aside(place: &Place, start: BorrowedFd<'_>, name: &OsStr, mode: u32) -> 
     make(start, &place.path().with_file_name(name), mode)
 }
 
-/// How long making waits for another process that makes or removes the same FIFO.
+/// OpenMode long making waits for another process that makes or removes the same FIFO.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Makes a FIFO at a path that begins in the directory `start`, and holds it. With `exact` the umask does not count.
@@ -191,7 +191,7 @@ fn make_with_mode(
 
 /// How to open a FIFO.
 #[derive(Copy, Clone, Debug)]
-pub(crate) struct How {
+pub(crate) struct OpenMode {
     pub(crate) read: bool,
     pub(crate) write: bool,
     pub(crate) nonblocking: bool,
@@ -200,7 +200,7 @@ pub(crate) struct How {
 }
 
 /// Opens what is at the path, if that begins in the folder. In blocking mode this waits for the other end.
-pub(crate) fn open(folder: BorrowedFd<'_>, path: &Path, how: How) -> io::Result<OwnedFd> {
+pub(crate) fn open(folder: BorrowedFd<'_>, path: &Path, how: OpenMode) -> io::Result<OwnedFd> {
     let access = match (how.read, how.write) {
         (true, true) => OFlags::RDWR,
         (_, false) => OFlags::RDONLY,

@@ -1,12 +1,29 @@
-//! Which user and group IDs are known, and which only stand for others.
+//! Who this process is; which user and group IDs are known, and which only stand for others.
 //!
 //! In a user namespace, Linux shows all IDs that the namespace does not map as one, the overflow ID (user_namespaces(7)), which
 //! is a user of its own elsewhere (`nobody`). So two processes with this ID need not belong to the same user. -1 means that there
 //! is no ID.
 
+/// The user whose rights this process has.
+pub(crate) fn effective_user() -> u32 {
+    // SAFETY: the call has no argument and cannot fail.
+    unsafe { libc::geteuid() }
+}
+
+/// The user that `/run/user/UID` is named after.
+pub(crate) fn real_user() -> u32 {
+    // SAFETY: as above.
+    unsafe { libc::getuid() }
+}
+
+pub(crate) fn real_group() -> u32 {
+    // SAFETY: as above.
+    unsafe { libc::getgid() }
+}
+
 /// Whether a user ID that the system shows is the effective one of this process, and certainly no other user.
 pub(crate) fn is_own_user(shown: u32) -> bool {
-    shown == super::file::effective_user() && is_known_user(shown)
+    shown == effective_user() && is_known_user(shown)
 }
 
 /// Whether a user ID that the system shows belongs to a certain user.

@@ -44,7 +44,7 @@ pub(crate) fn bind(socket: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod long {
     use super::{Address, BorrowedFd, LIMIT, OsStrExt, OwnedFd, Path, address, io, socket, too_long};
-    use crate::os::unix::sys::{apart::apart, directory::Directory, file::HERE};
+    use crate::os::unix::sys::{apart::apart, directory::Directory, directory::HERE};
     use std::{
         ffi::OsStr,
         fs::read_link,

@@ -6,7 +6,7 @@
 use super::{
     directory::{Directory, Identity},
     fd,
-    file::effective_user,
+    identity::effective_user,
     place::Place,
 };
 use crate::time::Deadline;

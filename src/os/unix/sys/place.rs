@@ -4,8 +4,8 @@
 //! the process changes its working directory to, and for directories that are renamed or cannot be searched from above.
 
 use super::{
+    directory::HERE,
     directory::{Directory, Held, Identity, private_name},
-    file::HERE,
     path_lock::PathLock,
 };
 use std::{

@@ -8,20 +8,20 @@ pub(crate) mod flag;
 mod fork;
 pub(crate) mod handler;
 pub(crate) mod info;
-#[cfg(feature = "tokio")]
-pub(crate) mod kind;
 pub(crate) mod low_level;
-pub(crate) mod mailbox;
 pub(crate) mod mask;
 pub(crate) mod number;
 pub(crate) mod process;
-mod queue;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod queued_info;
+mod record_queue;
 pub(crate) mod registration;
 pub(crate) mod send;
 pub(crate) mod set;
 pub(crate) mod signal_info;
+#[cfg(feature = "tokio")]
+pub(crate) mod signal_kind;
+pub(crate) mod signal_queue;
 pub(crate) mod signal_set;
 mod table;
 pub(crate) mod wait;

@@ -3,7 +3,7 @@
 //! A timer is a descriptor that the runtime watches like any other: timerfd_create(2), or a kqueue(2) with a timer. Where
 //! the system has neither or gives no descriptor, a thread of the runtime's pool for blocking work sleeps instead.
 
-use super::registered::Registered;
+use super::async_fd::Registered;
 use std::{
     future::poll_fn,
     io,

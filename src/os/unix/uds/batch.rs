@@ -1,6 +1,6 @@
 use super::{Messages, SocketAddr, SocketAncillary};
 use crate::os::unix::sys::{
-    batch::{Outbox, Outgoing, Room, Slot},
+    batch::{Outgoing, RecvHeaders, SendHeaders, Slot},
     socket,
 };
 use std::{io, iter::FusedIterator, os::fd::BorrowedFd};
@@ -24,7 +24,7 @@ use std::{io, iter::FusedIterator, os::fd::BorrowedFd};
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct RecvBatch(pub(super) Room);
+pub struct RecvBatch(pub(super) RecvHeaders);
 
 impl RecvBatch {
     /// Room for so many messages of so many bytes each. Descriptors that come with them are closed by the system.
@@ -35,7 +35,7 @@ impl RecvBatch {
     /// If that is more memory than there can be.
     #[must_use]
     pub fn new(messages: usize, message_size: usize) -> Self {
-        Self(Room::new(messages, message_size, 0))
+        Self(RecvHeaders::new(messages, message_size, 0))
     }
 
     /// The same with room for control messages of so many bytes ([`ancillary_size`](super::ancillary_size)) with each.
@@ -45,7 +45,7 @@ impl RecvBatch {
     /// As `new` does.
     #[must_use]
     pub fn with_ancillary(messages: usize, message_size: usize, ancillary_size: usize) -> Self {
-        Self(Room::new(messages, message_size, ancillary_size))
+        Self(RecvHeaders::new(messages, message_size, ancillary_size))
     }
 
     /// How many messages there is room for.
@@ -220,13 +220,13 @@ impl<'a> OutgoingMessage<'a> {
 
 /// What it takes to send many messages in one call. It allocates when it is made, and never again.
 #[derive(Debug)]
-pub struct SendBatch(pub(super) Outbox);
+pub struct SendBatch(pub(super) SendHeaders);
 
 impl SendBatch {
     /// For so many messages a call. No system takes more than 1,024.
     #[must_use]
     pub fn new(messages: usize) -> Self {
-        Self(Outbox::new(messages))
+        Self(SendHeaders::new(messages))
     }
 
     /// How many messages a call sends at most.

@@ -7,7 +7,7 @@ use crate::{
         address::Address,
         apart::with_umask,
         directory::Held,
-        file::effective_user,
+        identity::effective_user,
         path,
         place::Place,
         socket::{self, ABSTRACT_NAMESPACE, Kind},

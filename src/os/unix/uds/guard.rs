@@ -17,12 +17,12 @@ use std::{io, path::Path};
 /// A guard belongs to the process that made it: dropped in a child by fork(2), it removes nothing.
 ///
 /// ```
-/// use interprocess::os::unix::uds::{UnixListener, UnlinkOnDrop};
+/// use interprocess::os::unix::uds::{UnixListener, UnlinkSocket};
 ///
 /// # fn main() -> std::io::Result<()> {
 /// # let path = std::env::temp_dir().join(format!("interprocess-doc-unlink-{}", std::process::id()));
 /// let listener = UnixListener::bind(&path)?;
-/// let guard = UnlinkOnDrop::new(&path)?;
+/// let guard = UnlinkSocket::new(&path)?;
 /// drop((guard, listener));
 /// assert!(!path.exists());
 /// # Ok(())
@@ -30,9 +30,9 @@ use std::{io, path::Path};
 /// ```
 #[derive(Debug)]
 #[must_use = "the file is removed when this is dropped"]
-pub struct UnlinkOnDrop(RemovedOnDrop);
+pub struct UnlinkSocket(RemovedOnDrop);
 
-impl UnlinkOnDrop {
+impl UnlinkSocket {
     /// Holds the socket's file that is at `path` now, and its directory.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
 use super::{
-    SocketAddr, UnixStream, UnlinkOnDrop, bind,
+    SocketAddr, UnixStream, UnlinkSocket, bind,
     listening::{Listening, Wait},
 };
 use crate::{
@@ -91,7 +91,7 @@ impl UnixListener {
     }
 
     /// Leaves removing the socket's file to the caller.
-    pub(crate) fn take_unlink(&mut self) -> Option<UnlinkOnDrop> {
+    pub(crate) fn take_unlink(&mut self) -> Option<UnlinkSocket> {
         self.0.take_unlink()
     }
 

@@ -1,6 +1,6 @@
 use super::{
     UnixListener,
-    claim::{self, How},
+    path_claim::{self, ClaimOptions},
 };
 use std::{io, path::Path};
 
@@ -72,7 +72,7 @@ impl ListenerOptions {
     ///
     /// A file that is not the listener's own any more is left alone, and so is every file if the listener is converted to an
     /// [`OwnedFd`](std::os::fd::OwnedFd) or std's type, or dropped in a child by fork(2). See
-    /// [`UnlinkOnDrop`](super::UnlinkOnDrop).
+    /// [`UnlinkSocket`](super::UnlinkSocket).
     pub fn unlink_on_drop(mut self, unlink_on_drop: bool) -> Self {
         self.unlink_on_drop = unlink_on_drop;
         self
@@ -91,7 +91,8 @@ impl ListenerOptions {
         if !reclaim_stale && !unlink_on_drop {
             return UnixListener::bind_with(path, mode, backlog);
         }
-        let (listener, file) = claim::listen(path, How { mode, backlog, reclaim_stale, displace: false })?;
+        let (listener, file) =
+            path_claim::listen(path, ClaimOptions { mode, backlog, reclaim_stale, displace: false })?;
         let Some(file) = file else { return Ok(listener) };
         if !unlink_on_drop {
             file.keep();

@@ -1,6 +1,6 @@
 //! What listeners for both kinds of connections have in common: accepting with deadlines, and being closed meanwhile.
 
-use super::{SocketAddr, UnlinkOnDrop, connection};
+use super::{SocketAddr, UnlinkSocket, connection};
 use crate::{
     error::{self, about},
     os::unix::sys::{
@@ -27,7 +27,7 @@ pub(crate) type Accepted = (OwnedFd, SocketAddr);
 
 /// How to look for a connection.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum How {
+pub(crate) enum Attempt {
     /// With as few calls as possible.
     Quickly,
     /// The descriptor was found readable before, which it also is for ever once another process has shut the socket down.
@@ -49,7 +49,7 @@ pub(crate) enum Wait {
 /// A listening socket.
 pub(crate) struct Listening {
     // Dropped first, and the file removed with it: while the socket lives, no other file has its inode.
-    unlink: Option<UnlinkOnDrop>,
+    unlink: Option<UnlinkSocket>,
     socket: OwnedFd,
     description: Arc<Description>,
     closing: Closing,
@@ -132,12 +132,12 @@ impl Listening {
     }
 
     /// Removes the socket's file when this is dropped.
-    pub(super) fn unlink_on_drop(&mut self, unlink: UnlinkOnDrop) {
+    pub(super) fn unlink_on_drop(&mut self, unlink: UnlinkSocket) {
         self.unlink = Some(unlink);
     }
 
     /// Leaves removing the socket's file to the caller.
-    pub(super) fn take_unlink(&mut self) -> Option<UnlinkOnDrop> {
+    pub(super) fn take_unlink(&mut self) -> Option<UnlinkSocket> {
         self.unlink.take()
     }
 
@@ -241,7 +241,7 @@ impl Listening {
 
     /// Waits for a connection, which is to be in blocking or nonblocking mode itself.
     pub(crate) fn accept(&self, wait: Wait, nonblocking: bool) -> io::Result<Accepted> {
-        let mut how = How::Quickly;
+        let mut how = Attempt::Quickly;
         loop {
             if let Some(accepted) = self.attempt(nonblocking, how)? {
                 return Ok(accepted);
@@ -255,7 +255,7 @@ impl Listening {
                 Wait::AsMode => Deadline::NEVER,
             };
             match self.closing.wait(self.socket(), Readiness::Readable, deadline)? {
-                Waited::Ready => how = How::WasReady,
+                Waited::Ready => how = Attempt::WasReady,
                 Waited::Closed => return Err(self.closed()),
                 Waited::TimedOut => {
                     return Err(io::Error::new(
@@ -268,7 +268,7 @@ impl Listening {
     }
 
     /// Accepts a connection that is there.
-    pub(crate) fn attempt(&self, nonblocking: bool, how: How) -> io::Result<Option<Accepted>> {
+    pub(crate) fn attempt(&self, nonblocking: bool, how: Attempt) -> io::Result<Option<Accepted>> {
         if self.is_closed() {
             return Err(self.closed());
         }
@@ -286,13 +286,13 @@ impl Listening {
         }
     }
 
-    fn attempt_as_mode(&self, nonblocking: bool, how: How) -> io::Result<Option<Accepted>> {
+    fn attempt_as_mode(&self, nonblocking: bool, how: Attempt) -> io::Result<Option<Accepted>> {
         {
             let mode = self.description.mode.read();
             // With the lock held, the description of a private socket stays in nonblocking mode.
             match (*mode, how) {
-                (Mode::Private { .. }, How::WasReady) => return self.accept_if_ready(nonblocking),
-                (Mode::Private { .. }, _) | (_, How::Nonblocking) => return self.accept_now(nonblocking),
+                (Mode::Private { .. }, Attempt::WasReady) => return self.accept_if_ready(nonblocking),
+                (Mode::Private { .. }, _) | (_, Attempt::Nonblocking) => return self.accept_now(nonblocking),
                 (Mode::Shared, _) => {}
             }
         }

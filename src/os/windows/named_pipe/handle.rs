@@ -1,6 +1,6 @@
 //! Taking handles from elsewhere as streams.
 
-use super::{PipeMode, config::Config, pipe_mode::PipeModeTag};
+use super::{PipeMode, instance_pool::Config, pipe_mode::PipeModeTag};
 use crate::{
     error::ConversionError,
     os::windows::sys::{handle, pipe},

@@ -1,6 +1,8 @@
 //! The listener.
 
-use super::{PipeListenerOptions, PipeStream, instances::Instances, pipe_mode::PipeModeTag, raw::RawPipe};
+use super::{
+    PipeListenerOptions, PipeStream, instance_pool::Instances, pipe_mode::PipeModeTag, raw::RawPipe,
+};
 use crate::os::windows::sys::event::{deadline_after, wait_any};
 use std::{
     fmt::{self, Debug, Formatter},

@@ -2,8 +2,7 @@
 
 use super::{
     PipeListener, PipeMode,
-    config::Config,
-    instances::Instances,
+    instance_pool::{Config, Instances},
     name::PipePath,
     pipe_mode::{self, PipeModeTag},
     raw,

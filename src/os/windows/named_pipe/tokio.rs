@@ -29,6 +29,7 @@
 //! # Ok(()) }
 //! ```
 
+mod connect_options;
 mod convert;
 mod identity;
 mod listener;

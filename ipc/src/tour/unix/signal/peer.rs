@@ -1,4 +1,4 @@
-use crate::tour::{exchange::corrupt, row::Part, stage::Stage};
+use crate::tour::{row::Part, stage::Stage, transfer::corrupt};
 use interprocess::os::unix::signal::{
     Disposition, ProcessHandle, Signal, SignalInfo, SignalSet, Signals, set_disposition,
 };

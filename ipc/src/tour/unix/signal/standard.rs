@@ -1,9 +1,9 @@
 use super::peer::{Peer, ignore};
 use crate::tour::{
-    exchange::{Follow, Lead, Measured, blocking, corrupt, during},
     row::{Part, Row},
     sabotage::Sabotage,
     stage::Stage,
+    transfer::{Follow, Lead, Measured, blocking, corrupt, during},
 };
 use interprocess::os::unix::signal::{Signal, Signals};
 use std::io::{self, Read, Write};

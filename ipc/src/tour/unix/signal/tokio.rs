@@ -1,12 +1,12 @@
 use super::{
-    parts::{HALF, Inbox, Outbox, signals},
+    chunk::{HALF, Inbox, Outbox, signals},
     peer::{LOOK, Peer, ignore},
 };
 use crate::tour::{
-    exchange::{Follow, Lead, Measured, during, runtime},
     row::{Part, Row},
     sabotage::Sabotage,
     stage::Stage,
+    transfer::{Follow, Lead, Measured, during, runtime},
 };
 use interprocess::os::unix::signal::{Signal, SignalInfo, tokio::Signals};
 use std::{

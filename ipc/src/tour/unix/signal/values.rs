@@ -1,12 +1,12 @@
 use super::{
-    parts::{HALF, Inbox, Outbox, signals},
+    chunk::{HALF, Inbox, Outbox, signals},
     peer::{Peer, ignore},
 };
 use crate::tour::{
-    exchange::{Follow, Lead, Measured, blocking, during},
     row::{Part, Row},
     sabotage::Sabotage,
     stage::Stage,
+    transfer::{Follow, Lead, Measured, blocking, during},
 };
 use interprocess::os::unix::signal::{Signal, Signals};
 use std::io::{self, Read, Write};

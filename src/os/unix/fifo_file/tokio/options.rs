@@ -1,8 +1,8 @@
-use super::{Receiver, Sender, waiting::Waiting};
+use super::{Receiver, Sender, open_watch::AsyncOpenWatch};
 use crate::{
     os::unix::{
         fifo_file::{self, opening::Opening},
-        sys::file,
+        sys::directory,
     },
     time::Backoff,
 };
@@ -146,19 +146,19 @@ impl OpenOptions {
         if let Some(sender) = opening.sender_if_received()? {
             return Sender::registered(sender);
         }
-        let waiting = Waiting::new(opening.watch())?;
+        let watch = AsyncOpenWatch::new(opening.watch())?;
         let mut backoff = Backoff::new();
         loop {
             // Again, since the watch tells only of what comes after it.
             if let Some(sender) = opening.sender_if_received()? {
                 return Sender::registered(sender);
             }
-            waiting.wait(Some(backoff.pause())).await?;
+            watch.wait(Some(backoff.pause())).await?;
         }
     }
 
     fn opening<'a>(&'a self, path: &'a Path) -> Opening<'a> {
-        Opening::new(&self.0, file::HERE, path)
+        Opening::new(&self.0, directory::HERE, path)
     }
 }
 

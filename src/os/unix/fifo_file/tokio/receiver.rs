@@ -1,9 +1,9 @@
-use super::waiting::Waiting;
+use super::open_watch::AsyncOpenWatch;
 use crate::{
     os::unix::{
         fifo_file,
         pipe_end::tokio::Renewed,
-        sys::{buf, fd, watch::Watch},
+        sys::{buf, fd, open_watch::OpenWatch},
     },
     time::Backoff,
 };
@@ -130,12 +130,12 @@ impl Receiver {
         if is_met(self.0.get())? {
             return Ok(());
         }
-        let waiting = Waiting::new(Watch::of(self.as_fd()))?;
+        let watch = AsyncOpenWatch::new(OpenWatch::of(self.as_fd()))?;
         let mut backoff = Backoff::new();
         // Again, since the watch tells only of what comes after it.
         while !is_met(self.0.get())? {
-            let at_most = if waiting.tells() { None } else { Some(backoff.pause()) };
-            waiting.wait(at_most).await?;
+            let at_most = if watch.tells() { None } else { Some(backoff.pause()) };
+            watch.wait(at_most).await?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 use crate::os::unix::{
     signal::{self, SignalInfo, SignalSet},
-    sys::registered::Registered,
+    sys::async_fd::Registered,
 };
 use std::{
     io,

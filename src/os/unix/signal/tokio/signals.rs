@@ -1,6 +1,6 @@
 use crate::os::unix::{
     signal::{self, Signal, SignalInfo, SignalSet, listener::Listener},
-    sys::{registered::Registered, signal::mailbox::Mailbox},
+    sys::{async_fd::Registered, signal::signal_queue::SignalQueue},
 };
 use std::{
     io,
@@ -17,7 +17,7 @@ use tokio::io::Interest;
 #[must_use = "signals are no longer received when this is dropped"]
 pub struct Signals {
     listener: Listener,
-    mailbox: Registered<Arc<Mailbox>>,
+    queue: Registered<Arc<SignalQueue>>,
 }
 
 impl Signals {
@@ -35,8 +35,8 @@ impl Signals {
 
     #[track_caller]
     fn watched(listener: Listener) -> io::Result<Self> {
-        let mailbox = Registered::new(Arc::clone(&listener.mailbox), Interest::READABLE)?;
-        Ok(Self { listener, mailbox })
+        let queue = Registered::new(Arc::clone(&listener.queue), Interest::READABLE)?;
+        Ok(Self { listener, queue })
     }
 
     /// Receives this signal as well from now on.
@@ -63,13 +63,13 @@ impl Signals {
     /// # Cancel safety
     /// Cancel-safe: a signal is taken only when it is given.
     pub async fn recv(&self) -> Option<SignalInfo> {
-        self.mailbox.reading(next).await.unwrap_or(None)
+        self.queue.reading(next).await.unwrap_or(None)
     }
 
     /// The next signal, or [`Pending`](Poll::Pending): then the task is woken when there may be one. All tasks
     /// that poll are woken.
     pub fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<Option<SignalInfo>> {
-        self.mailbox.poll_reading(cx, next).map(|result| result.unwrap_or(None))
+        self.queue.poll_reading(cx, next).map(|result| result.unwrap_or(None))
     }
 
     /// The next signal if it has come.
@@ -85,14 +85,14 @@ impl Signals {
 
     /// How many signals were dropped because the system had no memory for them. Zero, as a rule.
     pub fn lost(&self) -> usize {
-        self.listener.mailbox.lost()
+        self.listener.queue.lost()
     }
 }
 
-fn next(mailbox: &Arc<Mailbox>) -> io::Result<Option<SignalInfo>> {
+fn next(queue: &Arc<SignalQueue>) -> io::Result<Option<SignalInfo>> {
     // Asked first: what comes afterwards is not for this listener any more.
-    let is_closed = mailbox.is_closed();
-    match mailbox.take_watched() {
+    let is_closed = queue.is_closed();
+    match queue.take_watched() {
         Some(record) => Ok(Some(SignalInfo::from_record(record))),
         None if is_closed => Ok(None),
         None => Err(io::ErrorKind::WouldBlock.into()),
@@ -112,8 +112,8 @@ impl TryFrom<signal::Signals> for Signals {
 /// Goes on without a runtime. Nothing is lost.
 impl From<Signals> for signal::Signals {
     fn from(signals: Signals) -> Self {
-        drop(signals.mailbox);
-        signals.listener.mailbox.unwatch();
+        drop(signals.queue);
+        signals.listener.queue.unwatch();
         Self(signals.listener)
     }
 }

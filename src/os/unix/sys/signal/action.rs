@@ -24,7 +24,7 @@ pub(super) unsafe fn set(signal: i32, new: &libc::sigaction) -> io::Result<libc:
 }
 
 /// Has the signal ignored, or do what it does by default, and gives the action before.
-pub(super) fn set_plain(signal: i32, ignored: bool) -> io::Result<libc::sigaction> {
+pub(super) fn set_default_or_ignore(signal: i32, ignored: bool) -> io::Result<libc::sigaction> {
     let new = without_flags(if ignored { libc::SIG_IGN } else { libc::SIG_DFL });
     // SAFETY: neither is code of this process.
     unsafe { set(signal, &new) }

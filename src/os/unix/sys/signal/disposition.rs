@@ -40,7 +40,7 @@ pub(crate) fn get(signal: Signal) -> io::Result<Action> {
 
 /// Has the signal ignored, or do what it does by default. What was set before is returned.
 pub(crate) fn set(signal: Signal, ignored: bool) -> io::Result<Action> {
-    action::set_plain(signal.as_raw(), ignored).map(Action)
+    action::set_default_or_ignore(signal.as_raw(), ignored).map(Action)
 }
 
 /// The default action, for signals that can have another. Async-signal-safe.
@@ -48,7 +48,7 @@ pub(super) fn set_default(signal: Signal) -> io::Result<()> {
     if !signal.can_be_caught() {
         return Ok(());
     }
-    match action::set_plain(signal.as_raw(), false).map(drop) {
+    match action::set_default_or_ignore(signal.as_raw(), false).map(drop) {
         // The C library's own, as SIGTHR of FreeBSD and OpenBSD.
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
         other => other,

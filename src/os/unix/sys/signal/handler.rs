@@ -1,6 +1,6 @@
 //! The signal handler, and which actions it runs for which signal.
 //!
-//! Everything that runs in a handler is here, in [`mailbox`](super::mailbox), and in what that uses. It may call what
+//! Everything that runs in a handler is here, in [`record_queue`](super::record_queue), and in what that uses. It may call what
 //! signal-safety(7) lists, and besides that only what is a bare system call: `write`, `sigaction`, `raise`,
 //! `pthread_sigmask`, `_exit`, `mmap`. It takes no lock, and neither allocates nor frees.
 //!
@@ -473,7 +473,7 @@ fn raise_by_default(signal: i32) {
     if does_nothing_by_default(signal) {
         return;
     }
-    if let Ok(current) = action::set_plain(signal, false) {
+    if let Ok(current) = action::set_default_or_ignore(signal, false) {
         raise_unblocked(signal);
         // If it was the default already, another thread is at this place and puts back what there was before.
         if current.sa_sigaction != libc::SIG_DFL {

@@ -1,5 +1,5 @@
 use super::program;
-use crate::os::unix::sys::{child::Numbered, fd, file::SHELL};
+use crate::os::unix::sys::{child::Numbered, executable::SHELL, fd};
 use std::{
     ffi::OsStr,
     io,

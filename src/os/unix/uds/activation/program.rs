@@ -1,6 +1,6 @@
 //! Finding a program before a shell does, whose only way to say that there is none is exit code 127.
 
-use crate::{error, os::unix::sys::file};
+use crate::{error, os::unix::sys::executable};
 use std::{
     env,
     ffi::{OsStr, OsString},
@@ -43,7 +43,7 @@ fn search(program: &OsStr, path: Option<OsString>) -> io::Result<PathBuf> {
 }
 
 fn check(path: &Path) -> io::Result<PathBuf> {
-    file::check_executable(path)?;
+    executable::check_executable(path)?;
     std::path::absolute(path)
 }
 

@@ -21,7 +21,7 @@ use std::{
 
 /// A socket that listens for connections of sequenced packets.
 ///
-/// Dropping it leaves the socket's file where it is; [`UnlinkOnDrop`](crate::os::unix::uds::UnlinkOnDrop) removes it.
+/// Dropping it leaves the socket's file where it is; [`UnlinkSocket`](crate::os::unix::uds::UnlinkSocket) removes it.
 #[must_use = "the listener is closed when this is dropped"]
 pub struct UnixSeqpacketListener(Listening);
 

@@ -2,8 +2,8 @@ mod ancillary;
 
 use crate::os::unix::{
     sys::{
+        async_fd::Registered,
         buf,
-        registered::Registered,
         socket::{self, Kind},
     },
     uds::{self, SocketAddr, UnixSocketExt, bind::JustMade, options::Sealed},

@@ -2,10 +2,10 @@
 
 use crate::{
     os::unix::{
-        sys::{fd::Lent, registered::Registered},
+        sys::{async_fd::Registered, fd::Lent},
         uds::{
             SocketAddr,
-            listening::{self, Accepted, How, shut_down},
+            listening::{self, Accepted, Attempt, shut_down},
         },
     },
     sync::Mutex,
@@ -97,7 +97,7 @@ impl Listening {
                     // Another holder may have put the description into blocking mode meanwhile.
                     lent.make_nonblocking()?;
                 }
-                let accepted = self.inner.attempt(true, How::Nonblocking)?;
+                let accepted = self.inner.attempt(true, Attempt::Nonblocking)?;
                 let accepted = accepted.ok_or(io::ErrorKind::WouldBlock)?;
                 if admits(accepted.0.as_fd())? {
                     return Ok(accepted);

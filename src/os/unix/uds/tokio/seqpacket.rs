@@ -6,7 +6,7 @@ pub use self::listener::UnixSeqpacketListener;
 use super::retried;
 use crate::os::unix::{
     sys::{
-        registered::Registered,
+        async_fd::Registered,
         socket::{self, Kind},
     },
     uds::{self, SocketAddr, UCred, UnixSocketExt, options::Sealed},

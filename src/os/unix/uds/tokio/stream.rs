@@ -3,8 +3,8 @@ mod ancillary;
 use super::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::os::unix::{
     sys::{
+        async_fd::Registered,
         buf, readiness,
-        registered::Registered,
         socket::{self, FULL_BACKLOG, Kind},
         timer::sleep,
     },

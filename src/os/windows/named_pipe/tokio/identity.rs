@@ -1,37 +1,18 @@
-//! Who the client is, and acting as it, under Tokio.
+//! Acting as the client, and who it is, under Tokio.
 
 use super::PipeStream;
 use crate::os::windows::{
     ImpersonationGuard,
-    named_pipe::{
-        ConnectOptions, connect::Attempt, identity::impersonate_client, name::PipePath,
-        pipe_mode::PipeModeTag, poll::AsyncPipe,
-    },
-    sys::{handle, pipe, timer::Sleep},
+    named_pipe::{identity::impersonate_client, pipe_mode::PipeModeTag},
+    sys::{handle, pipe},
 };
 use std::{
-    ffi::{OsStr, OsString},
+    ffi::OsString,
     io,
     os::windows::io::{AsHandle, RawHandle},
 };
 
 impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
-    /// Connects to the named pipe at `path` as `options` say. Cancel-safe.
-    ///
-    /// # Errors
-    /// Those of the synchronous
-    /// [`connect_with`](crate::os::windows::named_pipe::PipeStream::connect_with).
-    pub async fn connect_with(path: impl AsRef<OsStr>, options: &ConnectOptions) -> io::Result<Self> {
-        let path = PipePath::for_operation(path.as_ref(), "connect to named pipe")?;
-        let mut attempts = options.attempts::<Rm, Sm>(&path);
-        loop {
-            match attempts.attempt()? {
-                Attempt::Pause(pause) => Sleep::new(pause)?.await,
-                Attempt::Connected(handle) => return Ok(Self::from_raw(AsyncPipe::new(handle, false))),
-            }
-        }
-    }
-
     /// Makes this thread act as the client until the guard is dropped. See the synchronous
     /// [`impersonate_client`](crate::os::windows::named_pipe::PipeStream::impersonate_client).
     ///

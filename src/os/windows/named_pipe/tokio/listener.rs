@@ -2,7 +2,7 @@
 
 use super::PipeStream;
 use crate::os::windows::named_pipe::{
-    PipeListenerOptions, instances::Instances, pipe_mode::PipeModeTag, poll::AsyncPipe,
+    PipeListenerOptions, instance_pool::Instances, pipe_mode::PipeModeTag, poll::AsyncPipe,
 };
 use std::{
     fmt::{self, Debug, Formatter},

@@ -6,7 +6,7 @@
 //! All processes of a user share the queue, and what lies in it slows down whoever receives: the receiver says what it
 //! has taken, by values of another signal.
 
-use crate::tour::exchange::corrupt;
+use crate::tour::transfer::corrupt;
 use interprocess::os::unix::signal::{Signal, SignalInfo, SignalValue};
 use std::io;
 

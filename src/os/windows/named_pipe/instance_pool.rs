@@ -1,12 +1,15 @@
 //! The instances of a pipe that stand ready for clients: what a listener is, without the waiting.
 
-use super::{PipeMode, config::Config, handle, identity, name::PipePath};
+use super::{PipeMode, handle, identity, name::PipePath};
 use crate::{
-    os::windows::sys::{
-        event::Event,
-        operation::Operation,
-        overlapped::Ended,
-        pipe::{self, Creation},
+    os::windows::{
+        security_descriptor::SecurityDescriptor,
+        sys::{
+            event::Event,
+            operation::Operation,
+            overlapped::Ended,
+            pipe::{self, Creation, Directions},
+        },
     },
     sync::Mutex,
 };
@@ -27,6 +30,24 @@ use {crate::os::windows::sys::wait::Waiter, std::task::Waker};
 const OPERATION: &str = "listen at named pipe";
 const ACCEPT: &str = "accept at named pipe";
 const CLOSED: &str = "the listener was closed";
+
+/// What all instances of a pipe have in common.
+#[derive(Debug)]
+pub(super) struct Config {
+    pub(super) path: PipePath,
+    pub(super) directions: Directions,
+    pub(super) mode: PipeMode,
+    pub(super) message_reads: bool,
+    pub(super) limit: Option<u8>,
+    pub(super) ready: u8,
+    pub(super) write_through: bool,
+    pub(super) accept_remote: bool,
+    pub(super) input_buffer: u32,
+    pub(super) output_buffer: u32,
+    pub(super) wait_timeout: u32,
+    pub(super) security: SecurityDescriptor,
+    pub(super) inheritable: bool,
+}
 
 /// A set of instances, most of them waiting for a client.
 ///

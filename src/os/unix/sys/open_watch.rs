@@ -14,9 +14,9 @@ use std::{
 
 /// A watch on one file. `None`: nobody will tell.
 #[derive(Debug)]
-pub(crate) struct Watch(Option<OwnedFd>);
+pub(crate) struct OpenWatch(Option<OwnedFd>);
 
-impl Watch {
+impl OpenWatch {
     /// Watches the file at a path that begins in the folder.
     pub(crate) fn at(folder: BorrowedFd<'_>, path: &Path, follow: bool) -> Self {
         Self(system::watch(&path_from(folder, path), follow))
@@ -93,7 +93,7 @@ mod system {
 
 /// What inotify, which takes no descriptors of folders, is to be told.
 fn path_from(folder: BorrowedFd<'_>, path: &Path) -> PathBuf {
-    if folder.as_raw_fd() == super::file::HERE.as_raw_fd() {
+    if folder.as_raw_fd() == super::directory::HERE.as_raw_fd() {
         return path.to_owned();
     }
     path_of(folder).join(path)

@@ -6,11 +6,11 @@
 //!
 //! Every socket is bound at its own path, and never moved there: peers are told the path that it was bound to.
 
-use super::{UnixListener, UnlinkOnDrop};
+use super::{UnixListener, UnlinkSocket};
 use crate::{
     error::about,
     os::unix::sys::{
-        directory::Held, fd, file::effective_user, path, path_lock::PathLock, place::Place, socket,
+        directory::Held, fd, identity::effective_user, path, path_lock::PathLock, place::Place, socket,
     },
     time::Deadline,
 };
@@ -23,7 +23,7 @@ use std::{
 
 /// How to get a path.
 #[derive(Copy, Clone, Debug)]
-pub(crate) struct How {
+pub(crate) struct ClaimOptions {
     pub(crate) mode: Option<u32>,
     pub(crate) backlog: u32,
     /// Take over a socket that nobody listens at.
@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const MOST_CHANGES: usize = 1000;
 
 /// Listens at a path. The guard removes the socket's file; there is none if the file has lost its name already.
-pub(crate) fn listen(path: &Path, how: How) -> io::Result<(UnixListener, Option<UnlinkOnDrop>)> {
+pub(crate) fn listen(path: &Path, how: ClaimOptions) -> io::Result<(UnixListener, Option<UnlinkSocket>)> {
     let place =
         Place::open(path).map_err(|error| about(format_args!("open the directory of {path:?}"), error))?;
     let lock = match PathLock::acquire(&place, PATIENCE) {
@@ -55,7 +55,7 @@ pub(crate) fn listen(path: &Path, how: How) -> io::Result<(UnixListener, Option<
     // Still under the lock, so that it is no successor's.
     let file = place.hold().ok().filter(Held::is_socket);
     drop(lock);
-    Ok((listener, file.map(|file| UnlinkOnDrop::of(place, file))))
+    Ok((listener, file.map(|file| UnlinkSocket::of(place, file))))
 }
 
 fn in_use(path: &Path, why: &str) -> io::Error {
@@ -80,7 +80,7 @@ fn clear_away(place: &Place, lock: &PathLock<'_>) {
 struct Claim<'a> {
     place: &'a Place,
     lock: Result<&'a PathLock<'a>, &'a io::Error>,
-    how: How,
+    how: ClaimOptions,
 }
 
 impl Claim<'_> {

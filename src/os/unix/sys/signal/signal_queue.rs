@@ -4,7 +4,7 @@ use super::{
     fork,
     handler::{self, Registration},
     info::Record,
-    queue::{Push, Queue, Reader},
+    record_queue::{Push, Queue, Reader},
     table,
     wake::Wake,
 };
@@ -29,7 +29,7 @@ const MOST_OF_STANDARD: u8 = 64;
 
 /// A queue of signals with a descriptor that is readable while there are some.
 #[derive(Debug)]
-pub(crate) struct Mailbox {
+pub(crate) struct SignalQueue {
     queue: Queue,
     reader: Mutex<Reader>,
     wake: Wake,
@@ -43,10 +43,10 @@ pub(crate) struct Mailbox {
     process: fork::Process,
 }
 
-impl Mailbox {
+impl SignalQueue {
     pub(crate) fn new() -> io::Result<Arc<Self>> {
         let (wake, process) = (Wake::new()?, fork::Process::this()?);
-        // Last, since a queue is unmapped by the mailbox only.
+        // Last, since a queue is unmapped by the queue only.
         let (queue, reader) = Queue::new()
             .ok_or_else(|| io::Error::new(io::ErrorKind::OutOfMemory, "no memory for a queue of signals"))?;
         Ok(Arc::new(Self {
@@ -64,9 +64,9 @@ impl Mailbox {
 
     /// Has a signal come here until the registration is dropped.
     pub(crate) fn listen(self: &Arc<Self>, signal: i32) -> io::Result<Registration> {
-        let mailbox = Arc::clone(self);
+        let queue = Arc::clone(self);
         // SAFETY: `deliver` takes no locks, allocates by mapping memory only, does not panic, and calls write(2).
-        unsafe { handler::register(signal, Arc::new(move |record| mailbox.deliver(record))) }
+        unsafe { handler::register(signal, Arc::new(move |record| queue.deliver(record))) }
     }
 
     /// Takes a signal; `false` in a process that was forked from the listener's, and in a handler that had begun when the
@@ -200,15 +200,15 @@ impl Mailbox {
     }
 }
 
-impl Drop for Mailbox {
+impl Drop for SignalQueue {
     fn drop(&mut self) {
-        // The registrations are gone, and with them all handlers that knew it: each state of the handler has the mailbox.
+        // The registrations are gone, and with them all handlers that knew it: each state of the handler has the queue.
         let reader = self.reader.get_mut();
         self.queue.free(reader);
     }
 }
 
-impl AsFd for Mailbox {
+impl AsFd for SignalQueue {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.wake.as_fd()
     }

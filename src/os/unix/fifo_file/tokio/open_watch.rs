@@ -1,9 +1,9 @@
-//! Waiting for a file to be opened.
+//! AsyncOpenWatch for a file to be opened.
 
 use crate::os::unix::sys::{
-    registered::Registered,
+    async_fd::Registered,
+    open_watch::{self, OpenWatch},
     timer::{sleep, timeout},
-    watch::{self, Watch},
 };
 use std::{
     io,
@@ -13,11 +13,11 @@ use std::{
 use tokio::io::Interest;
 
 /// A watch on the runtime. `None`: nobody will tell.
-pub(super) struct Waiting(Option<Registered<OwnedFd>>);
+pub(super) struct AsyncOpenWatch(Option<Registered<OwnedFd>>);
 
-impl Waiting {
+impl AsyncOpenWatch {
     #[track_caller]
-    pub(super) fn new(watch: Watch) -> io::Result<Self> {
+    pub(super) fn new(watch: OpenWatch) -> io::Result<Self> {
         let watch = watch.into_descriptor().map(|watch| Registered::new(watch, Interest::READABLE));
         watch.transpose().map(Self)
     }
@@ -39,5 +39,5 @@ impl Waiting {
 }
 
 async fn told(watch: &Registered<OwnedFd>) -> io::Result<()> {
-    watch.reading(|watch| watch::take_events(watch.as_fd())).await
+    watch.reading(|watch| open_watch::take_events(watch.as_fd())).await
 }

@@ -5,7 +5,7 @@
 //! gets that too can do nothing with it. When the child runs, the end is moved into it, and its value there is sent
 //! through the control pipe.
 
-use super::super::child::Direction;
+use super::super::inherit::Direction;
 use crate::{
     error,
     os::windows::sys::{handle, inherited, pipe},

@@ -62,9 +62,9 @@ impl Inherit {
     }
 
     pub(super) fn add(&mut self, end: platform::OwnedEnd, direction: Direction) -> io::Result<InheritToken> {
-        let handover = platform::Handover::new(end)?;
-        let token = InheritToken(format!("{}-{}", direction.word(), handover.number()));
-        self.ends.push(handover);
+        let inherit = platform::Handover::new(end)?;
+        let token = InheritToken(format!("{}-{}", direction.word(), inherit.number()));
+        self.ends.push(inherit);
         Ok(token)
     }
 
