@@ -75,6 +75,7 @@ mod bind;
 mod connection;
 mod datagram;
 mod guard;
+pub mod kind;
 mod listener;
 mod listener_options;
 pub(crate) mod listening;
@@ -82,6 +83,7 @@ mod options;
 pub(crate) mod path_claim;
 mod peer;
 mod seqpacket;
+mod socket;
 mod stream;
 #[cfg(feature = "tokio")]
 pub mod tokio;
@@ -95,10 +97,11 @@ pub use self::{
     batch::{BatchIter, OutgoingMessage, ReceivedMessage, RecvBatch, SendBatch},
     datagram::UnixDatagram,
     guard::UnlinkSocket,
-    listener::{Incoming, UnixListener},
+    listener::{Incoming, Listener, SeqpacketIncoming, UnixListener, UnixSeqpacketListener},
     listener_options::ListenerOptions,
     options::UnixSocketExt,
     peer::UCred,
-    seqpacket::{SeqpacketIncoming, UnixSeqpacket, UnixSeqpacketListener},
+    seqpacket::UnixSeqpacket,
+    socket::Socket,
     stream::UnixStream,
 };

@@ -1,28 +1,26 @@
 use super::{
-    OutgoingMessage, ReceivedFds, RecvBatch, SendBatch, SocketAddr, SocketAncillary,
+    OutgoingMessage, ReceivedFds, RecvBatch, SendBatch, Socket, SocketAddr, SocketAncillary,
     ancillary::{receive_fds, send_fds},
     bind, connection,
+    kind::Datagram,
 };
 use crate::{
-    TryClone,
     error::about,
     os::unix::sys::{
         self,
         address::Address,
         message::{self, Take},
-        socket::{self, Direction, Kind},
+        socket::{self, Kind},
     },
 };
 use std::{
-    fmt::{self, Debug, Formatter},
+    fmt::Debug,
     io::{self, IoSlice, IoSliceMut},
-    net::Shutdown,
     os::{
-        fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd},
+        fd::{AsFd, OwnedFd},
         unix::net,
     },
     path::Path,
-    time::Duration,
 };
 
 /// A datagram socket, after [`std::os::unix::net::UnixDatagram`].
@@ -34,8 +32,7 @@ use std::{
 /// What does not fit into the receiver's buffer is lost. The calls with ancillary data tell; with the others, offer a byte
 /// more than you expect.
 #[doc(alias = "SOCK_DGRAM")]
-#[must_use = "the socket is closed when this is dropped"]
-pub struct UnixDatagram(OwnedFd);
+pub type UnixDatagram = Socket<Datagram>;
 
 impl UnixDatagram {
     /// Makes the socket's file, so that others can send to it.
@@ -59,7 +56,7 @@ impl UnixDatagram {
     /// Android), the file has the permissions that the umask leaves until the mode is set: a sender that has them can send
     /// or connect in that instant. Bind under a strict umask there if that matters.
     pub fn bind_with(path: &Path, mode: Option<u32>) -> io::Result<Self> {
-        bind::bind(Kind::Datagram, path, mode, |_| Ok(())).map(Self)
+        bind::bind(Kind::Datagram, path, mode, |_| Ok(())).map(Self::of)
     }
 
     /// Binds to an address, as [`bind`](Self::bind) does.
@@ -67,7 +64,7 @@ impl UnixDatagram {
     /// # Errors
     /// As for `bind`; `InvalidInput` if the address is unnamed.
     pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
-        bind::bind_addr(Kind::Datagram, address, |_| Ok(())).map(Self)
+        bind::bind_addr(Kind::Datagram, address, |_| Ok(())).map(Self::of)
     }
 
     /// Binds to a name in the abstract namespace that the kernel chooses; [`local_addr`](Self::local_addr) tells it. For
@@ -76,7 +73,7 @@ impl UnixDatagram {
     /// # Errors
     /// `Unsupported` everywhere but on Linux and Android.
     pub fn autobind() -> io::Result<Self> {
-        bind::autobind(Kind::Datagram, |_| Ok(())).map(Self)
+        bind::autobind(Kind::Datagram, |_| Ok(())).map(Self::of)
     }
 
     /// A socket without a name, to which nobody can send.
@@ -84,16 +81,7 @@ impl UnixDatagram {
     /// # Errors
     /// The limit of open descriptors.
     pub fn unbound() -> io::Result<Self> {
-        socket::socket(Kind::Datagram, false).map(Self)
-    }
-
-    /// Two sockets that are connected to each other and have no name.
-    ///
-    /// # Errors
-    /// The limit of open descriptors.
-    pub fn pair() -> io::Result<(Self, Self)> {
-        let (a, b) = socket::pair(Kind::Datagram, false)?;
-        Ok((Self(a), Self(b)))
+        socket::socket(Kind::Datagram, false).map(Self::of)
     }
 
     /// Makes a path the place to which [`send`](Self::send) sends, and from which alone datagrams are received.
@@ -113,30 +101,6 @@ impl UnixDatagram {
         connection::to_address(address, |to| socket::connect(self.as_fd(), to))
     }
 
-    /// A second object of the same socket. Both share modes and timeouts.
-    ///
-    /// # Errors
-    /// The limit of open descriptors.
-    pub fn try_clone(&self) -> io::Result<Self> {
-        sys::fd::duplicate(self.as_fd()).map(Self)
-    }
-
-    /// The address of this socket.
-    ///
-    /// # Errors
-    /// Those of getsockname(2).
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        socket::local_addr(self.as_fd()).map(SocketAddr)
-    }
-
-    /// The address of the socket that this one is connected to.
-    ///
-    /// # Errors
-    /// `NotConnected`.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        socket::peer_addr(self.as_fd()).map(SocketAddr)
-    }
-
     /// Receives a datagram, and tells from where.
     ///
     /// # Errors
@@ -152,14 +116,6 @@ impl UnixDatagram {
     /// Those of recv(2).
     pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         message::receive(self.as_fd(), buffer, Take::Out)
-    }
-
-    /// Receives a datagram, and leaves it for the next to receive.
-    ///
-    /// # Errors
-    /// Those of recv(2).
-    pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        message::receive(self.as_fd(), buffer, Take::Peek)
     }
 
     /// Receives a datagram, tells from where, and leaves it for the next to receive.
@@ -352,66 +308,6 @@ impl UnixDatagram {
             None => sent,
         }
     }
-
-    /// How long receiving waits; `None` is for ever.
-    ///
-    /// What has waited that long fails with `WouldBlock`.
-    ///
-    /// # Errors
-    /// `InvalidInput` for a timeout of zero.
-    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        socket::set_timeout(self.as_fd(), Direction::Recv, timeout)
-    }
-
-    /// How long sending waits for room in the peer's queue; `None` is for ever.
-    ///
-    /// What has waited that long fails with `WouldBlock`.
-    ///
-    /// # Errors
-    /// `InvalidInput` for a timeout of zero.
-    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        socket::set_timeout(self.as_fd(), Direction::Send, timeout)
-    }
-
-    /// How long receiving waits.
-    ///
-    /// # Errors
-    /// Those of getsockopt(2).
-    pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
-        socket::timeout(self.as_fd(), Direction::Recv)
-    }
-
-    /// How long sending waits.
-    ///
-    /// # Errors
-    /// Those of getsockopt(2).
-    pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
-        socket::timeout(self.as_fd(), Direction::Send)
-    }
-
-    /// In nonblocking mode, what would have to wait fails with `WouldBlock`.
-    ///
-    /// # Errors
-    /// Those of ioctl(2).
-    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        sys::fd::set_nonblocking(self.as_fd(), nonblocking)
-    }
-
-    /// Takes the error that the kernel keeps for this socket (`SO_ERROR`).
-    ///
-    /// # Errors
-    /// Those of getsockopt(2).
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        socket::take_error(self.as_fd())
-    }
-
-    /// Ends one direction or both, and wakes whoever waits in it.
-    ///
-    /// # Errors
-    /// `NotConnected`.
-    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        socket::shutdown(self.as_fd(), how)
-    }
 }
 
 /// Sends to a path. Errors name it.
@@ -431,74 +327,14 @@ fn about_sending(to: impl Debug, error: io::Error) -> io::Error {
     if message::is_full(&error) { error } else { about(format_args!("send to {to:?}"), error) }
 }
 
-impl TryClone for UnixDatagram {
-    fn try_clone(&self) -> io::Result<Self> {
-        self.try_clone()
-    }
-}
-
-impl Debug for UnixDatagram {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut fields = f.debug_struct("UnixDatagram");
-        fields.field("fd", &self.0.as_raw_fd());
-        if let Ok(local) = self.local_addr() {
-            fields.field("local", &local);
-        }
-        if let Ok(peer) = self.peer_addr() {
-            fields.field("peer", &peer);
-        }
-        fields.finish()
-    }
-}
-
-impl AsFd for UnixDatagram {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
-    }
-}
-
-impl AsRawFd for UnixDatagram {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
-    }
-}
-
-impl IntoRawFd for UnixDatagram {
-    fn into_raw_fd(self) -> RawFd {
-        self.0.into_raw_fd()
-    }
-}
-
-#[allow(unsafe_code)]
-impl FromRawFd for UnixDatagram {
-    unsafe fn from_raw_fd(fd: RawFd) -> Self {
-        // SAFETY: the caller promises that the descriptor is open and owned by nobody else.
-        unsafe { OwnedFd::from_raw_fd(fd) }.into()
-    }
-}
-
-impl From<OwnedFd> for UnixDatagram {
-    fn from(fd: OwnedFd) -> Self {
-        // macOS refuses this to a connection that the peer has closed already.
-        let _ = socket::no_sigpipe(fd.as_fd());
-        Self(fd)
-    }
-}
-
-impl From<UnixDatagram> for OwnedFd {
-    fn from(socket: UnixDatagram) -> Self {
-        socket.0
-    }
-}
-
 impl From<net::UnixDatagram> for UnixDatagram {
     fn from(socket: net::UnixDatagram) -> Self {
-        Self(socket.into())
+        Self::of(socket.into())
     }
 }
 
 impl From<UnixDatagram> for net::UnixDatagram {
     fn from(socket: UnixDatagram) -> Self {
-        socket.0.into()
+        OwnedFd::from(socket).into()
     }
 }

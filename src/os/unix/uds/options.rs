@@ -1,4 +1,7 @@
-use super::{UnixDatagram, UnixListener, UnixSeqpacket, UnixSeqpacketListener, UnixStream};
+use super::{
+    Listener, Socket,
+    kind::{ConnectionKind, SocketKind},
+};
 use crate::os::unix::sys::{
     self,
     option::{self, Buffer, Switch},
@@ -187,21 +190,11 @@ pub(super) trait Sealed {
     }
 }
 
-impl Sealed for UnixStream {}
-impl UnixSocketExt for UnixStream {}
-impl Sealed for UnixListener {
+impl<K: SocketKind> Sealed for Socket<K> {}
+impl<K: SocketKind> UnixSocketExt for Socket<K> {}
+impl<K: ConnectionKind> Sealed for Listener<K> {
     fn socket(&self) -> BorrowedFd<'_> {
         self.listening().socket()
     }
 }
-impl UnixSocketExt for UnixListener {}
-impl Sealed for UnixDatagram {}
-impl UnixSocketExt for UnixDatagram {}
-impl Sealed for UnixSeqpacket {}
-impl UnixSocketExt for UnixSeqpacket {}
-impl Sealed for UnixSeqpacketListener {
-    fn socket(&self) -> BorrowedFd<'_> {
-        self.listening().socket()
-    }
-}
-impl UnixSocketExt for UnixSeqpacketListener {}
+impl<K: ConnectionKind> UnixSocketExt for Listener<K> {}

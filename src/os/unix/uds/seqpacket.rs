@@ -1,27 +1,16 @@
-mod listener;
-
-pub use self::listener::{SeqpacketIncoming, UnixSeqpacketListener};
-
 use super::{
-    OutgoingMessage, ReceivedFds, RecvBatch, SendBatch, SocketAddr, SocketAncillary, UCred,
+    OutgoingMessage, ReceivedFds, RecvBatch, SendBatch, Socket, SocketAncillary,
     ancillary::{receive_fds, send_fds},
-    connection, peer,
+    kind::Seqpacket,
 };
-use crate::{
-    TryClone,
-    os::unix::sys::{
-        self,
-        message::{self, END_OF_RECORD, Received, Take},
-        socket::{self, Direction, Kind},
-    },
+use crate::os::unix::sys::{
+    self,
+    message::{self, END_OF_RECORD, Received, Take},
+    socket,
 };
 use std::{
-    fmt::{self, Debug, Formatter},
     io::{self, IoSlice, IoSliceMut},
-    net::Shutdown,
-    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd},
-    path::Path,
-    time::Duration,
+    os::fd::AsFd,
 };
 
 /// A connected socket of sequenced packets: a connection as of streams, whose messages arrive whole as datagrams do.
@@ -42,112 +31,9 @@ use std::{
 ///
 /// [`recv_packet`]: Self::recv_packet
 #[doc(alias = "SOCK_SEQPACKET")]
-pub struct UnixSeqpacket(OwnedFd);
+pub type UnixSeqpacket = Socket<Seqpacket>;
 
 impl UnixSeqpacket {
-    /// Connects to the listener at a path. While its backlog is full, Linux waits; the other systems refuse.
-    ///
-    /// # Errors
-    /// `NotFound`: there is no such file. `ConnectionRefused`: there is one, but nobody listens. `InvalidInput`: the path is
-    /// empty, has a NUL byte, or is too long (on Linux only if its last part is; elsewhere over 104 bytes). A listener of
-    /// another kind is `EPROTOTYPE`.
-    pub fn connect<P: AsRef<Path>>(path: P) -> io::Result<Self> {
-        connection::to_path(path.as_ref(), |to| connection::connect(Kind::Seqpacket, to)).map(Self)
-    }
-
-    /// Connects to an address, as [`connect`](Self::connect) does.
-    ///
-    /// # Errors
-    /// As for `connect`.
-    pub fn connect_addr(address: &SocketAddr) -> io::Result<Self> {
-        connection::to_address(address, |to| connection::connect(Kind::Seqpacket, to)).map(Self)
-    }
-
-    /// Connects to the listener at a path, and waits at most `timeout` for room in its backlog.
-    ///
-    /// # Errors
-    /// As for [`connect`](Self::connect), and `TimedOut`.
-    pub fn connect_timeout<P: AsRef<Path>>(path: P, timeout: Duration) -> io::Result<Self> {
-        connection::to_path(path.as_ref(), |to| connection::connect_within(Kind::Seqpacket, to, timeout))
-            .map(Self)
-    }
-
-    /// [`connect_timeout`](Self::connect_timeout) for an address.
-    ///
-    /// # Errors
-    /// As for `connect_timeout`.
-    pub fn connect_addr_timeout(address: &SocketAddr, timeout: Duration) -> io::Result<Self> {
-        connection::to_address(address, |to| connection::connect_within(Kind::Seqpacket, to, timeout))
-            .map(Self)
-    }
-
-    /// Connects without waiting, and gives a socket in nonblocking mode.
-    ///
-    /// # Errors
-    /// As for [`connect`](Self::connect), and `WouldBlock` if the backlog is full (Linux). A socket that is returned is
-    /// connected.
-    pub fn connect_nonblocking<P: AsRef<Path>>(path: P) -> io::Result<Self> {
-        connection::to_path(path.as_ref(), |to| connection::connect_at_once(Kind::Seqpacket, to)).map(Self)
-    }
-
-    /// [`connect_nonblocking`](Self::connect_nonblocking) for an address.
-    ///
-    /// # Errors
-    /// As for `connect_nonblocking`.
-    pub fn connect_addr_nonblocking(address: &SocketAddr) -> io::Result<Self> {
-        connection::to_address(address, |to| connection::connect_at_once(Kind::Seqpacket, to)).map(Self)
-    }
-
-    /// Two sockets that are connected to each other and have no name.
-    ///
-    /// # Errors
-    /// The limit of open descriptors.
-    pub fn pair() -> io::Result<(Self, Self)> {
-        let (a, b) = socket::pair(Kind::Seqpacket, false)?;
-        Ok((Self(a), Self(b)))
-    }
-
-    /// A second object of the same connection. Both share modes and timeouts, and the peer sees the end when both are gone.
-    ///
-    /// # Errors
-    /// The limit of open descriptors.
-    pub fn try_clone(&self) -> io::Result<Self> {
-        sys::fd::duplicate(self.as_fd()).map(Self)
-    }
-
-    /// The address of this end: unnamed, unless it was accepted.
-    ///
-    /// # Errors
-    /// Those of getsockname(2).
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        socket::local_addr(self.as_fd()).map(SocketAddr)
-    }
-
-    /// The address of the other end: the listener's, for the one who connected.
-    ///
-    /// # Errors
-    /// `NotConnected`, on some systems, if the peer has closed.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        socket::peer_addr(self.as_fd()).map(SocketAddr)
-    }
-
-    /// The process at the other end.
-    ///
-    /// # Errors
-    /// `Unsupported` where the system cannot tell.
-    #[doc(alias("SO_PEERCRED", "getpeereid", "LOCAL_PEERCRED"))]
-    pub fn peer_cred(&self) -> io::Result<UCred> {
-        peer::credentials(self.as_fd())
-    }
-
-    /// The groups of the process at the other end; see [`UnixStream::peer_groups`](super::UnixStream::peer_groups).
-    ///
-    /// # Errors
-    /// Those of getsockopt(2).
-    pub fn peer_groups(&self) -> io::Result<Option<Vec<u32>>> {
-        peer::groups(self.as_fd())
-    }
-
     /// Sends a packet: the whole of it, or an error.
     ///
     /// # Errors
@@ -200,14 +86,6 @@ impl UnixSeqpacket {
             return Ok(false);
         }
         socket::has_ended(self.as_fd())
-    }
-
-    /// Receives a packet, and leaves it for the next to receive.
-    ///
-    /// # Errors
-    /// As for [`recv`](Self::recv).
-    pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        message::receive(self.as_fd(), buffer, Take::Peek)
     }
 
     /// Sends a packet with descriptors. The peer gets descriptors of its own; yours stay open.
@@ -285,126 +163,5 @@ impl UnixSeqpacket {
     #[doc(alias = "sendmmsg")]
     pub fn send_many(&self, messages: &[OutgoingMessage<'_>], batch: &mut SendBatch) -> io::Result<usize> {
         batch.0.send(self.as_fd(), messages.iter().map(OutgoingMessage::parts), END_OF_RECORD)
-    }
-
-    /// How long receiving waits; `None` is for ever.
-    ///
-    /// What has waited that long fails with `WouldBlock`.
-    ///
-    /// # Errors
-    /// `InvalidInput` for a timeout of zero.
-    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        socket::set_timeout(self.as_fd(), Direction::Recv, timeout)
-    }
-
-    /// How long sending waits for room in the peer's queue; `None` is for ever.
-    ///
-    /// What has waited that long fails with `WouldBlock`.
-    ///
-    /// # Errors
-    /// `InvalidInput` for a timeout of zero.
-    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        socket::set_timeout(self.as_fd(), Direction::Send, timeout)
-    }
-
-    /// How long receiving waits.
-    ///
-    /// # Errors
-    /// Those of getsockopt(2).
-    pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
-        socket::timeout(self.as_fd(), Direction::Recv)
-    }
-
-    /// How long sending waits.
-    ///
-    /// # Errors
-    /// Those of getsockopt(2).
-    pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
-        socket::timeout(self.as_fd(), Direction::Send)
-    }
-
-    /// In nonblocking mode, what would have to wait fails with `WouldBlock`.
-    ///
-    /// # Errors
-    /// Those of ioctl(2).
-    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        sys::fd::set_nonblocking(self.as_fd(), nonblocking)
-    }
-
-    /// Takes the error that the kernel keeps for this socket (`SO_ERROR`).
-    ///
-    /// # Errors
-    /// Those of getsockopt(2).
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        socket::take_error(self.as_fd())
-    }
-
-    /// Ends one direction or both, and wakes whoever waits in it, in this process and in the other. After
-    /// `Shutdown::Write` the peer receives what is still there and then sees the end.
-    ///
-    /// # Errors
-    /// `NotConnected`, on some systems, if the peer has closed.
-    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        socket::shutdown(self.as_fd(), how)
-    }
-}
-
-impl TryClone for UnixSeqpacket {
-    fn try_clone(&self) -> io::Result<Self> {
-        self.try_clone()
-    }
-}
-
-impl Debug for UnixSeqpacket {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut fields = f.debug_struct("UnixSeqpacket");
-        fields.field("fd", &self.0.as_raw_fd());
-        if let Ok(local) = self.local_addr() {
-            fields.field("local", &local);
-        }
-        if let Ok(peer) = self.peer_addr() {
-            fields.field("peer", &peer);
-        }
-        fields.finish()
-    }
-}
-
-impl AsFd for UnixSeqpacket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
-    }
-}
-
-impl AsRawFd for UnixSeqpacket {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
-    }
-}
-
-impl IntoRawFd for UnixSeqpacket {
-    fn into_raw_fd(self) -> RawFd {
-        self.0.into_raw_fd()
-    }
-}
-
-#[allow(unsafe_code)]
-impl FromRawFd for UnixSeqpacket {
-    unsafe fn from_raw_fd(fd: RawFd) -> Self {
-        // SAFETY: the caller promises that the descriptor is open and owned by nobody else.
-        unsafe { OwnedFd::from_raw_fd(fd) }.into()
-    }
-}
-
-impl From<OwnedFd> for UnixSeqpacket {
-    fn from(fd: OwnedFd) -> Self {
-        // macOS refuses this to a connection that the peer has closed already.
-        let _ = socket::no_sigpipe(fd.as_fd());
-        Self(fd)
-    }
-}
-
-impl From<UnixSeqpacket> for OwnedFd {
-    fn from(socket: UnixSeqpacket) -> Self {
-        socket.0
     }
 }

@@ -49,13 +49,15 @@ mod seqpacket;
 mod socket;
 mod split;
 mod stream;
+mod unix_socket;
 
 pub(crate) use self::stream::{retried, retried_until};
 pub use self::{
     datagram::UnixDatagram,
-    listener::UnixListener,
-    seqpacket::{UnixSeqpacket, UnixSeqpacketListener},
-    socket::UnixSocket,
+    listener::{Listener, UnixListener, UnixSeqpacketListener},
+    seqpacket::UnixSeqpacket,
+    socket::Socket,
     split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf},
     stream::UnixStream,
+    unix_socket::UnixSocket,
 };

@@ -1,26 +1,25 @@
 mod ancillary;
 
+use super::Socket;
 use crate::os::unix::{
     sys::{
-        async_fd::Registered,
         buf,
         socket::{self, Kind},
     },
-    uds::{self, SocketAddr, UnixSocketExt, bind::JustMade, options::Sealed},
+    uds::{self, SocketAddr, bind::JustMade, kind::Datagram},
 };
 use bytes::BufMut;
 use std::{
-    fmt::{self, Debug, Formatter},
     io,
     net::Shutdown,
     os::{
-        fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
+        fd::{AsFd, OwnedFd},
         unix::net,
     },
     path::Path,
     task::{Context, Poll},
 };
-use tokio::io::{Interest, ReadBuf, Ready};
+use tokio::io::ReadBuf;
 
 /// A datagram socket, after [`tokio::net::UnixDatagram`].
 ///
@@ -33,8 +32,7 @@ use tokio::io::{Interest, ReadBuf, Ready};
 /// takes an address try again after one to twenty milliseconds while they wait, and
 /// [`poll_send_to`](Self::poll_send_to) after one. A loop of [`writable`](Self::writable) and
 /// [`try_send_to`](Self::try_send_to) keeps the processor busy, as with Tokio's own type.
-#[must_use = "the socket is closed when this is dropped"]
-pub struct UnixDatagram(Registered<uds::UnixDatagram>);
+pub type UnixDatagram = Socket<Datagram>;
 
 impl UnixDatagram {
     /// Makes the socket's file, so that others can send to it.
@@ -102,32 +100,13 @@ impl UnixDatagram {
         Self::registered(socket::socket(Kind::Datagram, true)?.into())
     }
 
-    /// Two sockets that are connected to each other and have no name.
-    ///
-    /// # Errors
-    /// The limit of open descriptors.
-    ///
-    /// # Panics
-    /// Outside a Tokio runtime with I/O enabled.
-    #[track_caller]
-    pub fn pair() -> io::Result<(Self, Self)> {
-        let (a, b) = socket::pair(Kind::Datagram, true)?;
-        Ok((Self::registered(a.into())?, Self::registered(b.into())?))
-    }
-
-    /// Wraps a socket that is in nonblocking mode.
-    #[track_caller]
-    fn registered(socket: uds::UnixDatagram) -> io::Result<Self> {
-        Registered::new(socket, Interest::READABLE | Interest::WRITABLE).map(Self)
-    }
-
     /// Makes a path the place to which [`send`](Self::send) sends, and from which alone datagrams are received. Never
     /// waits.
     ///
     /// # Errors
     /// As for [`uds::UnixDatagram::connect`].
     pub fn connect<P: AsRef<Path>>(&self, path: P) -> io::Result<()> {
-        self.0.get().connect(path)
+        self.registered.get().connect(path)
     }
 
     /// [`connect`](Self::connect) to an address.
@@ -135,31 +114,7 @@ impl UnixDatagram {
     /// # Errors
     /// As for `connect`.
     pub fn connect_addr(&self, address: &SocketAddr) -> io::Result<()> {
-        self.0.get().connect_addr(address)
-    }
-
-    /// The address of this socket.
-    ///
-    /// # Errors
-    /// Those of getsockname(2).
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.get().local_addr()
-    }
-
-    /// The address of the socket that this one is connected to.
-    ///
-    /// # Errors
-    /// `NotConnected`.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.0.get().peer_addr()
-    }
-
-    /// Takes the error that the kernel keeps for this socket (`SO_ERROR`).
-    ///
-    /// # Errors
-    /// Those of getsockopt(2).
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.0.get().take_error()
+        self.registered.get().connect_addr(address)
     }
 
     /// Ends one direction or both, and wakes whoever waits in it. What waits to receive fails with `UnexpectedEof` on
@@ -168,7 +123,7 @@ impl UnixDatagram {
     /// # Errors
     /// `NotConnected`.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.0.get().shutdown(how)
+        self.registered.get().shutdown(how)
     }
 
     /// Sends a datagram to the socket that this one is connected to. Cancel-safe: it was not sent unless this returns.
@@ -176,7 +131,7 @@ impl UnixDatagram {
     /// # Errors
     /// As for [`uds::UnixDatagram::send`].
     pub async fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.writing(|socket| socket.send(bytes)).await
+        self.registered.writing(|socket| socket.send(bytes)).await
     }
 
     /// [`send`](Self::send) that does not wait.
@@ -184,7 +139,7 @@ impl UnixDatagram {
     /// # Errors
     /// `WouldBlock`: there is no room; [`writable`](Self::writable) waits for it. Else as for `send`.
     pub fn try_send(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.try_writing(|socket| socket.send(bytes))
+        self.registered.try_writing(|socket| socket.send(bytes))
     }
 
     /// [`send`](Self::send) as a poll method.
@@ -192,7 +147,7 @@ impl UnixDatagram {
     /// # Errors
     /// As for `send`.
     pub fn poll_send(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.poll_write(cx, bytes.len(), |socket| socket.send(bytes))
+        self.registered.poll_write(cx, bytes.len(), |socket| socket.send(bytes))
     }
 
     /// Sends a datagram to the socket at a path; see [above](Self#sending-to-a-full-queue). Cancel-safe: it was not sent
@@ -202,7 +157,7 @@ impl UnixDatagram {
     /// As for [`uds::UnixDatagram::send_to`].
     pub async fn send_to<P: AsRef<Path>>(&self, bytes: &[u8], path: P) -> io::Result<usize> {
         let path = path.as_ref();
-        self.0.writing_anywhere(|socket| socket.send_to(bytes, path)).await
+        self.registered.writing_anywhere(|socket| socket.send_to(bytes, path)).await
     }
 
     /// [`send_to`](Self::send_to) for an address. Cancel-safe.
@@ -210,7 +165,7 @@ impl UnixDatagram {
     /// # Errors
     /// As for `send_to`.
     pub async fn send_to_addr(&self, bytes: &[u8], address: &SocketAddr) -> io::Result<usize> {
-        self.0.writing_anywhere(|socket| socket.send_to_addr(bytes, address)).await
+        self.registered.writing_anywhere(|socket| socket.send_to_addr(bytes, address)).await
     }
 
     /// [`send_to`](Self::send_to) that does not wait.
@@ -219,7 +174,7 @@ impl UnixDatagram {
     /// `WouldBlock`: there is no room. Else as for `send_to`.
     pub fn try_send_to<P: AsRef<Path>>(&self, bytes: &[u8], path: P) -> io::Result<usize> {
         let path = path.as_ref();
-        self.0.write_regardless(|socket| socket.send_to(bytes, path))
+        self.registered.write_regardless(|socket| socket.send_to(bytes, path))
     }
 
     /// [`try_send_to`](Self::try_send_to) for an address.
@@ -227,7 +182,7 @@ impl UnixDatagram {
     /// # Errors
     /// As for `try_send_to`.
     pub fn try_send_to_addr(&self, bytes: &[u8], address: &SocketAddr) -> io::Result<usize> {
-        self.0.write_regardless(|socket| socket.send_to_addr(bytes, address))
+        self.registered.write_regardless(|socket| socket.send_to_addr(bytes, address))
     }
 
     /// [`send_to`](Self::send_to) as a poll method. Polls again one millisecond after the queue was found full.
@@ -241,7 +196,7 @@ impl UnixDatagram {
         path: P,
     ) -> Poll<io::Result<usize>> {
         let path = path.as_ref();
-        self.0.poll_writing_anywhere(cx, |socket| socket.send_to(bytes, path))
+        self.registered.poll_writing_anywhere(cx, |socket| socket.send_to(bytes, path))
     }
 
     /// Receives a datagram. Cancel-safe: nothing is taken unless it is returned.
@@ -249,7 +204,7 @@ impl UnixDatagram {
     /// # Errors
     /// Those of recv(2).
     pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.reading(|socket| socket.recv(buffer)).await
+        self.registered.reading(|socket| socket.recv(buffer)).await
     }
 
     /// [`recv`](Self::recv) that does not wait.
@@ -258,7 +213,7 @@ impl UnixDatagram {
     /// `WouldBlock`: there is none, or the runtime has not learned of it yet; [`readable`](Self::readable) waits for it.
     /// Else as for `recv`.
     pub fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_reading(|socket| socket.recv(buffer))
+        self.registered.try_reading(|socket| socket.recv(buffer))
     }
 
     /// [`recv`](Self::recv) into the next part of a buffer, which is advanced. A datagram longer than
@@ -286,7 +241,7 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub async fn recv_buf<B: BufMut>(&self, buffer: &mut B) -> io::Result<usize> {
-        self.0.reading(|socket| buf::receive(socket.as_fd(), buffer)).await
+        self.registered.reading(|socket| buf::receive(socket.as_fd(), buffer)).await
     }
 
     /// [`recv_buf`](Self::recv_buf) that does not wait.
@@ -294,7 +249,7 @@ impl UnixDatagram {
     /// # Errors
     /// As for [`try_recv`](Self::try_recv).
     pub fn try_recv_buf<B: BufMut>(&self, buffer: &mut B) -> io::Result<usize> {
-        self.0.try_reading(|socket| buf::receive(socket.as_fd(), buffer))
+        self.registered.try_reading(|socket| buf::receive(socket.as_fd(), buffer))
     }
 
     /// [`recv`](Self::recv) as a poll method, into the unfilled part of a buffer.
@@ -302,7 +257,7 @@ impl UnixDatagram {
     /// # Errors
     /// As for `recv`.
     pub fn poll_recv(&self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_reading(cx, |socket| {
+        self.registered.poll_reading(cx, |socket| {
             let length = socket.recv(buffer.initialize_unfilled())?;
             buffer.advance(length);
             Ok(())
@@ -314,7 +269,7 @@ impl UnixDatagram {
     /// # Errors
     /// Those of recv(2).
     pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.0.reading(|socket| socket.recv_from(buffer)).await
+        self.registered.reading(|socket| socket.recv_from(buffer)).await
     }
 
     /// [`recv_from`](Self::recv_from) that does not wait.
@@ -322,7 +277,7 @@ impl UnixDatagram {
     /// # Errors
     /// As for [`try_recv`](Self::try_recv).
     pub fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.0.try_reading(|socket| socket.recv_from(buffer))
+        self.registered.try_reading(|socket| socket.recv_from(buffer))
     }
 
     /// [`recv_from`](Self::recv_from) into the next part of a buffer, as [`recv_buf`](Self::recv_buf) does.
@@ -333,7 +288,8 @@ impl UnixDatagram {
     /// # Cancel safety
     /// This method is cancel safe. If the future is dropped before completion, no datagram has been received.
     pub async fn recv_buf_from<B: BufMut>(&self, buffer: &mut B) -> io::Result<(usize, SocketAddr)> {
-        let (length, from) = self.0.reading(|socket| buf::receive_from(socket.as_fd(), buffer)).await?;
+        let (length, from) =
+            self.registered.reading(|socket| buf::receive_from(socket.as_fd(), buffer)).await?;
         Ok((length, SocketAddr(from)))
     }
 
@@ -342,7 +298,8 @@ impl UnixDatagram {
     /// # Errors
     /// As for [`try_recv`](Self::try_recv).
     pub fn try_recv_buf_from<B: BufMut>(&self, buffer: &mut B) -> io::Result<(usize, SocketAddr)> {
-        let (length, from) = self.0.try_reading(|socket| buf::receive_from(socket.as_fd(), buffer))?;
+        let (length, from) =
+            self.registered.try_reading(|socket| buf::receive_from(socket.as_fd(), buffer))?;
         Ok((length, SocketAddr(from)))
     }
 
@@ -355,19 +312,11 @@ impl UnixDatagram {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<SocketAddr>> {
-        self.0.poll_reading(cx, |socket| {
+        self.registered.poll_reading(cx, |socket| {
             let (length, from) = socket.recv_from(buffer.initialize_unfilled())?;
             buffer.advance(length);
             Ok(from)
         })
-    }
-
-    /// Receives a datagram, and leaves it for the next to receive. Cancel-safe.
-    ///
-    /// # Errors
-    /// Those of recv(2).
-    pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.reading(|socket| socket.peek(buffer)).await
     }
 
     /// Receives a datagram, tells from where, and leaves it for the next to receive. Cancel-safe.
@@ -375,34 +324,7 @@ impl UnixDatagram {
     /// # Errors
     /// Those of recv(2).
     pub async fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.0.reading(|socket| socket.peek_from(buffer)).await
-    }
-
-    /// Waits until there may be something to receive, or room, or one of these directions has ended
-    /// ([`Ready::is_read_closed`], [`Ready::is_write_closed`]). Cancel-safe.
-    ///
-    /// What is told lasts until a `try_` method or another operation of this socket fails with `WouldBlock`.
-    ///
-    /// # Errors
-    /// The runtime is shutting down.
-    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        self.0.ready(interest).await
-    }
-
-    /// Waits until there may be something to receive. Cancel-safe.
-    ///
-    /// # Errors
-    /// As for [`ready`](Self::ready).
-    pub async fn readable(&self) -> io::Result<()> {
-        self.0.ready(Interest::READABLE).await.map(drop)
-    }
-
-    /// Waits until there may be room for sending; see [above](Self#sending-to-a-full-queue). Cancel-safe.
-    ///
-    /// # Errors
-    /// As for [`ready`](Self::ready).
-    pub async fn writable(&self) -> io::Result<()> {
-        self.0.ready(Interest::WRITABLE).await.map(drop)
+        self.registered.reading(|socket| socket.peek_from(buffer)).await
     }
 
     /// [`readable`](Self::readable) as a poll method.
@@ -410,7 +332,7 @@ impl UnixDatagram {
     /// # Errors
     /// As for [`ready`](Self::ready).
     pub fn poll_recv_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_read_ready(cx)
+        self.registered.poll_read_ready(cx)
     }
 
     /// [`writable`](Self::writable) as a poll method.
@@ -418,28 +340,7 @@ impl UnixDatagram {
     /// # Errors
     /// As for [`ready`](Self::ready).
     pub fn poll_send_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_write_ready(cx)
-    }
-
-    /// Tries an operation on the descriptor that must fail with `WouldBlock` if it would have to wait.
-    ///
-    /// # Errors
-    /// The operation's; `WouldBlock`, without trying, if the runtime knows that it would have to wait.
-    pub fn try_io<R>(&self, interest: Interest, operation: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-        self.0.try_io(interest, operation)
-    }
-
-    /// Repeats such an operation as for [`try_io`](Self::try_io) until it need not wait. Cancel-safe if it moves
-    /// nothing when it fails with `WouldBlock`.
-    ///
-    /// # Errors
-    /// The operation's.
-    pub async fn async_io<R>(
-        &self,
-        interest: Interest,
-        operation: impl FnMut() -> io::Result<R>,
-    ) -> io::Result<R> {
-        self.0.async_io(interest, operation).await
+        self.registered.poll_write_ready(cx)
     }
 
     /// Takes the socket off the runtime, in nonblocking mode.
@@ -447,7 +348,7 @@ impl UnixDatagram {
     /// # Errors
     /// None at present; the signature is Tokio's.
     pub fn into_std(self) -> io::Result<net::UnixDatagram> {
-        Ok(self.0.into_inner().into())
+        Ok(OwnedFd::from(self.into_inner()).into())
     }
 
     /// Puts a std socket, or a [`uds::UnixDatagram`], on the current runtime and into nonblocking mode, as [`TryFrom`] does.
@@ -463,49 +364,6 @@ impl UnixDatagram {
     }
 }
 
-impl Sealed for UnixDatagram {}
-impl UnixSocketExt for UnixDatagram {}
-
-impl Debug for UnixDatagram {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.0.get().fmt(f)
-    }
-}
-
-impl AsFd for UnixDatagram {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.get().as_fd()
-    }
-}
-
-impl AsRawFd for UnixDatagram {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.get().as_raw_fd()
-    }
-}
-
-/// Puts a socket on the current runtime, and into nonblocking mode.
-impl TryFrom<uds::UnixDatagram> for UnixDatagram {
-    type Error = io::Error;
-
-    #[track_caller]
-    fn try_from(socket: uds::UnixDatagram) -> io::Result<Self> {
-        socket.set_nonblocking(true)?;
-        Self::registered(socket)
-    }
-}
-
-/// Takes a socket off the runtime, and into blocking mode.
-impl TryFrom<UnixDatagram> for uds::UnixDatagram {
-    type Error = io::Error;
-
-    fn try_from(socket: UnixDatagram) -> io::Result<Self> {
-        let socket = socket.0.into_inner();
-        socket.set_nonblocking(false)?;
-        Ok(socket)
-    }
-}
-
 /// [`UnixDatagram::from_std`].
 impl TryFrom<net::UnixDatagram> for UnixDatagram {
     type Error = io::Error;
@@ -513,15 +371,5 @@ impl TryFrom<net::UnixDatagram> for UnixDatagram {
     #[track_caller]
     fn try_from(socket: net::UnixDatagram) -> io::Result<Self> {
         Self::from_std(socket)
-    }
-}
-
-/// Puts a datagram socket on the current runtime, and into nonblocking mode.
-impl TryFrom<OwnedFd> for UnixDatagram {
-    type Error = io::Error;
-
-    #[track_caller]
-    fn try_from(fd: OwnedFd) -> io::Result<Self> {
-        Self::try_from(uds::UnixDatagram::from(fd))
     }
 }

@@ -1,8 +1,14 @@
-use super::{UnixStream, listening::Listening};
-use crate::os::unix::uds::{self, SocketAddr, UnixSocketExt, bind::JustMade, options::Sealed};
+use super::{Socket, listening::Listening};
+use crate::os::unix::uds::{
+    self, SocketAddr, UnixSocketExt,
+    bind::JustMade,
+    kind::{ConnectionKind, Seqpacket, Stream},
+    options::Sealed,
+};
 use std::{
     fmt::{self, Debug, Formatter},
     io,
+    marker::PhantomData,
     os::{
         fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
         unix::net,
@@ -12,35 +18,45 @@ use std::{
 };
 
 /// A socket that listens for stream connections, after [`tokio::net::UnixListener`].
-#[must_use = "the listener is closed when this is dropped"]
-pub struct UnixListener(Listening);
+pub type UnixListener = Listener<Stream>;
 
-impl UnixListener {
+/// A socket that listens for connections of sequenced packets; see [`uds::UnixSeqpacketListener`].
+pub type UnixSeqpacketListener = Listener<Seqpacket>;
+
+/// A socket that listens for connections of a kind `K`: [`UnixListener`] or
+/// [`UnixSeqpacketListener`].
+#[must_use = "the listener is closed when this is dropped"]
+pub struct Listener<K> {
+    listening: Listening,
+    kind: PhantomData<K>,
+}
+
+impl<K: ConnectionKind> Listener<K> {
     /// Makes the socket's file and listens.
     ///
     /// # Errors
-    /// As for [`uds::UnixListener::bind`].
+    /// As for [`uds::Listener::bind`].
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
     #[track_caller]
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
-        Self::bind_with(path.as_ref(), None, uds::UnixListener::DEFAULT_BACKLOG)
+        Self::bind_with(path.as_ref(), None, uds::Listener::<K>::DEFAULT_BACKLOG)
     }
 
     /// Listens at an address.
     ///
     /// # Errors
-    /// As for [`uds::UnixListener::bind_addr`].
+    /// As for [`uds::Listener::bind_addr`].
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
     #[track_caller]
     pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
-        Self::bind_addr_with(address, uds::UnixListener::DEFAULT_BACKLOG)
+        Self::bind_addr_with(address, uds::Listener::<K>::DEFAULT_BACKLOG)
     }
 
-    /// [`bind_addr`](Self::bind_addr) with a backlog; see [`uds::UnixListener::bind_addr_with`].
+    /// [`bind_addr`](Self::bind_addr) with a backlog; see [`uds::Listener::bind_addr_with`].
     ///
     /// # Errors
     /// As for that.
@@ -49,12 +65,12 @@ impl UnixListener {
     /// Outside a Tokio runtime with I/O enabled.
     #[track_caller]
     pub fn bind_addr_with(address: &SocketAddr, backlog: u32) -> io::Result<Self> {
-        let listener = uds::UnixListener::bind_addr_with(address, backlog)?;
+        let listener = uds::Listener::<K>::bind_addr_with(address, backlog)?;
         let made = JustMade::new(address.as_pathname());
         made.unless_failed(Self::try_from(listener))
     }
 
-    /// [`bind`](Self::bind) with permissions and a backlog; see [`uds::UnixListener::bind_with`].
+    /// [`bind`](Self::bind) with permissions and a backlog; see [`uds::Listener::bind_with`].
     ///
     /// # Errors
     /// As for that.
@@ -63,12 +79,13 @@ impl UnixListener {
     /// Outside a Tokio runtime with I/O enabled.
     #[track_caller]
     pub fn bind_with(path: &Path, mode: Option<u32>, backlog: u32) -> io::Result<Self> {
-        let listener = uds::UnixListener::bind_with(path, mode, backlog)?;
+        let listener = uds::Listener::<K>::bind_with(path, mode, backlog)?;
         let made = JustMade::new(Some(path));
         made.unless_failed(Self::try_from(listener))
     }
 
-    /// Listens at a name in the abstract namespace that the kernel chooses; [`local_addr`](Self::local_addr) tells it.
+    /// Listens at a name in the abstract namespace that the kernel chooses;
+    /// [`local_addr`](Self::local_addr) tells it.
     ///
     /// # Errors
     /// `Unsupported` everywhere but on Linux and Android.
@@ -77,7 +94,7 @@ impl UnixListener {
     /// Outside a Tokio runtime with I/O enabled.
     #[track_caller]
     pub fn autobind() -> io::Result<Self> {
-        Self::try_from(uds::UnixListener::autobind()?)
+        Self::try_from(uds::Listener::<K>::autobind()?)
     }
 
     /// Accepts a connection. Several tasks may wait.
@@ -90,38 +107,41 @@ impl UnixListener {
     ///   It also stays there for the next call if it cannot be put on the runtime.
     ///
     /// # Cancel safety
-    /// This method is cancel safe. If the future is dropped before completion, no connection has been accepted.
-    pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        self.0.accept(|_| Ok(true), UnixStream::try_registered).await
+    /// This method is cancel safe. If the future is dropped before completion, no connection has
+    /// been accepted.
+    pub async fn accept(&self) -> io::Result<(Socket<K>, SocketAddr)> {
+        self.listening.accept(|_| Ok(true), Socket::try_registered).await
     }
 
     /// Accepts a connection, or has the task woken when one comes. All tasks that poll are woken.
     ///
     /// # Errors
     /// As for [`accept`](Self::accept).
-    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
-        self.0.poll_accept(cx, |_| Ok(true), UnixStream::try_registered)
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Socket<K>, SocketAddr)>> {
+        self.listening.poll_accept(cx, |_| Ok(true), Socket::try_registered)
     }
 
-    /// Closes this listener, and wakes all tasks that wait in [`accept`](Self::accept): they fail with
-    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted), and so does every later attempt. This is
-    /// [`uds::UnixListener::close`]: what others share goes on listening for them.
+    /// Closes this listener, and wakes all tasks that wait in [`accept`](Self::accept): they fail
+    /// with [`ConnectionAborted`](io::ErrorKind::ConnectionAborted), and so does every later
+    /// attempt. This is
+    /// [`uds::Listener::close`]: what others share goes on listening for them.
     pub fn close(&self) {
-        self.0.close();
+        self.listening.close();
     }
 
     /// Returns whether this listener was [closed](Self::close).
     pub fn is_closed(&self) -> bool {
-        self.0.get().is_closed()
+        self.listening.get().is_closed()
     }
 
     /// Shuts the socket down for all processes that share it, and wakes the tasks that wait in
-    /// [`accept`](Self::accept), which then fail. To end only this listener, [`close`](Self::close) it.
+    /// [`accept`](Self::accept), which then fail. To end only this listener, [`close`](Self::close)
+    /// it.
     ///
     /// # Errors
     /// [`Unsupported`](io::ErrorKind::Unsupported) everywhere but on Linux, Android and FreeBSD.
     pub fn shutdown(&self) -> io::Result<()> {
-        self.0.get().shutdown()
+        self.listening.get().shutdown()
     }
 
     /// The address it listens at.
@@ -129,7 +149,7 @@ impl UnixListener {
     /// # Errors
     /// Those of getsockname(2).
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.get().local_addr()
+        self.listening.get().local_addr()
     }
 
     /// Takes the error that the kernel keeps for this socket (`SO_ERROR`).
@@ -137,18 +157,21 @@ impl UnixListener {
     /// # Errors
     /// Those of getsockopt(2).
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.0.get().take_error()
+        self.listening.get().take_error()
     }
+}
 
+impl UnixListener {
     /// Takes the listener off the runtime, in nonblocking mode.
     ///
     /// # Errors
     /// None at present; the signature is Tokio's.
     pub fn into_std(self) -> io::Result<net::UnixListener> {
-        Ok(self.0.into_inner().into_socket().into())
+        Ok(self.listening.into_inner().into_socket().into())
     }
 
-    /// Puts a std listener, or a [`uds::UnixListener`], on the current runtime and into nonblocking mode, as [`TryFrom`] does.
+    /// Puts a std listener, or a [`uds::UnixListener`], on the current runtime and into nonblocking
+    /// mode, as [`TryFrom`] does.
     ///
     /// # Errors
     /// The runtime's poller refuses it.
@@ -161,26 +184,26 @@ impl UnixListener {
     }
 }
 
-impl Sealed for UnixListener {
+impl<K: ConnectionKind> Sealed for Listener<K> {
     fn socket(&self) -> BorrowedFd<'_> {
-        self.0.get().socket()
+        self.listening.get().socket()
     }
 }
-impl UnixSocketExt for UnixListener {}
+impl<K: ConnectionKind> UnixSocketExt for Listener<K> {}
 
-impl Debug for UnixListener {
+impl<K: ConnectionKind> Debug for Listener<K> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.0.get().debug("UnixListener", f)
+        self.listening.get().debug(K::LISTENER, f)
     }
 }
 
-impl AsFd for UnixListener {
+impl<K: ConnectionKind> AsFd for Listener<K> {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.get().share()
+        self.listening.get().share()
     }
 }
 
-impl AsRawFd for UnixListener {
+impl<K: ConnectionKind> AsRawFd for Listener<K> {
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()
     }
@@ -188,24 +211,25 @@ impl AsRawFd for UnixListener {
 
 /// Puts a listener on the current runtime, and into nonblocking mode.
 ///
-/// The mode belongs to the open file description. If others share it, and it was in blocking mode, it is in nonblocking mode
-/// for them too while the Tokio listener exists, since a thread of the runtime must not block when another process takes a
-/// connection first.
-impl TryFrom<uds::UnixListener> for UnixListener {
+/// The mode belongs to the open file description. If others share it, and it was in blocking mode,
+/// it is in nonblocking mode for them too while the Tokio listener exists, since a thread of the
+/// runtime must not block when another process takes a connection first.
+impl<K: ConnectionKind> TryFrom<uds::Listener<K>> for Listener<K> {
     type Error = io::Error;
 
     #[track_caller]
-    fn try_from(listener: uds::UnixListener) -> io::Result<Self> {
-        Listening::new(listener.into_listening()).map(Self)
+    fn try_from(listener: uds::Listener<K>) -> io::Result<Self> {
+        let listening = Listening::new(listener.into_listening())?;
+        Ok(Self { listening, kind: PhantomData })
     }
 }
 
 /// Takes a listener off the runtime, and into blocking mode.
-impl TryFrom<UnixListener> for uds::UnixListener {
+impl<K: ConnectionKind> TryFrom<Listener<K>> for uds::Listener<K> {
     type Error = io::Error;
 
-    fn try_from(listener: UnixListener) -> io::Result<Self> {
-        let listener = uds::UnixListener::of(listener.0.into_inner());
+    fn try_from(listener: Listener<K>) -> io::Result<Self> {
+        let listener = Self::of(listener.listening.into_inner());
         listener.set_nonblocking(false)?;
         Ok(listener)
     }
@@ -221,12 +245,13 @@ impl TryFrom<net::UnixListener> for UnixListener {
     }
 }
 
-/// Puts a listening socket on the current runtime, and into nonblocking mode as long as the listener exists.
-impl TryFrom<OwnedFd> for UnixListener {
+/// Puts a listening socket on the current runtime, and into nonblocking mode as long as the
+/// listener exists.
+impl<K: ConnectionKind> TryFrom<OwnedFd> for Listener<K> {
     type Error = io::Error;
 
     #[track_caller]
     fn try_from(fd: OwnedFd) -> io::Result<Self> {
-        Self::try_from(uds::UnixListener::from(fd))
+        Self::try_from(uds::Listener::<K>::from(fd))
     }
 }

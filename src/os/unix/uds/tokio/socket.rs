@@ -1,142 +1,257 @@
-use super::{UnixDatagram, UnixListener, UnixStream, retried};
-use crate::{
-    error::about,
-    os::unix::{
-        sys::{
-            path,
-            socket::{self, Kind},
-        },
-        uds::{self, SocketAddr, UnixSocketExt, connection, options::Sealed},
+//! What the sockets of all kinds have in common on a runtime.
+
+use super::retried;
+use crate::os::unix::{
+    sys::{
+        async_fd::Registered,
+        socket::{self, Kind},
+    },
+    uds::{
+        self, SocketAddr, UCred, UnixSocketExt,
+        kind::{ConnectionKind, SocketKind},
+        options::Sealed,
     },
 };
 use std::{
+    fmt::{self, Debug, Formatter},
     io,
-    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
     path::Path,
 };
+use tokio::io::{Interest, Ready};
 
-/// A socket that is not yet a listener, a stream or a datagram socket, after [`tokio::net::UnixSocket`]: for a stream that
-/// is bound before it connects, and for options that must be set early
-/// ([`UnixSocketExt`](crate::os::unix::uds::UnixSocketExt)).
-#[derive(Debug)]
-#[must_use = "the socket does nothing until it listens or connects"]
-pub struct UnixSocket(OwnedFd);
+/// A socket of a kind `K`: [`UnixStream`](super::UnixStream), [`UnixDatagram`](super::UnixDatagram)
+/// or [`UnixSeqpacket`](super::UnixSeqpacket).
+///
+/// The pages of these types list all methods that their sockets have.
+pub struct Socket<K: SocketKind> {
+    pub(super) registered: Registered<uds::Socket<K>>,
+}
 
-impl UnixSocket {
-    /// A stream socket.
+impl<K: ConnectionKind> Socket<K> {
+    /// Connects to the listener at a path. While its backlog is full, Linux waits; the other
+    /// systems refuse.
+    ///
+    /// The kernel does not announce room in a backlog, so the wait is a series of attempts, from
+    /// one to fifty milliseconds apart. Cancel-safe.
     ///
     /// # Errors
-    /// The limit of open descriptors.
-    pub fn new_stream() -> io::Result<Self> {
-        socket::socket(Kind::Stream, true).map(Self)
-    }
-
-    /// A datagram socket.
-    ///
-    /// # Errors
-    /// The limit of open descriptors.
-    pub fn new_datagram() -> io::Result<Self> {
-        socket::socket(Kind::Datagram, true).map(Self)
-    }
-
-    /// Makes the socket's file.
-    ///
-    /// # Errors
-    /// As for [`uds::UnixListener::bind`].
-    pub fn bind(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        let path = path.as_ref();
-        let bound = path::bind(self.as_fd(), path);
-        bound.map_err(|error| about(format_args!("bind to {path:?}"), error))
-    }
-
-    /// Binds to an address. The unnamed one lets Linux choose a name.
-    ///
-    /// # Errors
-    /// As for [`uds::UnixListener::bind_addr`].
-    pub fn bind_addr(&self, address: &SocketAddr) -> io::Result<()> {
-        let bound = socket::bind(self.as_fd(), &address.0);
-        bound.map_err(|error| about(format_args!("bind to {address:?}"), error))
-    }
-
-    /// Listens, with room for so many connections that wait to be accepted.
-    ///
-    /// # Errors
-    /// `InvalidInput` for a datagram socket, and for one that is not bound on most systems.
+    /// As for [`uds::Socket::connect`].
     ///
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
-    #[track_caller]
-    pub fn listen(self, backlog: u32) -> io::Result<UnixListener> {
-        self.expect(Kind::Stream, "listen")?;
-        socket::listen(self.as_fd(), backlog)?;
-        UnixListener::try_from(uds::UnixListener::from(self.0))
-    }
-
-    /// Connects to the listener at a path, as [`UnixStream::connect`] does. Cancel-safe.
-    ///
-    /// # Errors
-    /// `InvalidInput` for a datagram socket; else as for [`uds::UnixStream::connect`].
-    ///
-    /// # Panics
-    /// As `UnixStream::connect` does.
-    pub async fn connect(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
-        self.expect(Kind::Stream, "connect")?;
+    pub async fn connect<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let path = path.as_ref();
-        let connect = || connection::to_path(path, |address| socket::connect(self.as_fd(), address));
-        retried(connect).await?;
-        UnixStream::registered(self.0.into())
+        retried(|| uds::Socket::connect_nonblocking(path)).await.and_then(Self::registered)
     }
 
-    /// Makes it a datagram socket.
+    /// Connects to an address, as [`connect`](Self::connect) does. Cancel-safe.
     ///
     /// # Errors
-    /// `InvalidInput` for a stream socket.
+    /// As for [`uds::Socket::connect`].
     ///
     /// # Panics
-    /// Outside a Tokio runtime with I/O enabled.
-    #[track_caller]
-    pub fn datagram(self) -> io::Result<UnixDatagram> {
-        self.expect(Kind::Datagram, "become a datagram socket")?;
-        UnixDatagram::try_from(uds::UnixDatagram::from(self.0))
+    /// As `connect` does.
+    pub async fn connect_addr(address: &SocketAddr) -> io::Result<Self> {
+        retried(|| uds::Socket::connect_addr_nonblocking(address)).await.and_then(Self::registered)
     }
 
-    fn expect(&self, kind: Kind, to: &str) -> io::Result<()> {
-        match socket::kind(self.as_fd()) {
-            Some((found, _)) if found == kind => Ok(()),
-            found => Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("this socket cannot {to}: it is {:?}", found.map(|(kind, _)| kind)),
-            )),
-        }
+    /// The process at the other end.
+    ///
+    /// # Errors
+    /// `Unsupported` where the system cannot tell.
+    pub fn peer_cred(&self) -> io::Result<UCred> {
+        self.get().peer_cred()
+    }
+
+    /// The groups of the process at the other end; see [`uds::Socket::peer_groups`].
+    ///
+    /// # Errors
+    /// Those of getsockopt(2).
+    pub fn peer_groups(&self) -> io::Result<Option<Vec<u32>>> {
+        self.get().peer_groups()
     }
 }
 
-impl Sealed for UnixSocket {}
-impl UnixSocketExt for UnixSocket {}
+impl<K: SocketKind> Socket<K> {
+    /// Creates two sockets that are connected to each other and have no name.
+    ///
+    /// # Errors
+    /// The limit of open descriptors.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    #[doc(alias = "socketpair")]
+    #[track_caller]
+    pub fn pair() -> io::Result<(Self, Self)> {
+        let (a, b) = socket::pair(K::KIND, true)?;
+        Ok((Self::registered(a.into())?, Self::registered(b.into())?))
+    }
 
-impl AsFd for UnixSocket {
+    /// Wraps a socket that is in nonblocking mode.
+    #[track_caller]
+    pub(crate) fn registered(socket: uds::Socket<K>) -> io::Result<Self> {
+        Self::try_registered(socket.into()).map_err(|(_, error)| error)
+    }
+
+    /// Wraps a socket that is in nonblocking mode, or gives it back.
+    #[track_caller]
+    pub(crate) fn try_registered(socket: OwnedFd) -> Result<Self, (OwnedFd, io::Error)> {
+        let socket = uds::Socket::from(socket);
+        let registered = match K::KIND {
+            Kind::Stream => Registered::try_stream(socket),
+            Kind::Datagram | Kind::Seqpacket => {
+                Registered::try_new(socket, Interest::READABLE | Interest::WRITABLE)
+            }
+        };
+        registered.map(|registered| Self { registered }).map_err(|(socket, error)| (socket.into(), error))
+    }
+
+    pub(crate) fn get(&self) -> &uds::Socket<K> {
+        self.registered.get()
+    }
+
+    /// Takes the socket off the runtime, in nonblocking mode.
+    pub(super) fn into_inner(self) -> uds::Socket<K> {
+        self.registered.into_inner()
+    }
+
+    /// The address of this socket: unnamed, unless it was bound, or accepted by a listener that has
+    /// a name.
+    ///
+    /// # Errors
+    /// Those of getsockname(2).
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.get().local_addr()
+    }
+
+    /// The address of the socket that this one is connected to: the listener's, for the process
+    /// that connected.
+    ///
+    /// # Errors
+    /// `NotConnected`: the socket is not connected or, on some systems, the peer has closed.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.get().peer_addr()
+    }
+
+    /// Returns and clears the socket's pending error (`SO_ERROR`).
+    ///
+    /// # Errors
+    /// Those of getsockopt(2).
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.get().take_error()
+    }
+
+    /// Reads or receives, and leaves the data for the next call. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for reading or receiving.
+    #[doc(alias = "MSG_PEEK")]
+    pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.registered.reading(|socket| socket.peek(buffer)).await
+    }
+
+    /// Waits until there may be something to read, or room, or one of these directions has ended
+    /// ([`Ready::is_read_closed`], [`Ready::is_write_closed`]). Cancel-safe.
+    ///
+    /// What is told lasts until a `try_` method or another operation of this socket fails with
+    /// `WouldBlock`.
+    ///
+    /// # Errors
+    /// The runtime is shutting down.
+    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        self.registered.ready(interest).await
+    }
+
+    /// Waits until there may be something to read or receive. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for [`ready`](Self::ready).
+    pub async fn readable(&self) -> io::Result<()> {
+        self.registered.ready(Interest::READABLE).await.map(drop)
+    }
+
+    /// Waits until there may be room for writing or sending. Cancel-safe.
+    ///
+    /// # Errors
+    /// As for [`ready`](Self::ready).
+    pub async fn writable(&self) -> io::Result<()> {
+        self.registered.ready(Interest::WRITABLE).await.map(drop)
+    }
+
+    /// Tries an operation on the descriptor that must fail with `WouldBlock` if it would have to
+    /// wait.
+    ///
+    /// # Errors
+    /// The operation's; `WouldBlock`, without trying, if the runtime knows that it would have to
+    /// wait.
+    pub fn try_io<R>(&self, interest: Interest, operation: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
+        self.registered.try_io(interest, operation)
+    }
+
+    /// Repeats such an operation as for [`try_io`](Self::try_io) until it need not wait.
+    /// Cancel-safe if it moves nothing when it fails with `WouldBlock`.
+    ///
+    /// # Errors
+    /// The operation's.
+    pub async fn async_io<R>(
+        &self,
+        interest: Interest,
+        operation: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.registered.async_io(interest, operation).await
+    }
+}
+
+impl<K: SocketKind> Sealed for Socket<K> {}
+impl<K: SocketKind> UnixSocketExt for Socket<K> {}
+
+impl<K: SocketKind> Debug for Socket<K> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+impl<K: SocketKind> AsFd for Socket<K> {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.get().as_fd()
     }
 }
 
-impl AsRawFd for UnixSocket {
+impl<K: SocketKind> AsRawFd for Socket<K> {
     fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
+        self.get().as_raw_fd()
     }
 }
 
-impl IntoRawFd for UnixSocket {
-    fn into_raw_fd(self) -> RawFd {
-        self.0.into_raw_fd()
+/// Puts a socket on the current runtime, and into nonblocking mode.
+impl<K: SocketKind> TryFrom<uds::Socket<K>> for Socket<K> {
+    type Error = io::Error;
+
+    #[track_caller]
+    fn try_from(socket: uds::Socket<K>) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        Self::registered(socket)
     }
 }
 
-#[allow(unsafe_code)]
-impl FromRawFd for UnixSocket {
-    /// Tokio's asks for a socket in nonblocking mode.
-    unsafe fn from_raw_fd(fd: RawFd) -> Self {
-        // SAFETY: the caller promises that the descriptor is open and owned by nobody else.
-        Self(unsafe { OwnedFd::from_raw_fd(fd) })
+/// Takes a socket off the runtime, and into blocking mode.
+impl<K: SocketKind> TryFrom<Socket<K>> for uds::Socket<K> {
+    type Error = io::Error;
+
+    fn try_from(socket: Socket<K>) -> io::Result<Self> {
+        let socket = socket.into_inner();
+        socket.set_nonblocking(false)?;
+        Ok(socket)
+    }
+}
+
+/// Puts a socket on the current runtime, and into nonblocking mode.
+impl<K: SocketKind> TryFrom<OwnedFd> for Socket<K> {
+    type Error = io::Error;
+
+    #[track_caller]
+    fn try_from(fd: OwnedFd) -> io::Result<Self> {
+        Self::try_from(uds::Socket::from(fd))
     }
 }

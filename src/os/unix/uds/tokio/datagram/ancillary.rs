@@ -20,7 +20,7 @@ impl UnixDatagram {
     /// [`send_with_fds`]: crate::os::unix::uds::UnixDatagram::send_with_fds
     #[doc(alias("SCM_RIGHTS", "sendmsg"))]
     pub async fn send_with_fds(&self, bytes: &[u8], fds: &[impl AsFd]) -> io::Result<usize> {
-        self.0.writing(|socket| socket.send_with_fds(bytes, fds)).await
+        self.registered.writing(|socket| socket.send_with_fds(bytes, fds)).await
     }
 
     /// [`send_with_fds`](Self::send_with_fds) to an address; see [above](Self#sending-to-a-full-queue). Cancel-safe.
@@ -33,7 +33,7 @@ impl UnixDatagram {
         fds: &[impl AsFd],
         address: &SocketAddr,
     ) -> io::Result<usize> {
-        self.0.writing_anywhere(|socket| socket.send_with_fds_to(bytes, fds, address)).await
+        self.registered.writing_anywhere(|socket| socket.send_with_fds_to(bytes, fds, address)).await
     }
 
     /// Receives a datagram and the descriptors that came with it, at most `max`; see [`recv_with_fds`] of the blocking
@@ -45,7 +45,7 @@ impl UnixDatagram {
     /// [`recv_with_fds`]: crate::os::unix::uds::UnixDatagram::recv_with_fds
     #[doc(alias("SCM_RIGHTS", "recvmsg"))]
     pub async fn recv_with_fds(&self, buffer: &mut [u8], max: usize) -> io::Result<(usize, ReceivedFds)> {
-        self.0.reading(|socket| socket.recv_with_fds(buffer, max)).await
+        self.registered.reading(|socket| socket.recv_with_fds(buffer, max)).await
     }
 
     /// [`recv_with_fds`](Self::recv_with_fds) that tells from where. Cancel-safe.
@@ -57,7 +57,7 @@ impl UnixDatagram {
         buffer: &mut [u8],
         max: usize,
     ) -> io::Result<(usize, ReceivedFds, SocketAddr)> {
-        self.0.reading(|socket| socket.recv_with_fds_from(buffer, max)).await
+        self.registered.reading(|socket| socket.recv_with_fds_from(buffer, max)).await
     }
 
     /// Receives a datagram into several slices, with control messages, and tells from where. What the buffer held before is
@@ -71,7 +71,7 @@ impl UnixDatagram {
         slices: &mut [IoSliceMut<'_>],
         ancillary: &mut SocketAncillary<'_>,
     ) -> io::Result<(usize, bool, SocketAddr)> {
-        self.0.reading(|socket| socket.recv_vectored_with_ancillary_from(slices, ancillary)).await
+        self.registered.reading(|socket| socket.recv_vectored_with_ancillary_from(slices, ancillary)).await
     }
 
     /// [`recv_vectored_with_ancillary_from`](Self::recv_vectored_with_ancillary_from) without the address. Cancel-safe.
@@ -83,7 +83,7 @@ impl UnixDatagram {
         slices: &mut [IoSliceMut<'_>],
         ancillary: &mut SocketAncillary<'_>,
     ) -> io::Result<(usize, bool)> {
-        self.0.reading(|socket| socket.recv_vectored_with_ancillary(slices, ancillary)).await
+        self.registered.reading(|socket| socket.recv_vectored_with_ancillary(slices, ancillary)).await
     }
 
     /// Sends a datagram of several slices, with control messages, to the socket at a path; see
@@ -100,7 +100,7 @@ impl UnixDatagram {
         let path = path.as_ref();
         let send =
             |socket: &uds::UnixDatagram| socket.send_vectored_with_ancillary_to(slices, ancillary, path);
-        self.0.writing_anywhere(send).await
+        self.registered.writing_anywhere(send).await
     }
 
     /// [`send_vectored_with_ancillary_to`](Self::send_vectored_with_ancillary_to) for an address. Cancel-safe.
@@ -116,7 +116,7 @@ impl UnixDatagram {
         let send = |socket: &uds::UnixDatagram| {
             socket.send_vectored_with_ancillary_to_addr(slices, ancillary, address)
         };
-        self.0.writing_anywhere(send).await
+        self.registered.writing_anywhere(send).await
     }
 
     /// Sends a datagram of several slices, with control messages, to the socket that this one is connected to. Cancel-safe:
@@ -129,7 +129,7 @@ impl UnixDatagram {
         slices: &[IoSlice<'_>],
         ancillary: &mut SocketAncillary<'_>,
     ) -> io::Result<usize> {
-        self.0.writing(|socket| socket.send_vectored_with_ancillary(slices, ancillary)).await
+        self.registered.writing(|socket| socket.send_vectored_with_ancillary(slices, ancillary)).await
     }
 
     /// Waits for a datagram, and receives those that are there into a batch, whose former contents are dropped; see
@@ -140,7 +140,7 @@ impl UnixDatagram {
     ///
     /// [`recv_many`]: crate::os::unix::uds::UnixDatagram::recv_many
     pub async fn recv_many(&self, batch: &mut RecvBatch) -> io::Result<usize> {
-        self.0.reading(|socket| socket.recv_many(batch)).await
+        self.registered.reading(|socket| socket.recv_many(batch)).await
     }
 
     /// Waits for room, sends the first of the messages, as many as there is room for now, and tells how many; see
@@ -157,8 +157,8 @@ impl UnixDatagram {
         batch: &mut SendBatch,
     ) -> io::Result<usize> {
         if messages.iter().all(|message| message.parts().to.is_none()) {
-            return self.0.writing(|socket| socket.send_many(messages, batch)).await;
+            return self.registered.writing(|socket| socket.send_many(messages, batch)).await;
         }
-        self.0.writing_anywhere(|socket| socket.send_many(messages, batch)).await
+        self.registered.writing_anywhere(|socket| socket.send_many(messages, batch)).await
     }
 }

@@ -17,7 +17,7 @@ impl UnixSeqpacket {
     /// [`send_with_fds`]: crate::os::unix::uds::UnixSeqpacket::send_with_fds
     #[doc(alias("SCM_RIGHTS", "sendmsg"))]
     pub async fn send_with_fds(&self, bytes: &[u8], fds: &[impl AsFd]) -> io::Result<usize> {
-        self.0.writing(|socket| socket.send_with_fds(bytes, fds)).await
+        self.registered.writing(|socket| socket.send_with_fds(bytes, fds)).await
     }
 
     /// Receives a packet and the descriptors that came with it, at most `max`; see [`recv_with_fds`] of the blocking type.
@@ -29,7 +29,7 @@ impl UnixSeqpacket {
     /// [`recv_with_fds`]: crate::os::unix::uds::UnixSeqpacket::recv_with_fds
     #[doc(alias("SCM_RIGHTS", "recvmsg"))]
     pub async fn recv_with_fds(&self, buffer: &mut [u8], max: usize) -> io::Result<(usize, ReceivedFds)> {
-        self.0.reading(|socket| socket.recv_with_fds(buffer, max)).await
+        self.registered.reading(|socket| socket.recv_with_fds(buffer, max)).await
     }
 
     /// Sends a packet of several slices, with control messages. Cancel-safe: it was not sent unless this returns.
@@ -41,7 +41,7 @@ impl UnixSeqpacket {
         slices: &[IoSlice<'_>],
         ancillary: &mut SocketAncillary<'_>,
     ) -> io::Result<usize> {
-        self.0.writing(|socket| socket.send_vectored_with_ancillary(slices, ancillary)).await
+        self.registered.writing(|socket| socket.send_vectored_with_ancillary(slices, ancillary)).await
     }
 
     /// Receives a packet into several slices, with control messages. What the buffer held before is closed first. The
@@ -55,7 +55,7 @@ impl UnixSeqpacket {
         slices: &mut [IoSliceMut<'_>],
         ancillary: &mut SocketAncillary<'_>,
     ) -> io::Result<(usize, bool)> {
-        self.0.reading(|socket| socket.recv_vectored_with_ancillary(slices, ancillary)).await
+        self.registered.reading(|socket| socket.recv_vectored_with_ancillary(slices, ancillary)).await
     }
 
     /// Waits for a packet, and receives those that are there into a batch, whose former contents are dropped; see
@@ -67,7 +67,7 @@ impl UnixSeqpacket {
     ///
     /// [`recv_many`]: crate::os::unix::uds::UnixSeqpacket::recv_many
     pub async fn recv_many(&self, batch: &mut RecvBatch) -> io::Result<usize> {
-        self.0.reading(|socket| socket.recv_many(batch)).await
+        self.registered.reading(|socket| socket.recv_many(batch)).await
     }
 
     /// Waits for room, sends the first of the messages, as many as there is room for now, and tells how many; see
@@ -82,6 +82,6 @@ impl UnixSeqpacket {
         messages: &[OutgoingMessage<'_>],
         batch: &mut SendBatch,
     ) -> io::Result<usize> {
-        self.0.writing(|socket| socket.send_many(messages, batch)).await
+        self.registered.writing(|socket| socket.send_many(messages, batch)).await
     }
 }

@@ -17,7 +17,7 @@ impl UnixStream {
     /// [`send_with_fds`]: crate::os::unix::uds::UnixStream::send_with_fds
     #[doc(alias("SCM_RIGHTS", "sendmsg"))]
     pub async fn send_with_fds(&self, bytes: &[u8], fds: &[impl AsFd]) -> io::Result<usize> {
-        self.0.writing(|stream| stream.send_with_fds(bytes, fds)).await
+        self.registered.writing(|stream| stream.send_with_fds(bytes, fds)).await
     }
 
     /// Reads bytes, and takes the descriptors that came with them, at most `max`; see [`recv_with_fds`] of the blocking
@@ -29,7 +29,7 @@ impl UnixStream {
     /// [`recv_with_fds`]: crate::os::unix::uds::UnixStream::recv_with_fds
     #[doc(alias("SCM_RIGHTS", "recvmsg"))]
     pub async fn recv_with_fds(&self, buffer: &mut [u8], max: usize) -> io::Result<(usize, ReceivedFds)> {
-        self.0.reading(|stream| stream.recv_with_fds(buffer, max)).await
+        self.registered.reading(|stream| stream.recv_with_fds(buffer, max)).await
     }
 
     /// Writes several slices with control messages. Cancel-safe: nothing was written unless it returns.
@@ -41,7 +41,7 @@ impl UnixStream {
         slices: &[IoSlice<'_>],
         ancillary: &mut SocketAncillary<'_>,
     ) -> io::Result<usize> {
-        self.0.writing(|stream| stream.send_vectored_with_ancillary(slices, ancillary)).await
+        self.registered.writing(|stream| stream.send_vectored_with_ancillary(slices, ancillary)).await
     }
 
     /// Reads into several slices, with control messages. What the buffer held before is closed first. Cancel-safe:
@@ -54,6 +54,6 @@ impl UnixStream {
         slices: &mut [IoSliceMut<'_>],
         ancillary: &mut SocketAncillary<'_>,
     ) -> io::Result<usize> {
-        self.0.reading(|stream| stream.recv_vectored_with_ancillary(slices, ancillary)).await
+        self.registered.reading(|stream| stream.recv_vectored_with_ancillary(slices, ancillary)).await
     }
 }
