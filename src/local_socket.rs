@@ -79,7 +79,7 @@ mod peer;
 mod stream;
 #[cfg(feature = "tokio")]
 pub mod tokio;
-pub mod traits;
+mod v2;
 
 // The only place in this module that knows which platform it is on. The half that is chosen provides `Stream`,
 // `Listener`, `ListenerExtras`, `Pid`, `connect`, `pause`, `pair`, `waited_for`, `close`, `end_sending`, `peer_creds`,
@@ -94,23 +94,14 @@ mod windows;
 use self::windows as platform;
 
 pub use self::{
-    listener::{Incoming, Listener, ListenerNonblockingMode},
-    name::{
-        GenericFilePath, GenericNamespaced, Name, NameText, NameType, NamespacedNameType, PathNameType,
-        ToFsName, ToNsName,
-    },
+    listener::{Listener, ListenerNonblockingMode},
+    name::{Name, NameText},
     options::{ConnectOptions, ListenerOptions},
     peer::PeerCreds,
     platform::Pid,
     stream::{RecvHalf, ReuniteError, ReuniteResult, SendHalf, Stream, is_no_listener, is_timeout},
+    v2::{
+        GenericFilePath, GenericNamespaced, Incoming, NameType, NamespacedNameType, PathNameType, ToFsName,
+        ToNsName, prelude, traits,
+    },
 };
-
-/// Everything that a program for interprocess 2.4 imports at once. [`interprocess::prelude`](crate::prelude) is that of this
-/// version.
-pub mod prelude {
-    pub use super::{
-        Listener as LocalSocketListener, NameType as _, Stream as LocalSocketStream, ToFsName as _,
-        ToNsName as _,
-        traits::{Listener as _, ListenerExt as _, Stream as _, StreamCommon as _},
-    };
-}

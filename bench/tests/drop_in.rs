@@ -56,7 +56,8 @@ mod with_2 {
     }
 }
 
-#[allow(unused_imports)]
+// What does nothing any more is deprecated.
+#[allow(deprecated, unused_imports)]
 mod with_3 {
     pub(crate) mod local_socket {
         include!("drop_in/local_socket.rs");

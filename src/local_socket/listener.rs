@@ -1,10 +1,9 @@
-use super::{ListenerOptions, Name, Stream, platform, traits};
-use std::{io, iter::FusedIterator, time::Duration};
+use super::{Incoming, ListenerOptions, Name, Stream, platform};
+use std::{io, time::Duration};
 
 /// A local socket that waits for clients. Made by [`ListenerOptions`].
 ///
-/// Several threads may accept from one listener at the same time; no lock is held while they wait. As an iterator it
-/// does what [`incoming`](Self::incoming) does.
+/// Several threads may accept from one listener at the same time; no lock is held while they wait.
 #[doc(alias = "server")]
 #[derive(Debug)]
 #[must_use = "the listener is closed when this is dropped"]
@@ -86,16 +85,6 @@ impl Listener {
     }
 }
 
-impl Iterator for Listener {
-    type Item = io::Result<Stream>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.incoming().next()
-    }
-}
-
-impl FusedIterator for Listener {}
-
 /// What of a listener is in nonblocking mode.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ListenerNonblockingMode {
@@ -131,30 +120,6 @@ impl ListenerNonblockingMode {
         matches!(self, Self::Stream | Self::Both)
     }
 }
-
-/// An iterator that accepts again and again, until the listener is closed.
-#[derive(Debug)]
-#[must_use = "iterators are lazy and do nothing unless consumed"]
-pub struct Incoming<'a, L> {
-    listener: &'a L,
-}
-
-impl<'a, L: traits::Listener> From<&'a L> for Incoming<'a, L> {
-    fn from(listener: &'a L) -> Self {
-        Self { listener }
-    }
-}
-
-impl<L: traits::Listener> Iterator for Incoming<'_, L> {
-    type Item = io::Result<L::Stream>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let accepted = self.listener.accept();
-        if accepted.is_err() && self.listener.is_closed() { None } else { Some(accepted) }
-    }
-}
-
-impl<L: traits::Listener> FusedIterator for Incoming<'_, L> {}
 
 impl<'a> IntoIterator for &'a Listener {
     type Item = io::Result<Stream>;

@@ -1,4 +1,4 @@
-use super::{Listener, ListenerNonblockingMode, Name, Stream, absence::Absence, platform, traits};
+use super::{Listener, ListenerNonblockingMode, Name, Stream, absence::Absence, platform};
 use crate::{ConnectWaitMode, TryClone};
 use std::{io, time::Duration};
 
@@ -98,11 +98,6 @@ impl<'n> ListenerOptions<'n> {
         self
     }
 
-    /// Does nothing: no attempt is repeated here. It was a limit of time for `try_overwrite` in interprocess 2.4.
-    pub fn max_spin_time(self, _: Duration) -> Self {
-        self
-    }
-
     /// Makes the listener.
     ///
     /// # Errors
@@ -116,14 +111,6 @@ impl<'n> ListenerOptions<'n> {
     #[doc(alias("bind", "listen"))]
     pub fn create_sync(self) -> io::Result<Listener> {
         platform::Listener::listen(self).map(Listener)
-    }
-
-    /// [`create_sync`](Self::create_sync), generic.
-    ///
-    /// # Errors
-    /// As for `create_sync`.
-    pub fn create_sync_as<L: traits::Listener>(self) -> io::Result<L> {
-        L::from_options(self)
     }
 
     pub(super) fn needed_name(&self) -> io::Result<&Name<'n>> {
@@ -268,14 +255,6 @@ impl<'n> ConnectOptions<'n> {
                 Err(error) => platform::pause(absence.after(error, self.name.as_ref())?),
             }
         }
-    }
-
-    /// [`connect_sync`](Self::connect_sync), generic.
-    ///
-    /// # Errors
-    /// As for `connect_sync`.
-    pub fn connect_sync_as<S: traits::Stream>(&self) -> io::Result<S> {
-        S::from_options(self)
     }
 
     pub(super) fn needed_name(&self) -> io::Result<&Name<'n>> {

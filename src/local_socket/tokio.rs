@@ -37,6 +37,8 @@ mod options;
 #[cfg(feature = "futures-core")]
 pub use self::incoming::Incoming;
 
+pub use super::v2::tokio::prelude;
+
 use super::{ConnectOptions, ListenerOptions, Name, PeerCreds, absence::Absence, platform};
 use crate::{TryClone, error};
 use std::{
@@ -48,20 +50,6 @@ use std::{
     task::{Context, Poll},
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-
-/// Everything that a program for interprocess 2.4 imports at once.
-pub mod prelude {
-    pub use super::{
-        super::{
-            NameType as _, ToFsName as _, ToNsName as _,
-            traits::{
-                StreamCommon as _,
-                tokio::{Listener as _, Stream as _},
-            },
-        },
-        Listener as LocalSocketListener, Stream as LocalSocketStream,
-    };
-}
 
 /// A connected local socket.
 ///

@@ -2,13 +2,14 @@
 
 mod conversions;
 mod listener;
-pub(crate) mod name_type;
+mod name_check;
 #[cfg(feature = "tokio")]
 pub(super) mod tokio;
+mod v2;
 
 pub(super) use self::{
     listener::Listener,
-    name_type::{check_namespaced, check_path},
+    name_check::{check_namespaced, check_path},
 };
 
 use super::{ConnectOptions, ListenerOptions, Name, PeerCreds, name::Kind, peer::PeerCredsParts};

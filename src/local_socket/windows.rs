@@ -3,13 +3,13 @@
 mod conversions;
 #[cfg(feature = "tokio")]
 pub(super) mod tokio;
+mod v2;
 
 use super::{
-    ConnectOptions, ListenerNonblockingMode, ListenerOptions, Name, NameType, PathNameType, PeerCreds,
-    peer::PeerCredsParts,
+    ConnectOptions, ListenerNonblockingMode, ListenerOptions, Name, PeerCreds, peer::PeerCredsParts,
 };
 use crate::os::windows::{
-    local_socket::{ListenerOptionsExt, NamedPipe},
+    local_socket::ListenerOptionsExt,
     named_pipe::{
         self, DuplexPipeStream, PipeListener, PipeListenerOptions,
         name::{BadPath, LOCAL_PREFIX, PipePath},
@@ -18,7 +18,6 @@ use crate::os::windows::{
     security_descriptor::SecurityDescriptor,
     sys::{pipe, security},
 };
-use crate::sealed::Sealed;
 use std::{
     borrow::Cow,
     ffi::{OsStr, OsString},
@@ -94,20 +93,6 @@ impl ListenerOptionsExt for ListenerOptions<'_> {
     fn security_descriptor(mut self, sd: SecurityDescriptor) -> Self {
         self.extras.security_descriptor = Some(sd);
         self
-    }
-}
-
-impl Sealed for NamedPipe {}
-
-impl NameType for NamedPipe {
-    fn is_supported() -> bool {
-        true
-    }
-}
-
-impl PathNameType<OsStr> for NamedPipe {
-    fn map(path: Cow<'_, OsStr>) -> io::Result<Name<'_>> {
-        Name::from_path(path)
     }
 }
 

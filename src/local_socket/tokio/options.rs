@@ -1,5 +1,5 @@
 use super::{Listener, Stream};
-use crate::local_socket::{ConnectOptions, ListenerOptions, traits::tokio as traits};
+use crate::local_socket::{ConnectOptions, ListenerOptions};
 use std::io;
 
 impl ListenerOptions<'_> {
@@ -14,15 +14,6 @@ impl ListenerOptions<'_> {
     pub fn create_tokio(self) -> io::Result<Listener> {
         Listener::from_options(self)
     }
-
-    /// [`create_tokio`](Self::create_tokio), generic.
-    ///
-    /// # Errors
-    /// As for `create_tokio`.
-    #[track_caller]
-    pub fn create_tokio_as<L: traits::Listener>(self) -> io::Result<L> {
-        L::from_options(self)
-    }
 }
 
 impl<'n> ConnectOptions<'n> {
@@ -35,15 +26,5 @@ impl<'n> ConnectOptions<'n> {
     /// On Unix, outside a Tokio runtime with I/O enabled.
     pub fn connect_tokio(&self) -> impl Future<Output = io::Result<Stream>> + Send + Sync + use<'_, 'n> {
         Stream::from_options(self)
-    }
-
-    /// [`connect_tokio`](Self::connect_tokio), generic.
-    ///
-    /// # Errors
-    /// As for `connect_tokio`.
-    pub fn connect_tokio_as<S: traits::Stream>(
-        &self,
-    ) -> impl Future<Output = io::Result<S>> + Send + Sync + use<'_, 'n, S> {
-        S::from_options(self)
     }
 }

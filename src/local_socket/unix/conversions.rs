@@ -97,21 +97,3 @@ impl AsFd for SendHalf {
         self.stream.as_fd()
     }
 }
-
-impl Stream {
-    /// Converts from what a stream is made of, in the place of the variant of interprocess 2.4's enum.
-    #[deprecated(since = "3.0.0", note = "use `From`")]
-    #[allow(non_snake_case)]
-    pub fn UdSocket(stream: impl Into<Self>) -> Self {
-        stream.into()
-    }
-}
-
-impl Listener {
-    /// Converts from what a listener is made of, in the place of the variant of interprocess 2.4's enum.
-    #[deprecated(since = "3.0.0", note = "use `From`")]
-    #[allow(non_snake_case)]
-    pub fn UdSocket(listener: impl Into<Self>) -> Self {
-        listener.into()
-    }
-}

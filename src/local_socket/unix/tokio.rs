@@ -1,5 +1,7 @@
 //! The half of Tokio local sockets for Unix.
 
+mod v2;
+
 use super::{
     Target, check_server, connect_to_first,
     listener::{self, State},
@@ -221,14 +223,5 @@ impl AsFd for local_socket::tokio::RecvHalf {
 impl AsFd for local_socket::tokio::SendHalf {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()
-    }
-}
-
-impl local_socket::tokio::Stream {
-    /// Converts from what a stream is made of, in the place of the variant of interprocess 2.4's enum.
-    #[deprecated(since = "3.0.0", note = "use `From`")]
-    #[allow(non_snake_case)]
-    pub fn UdSocket(stream: impl Into<Self>) -> Self {
-        stream.into()
     }
 }

@@ -78,21 +78,3 @@ impl AsHandle for SendHalf {
         self.stream.as_handle()
     }
 }
-
-impl Stream {
-    /// Converts from what a stream is made of, in the place of the variant of interprocess 2.4's enum.
-    #[deprecated(since = "3.0.0", note = "use `From`")]
-    #[allow(non_snake_case)]
-    pub fn NamedPipe(stream: impl Into<Self>) -> Self {
-        stream.into()
-    }
-}
-
-impl Listener {
-    /// Converts from what a listener is made of, in the place of the variant of interprocess 2.4's enum.
-    #[deprecated(since = "3.0.0", note = "use `From`")]
-    #[allow(non_snake_case)]
-    pub fn NamedPipe(listener: impl Into<Self>) -> Self {
-        listener.into()
-    }
-}

@@ -1,5 +1,7 @@
 //! The half of Tokio local sockets for Windows.
 
+mod v2;
+
 use super::{connect_options, creds, name_if, pipe_options, pipe_path};
 use crate::{
     local_socket::{self, ConnectOptions, ListenerOptions, Name, PeerCreds},
@@ -166,23 +168,5 @@ impl AsHandle for local_socket::tokio::RecvHalf {
 impl AsHandle for local_socket::tokio::SendHalf {
     fn as_handle(&self) -> BorrowedHandle<'_> {
         self.stream.as_handle()
-    }
-}
-
-impl local_socket::tokio::Stream {
-    /// Converts from what a stream is made of, in the place of the variant of interprocess 2.4's enum.
-    #[deprecated(since = "3.0.0", note = "use `From`")]
-    #[allow(non_snake_case)]
-    pub fn NamedPipe(stream: impl Into<Self>) -> Self {
-        stream.into()
-    }
-}
-
-impl local_socket::tokio::Listener {
-    /// Converts from what a listener is made of, in the place of the variant of interprocess 2.4's enum.
-    #[deprecated(since = "3.0.0", note = "use `From`")]
-    #[allow(non_snake_case)]
-    pub fn NamedPipe(listener: impl Into<Self>) -> Self {
-        listener.into()
     }
 }

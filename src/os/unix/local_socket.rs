@@ -1,9 +1,9 @@
-//! Local sockets where they show that they are Unix domain sockets: kinds of names, and options of the listener.
+//! Local sockets where they show that they are Unix domain sockets: options of the listener.
 //!
 //! ```
 //! use interprocess::{
-//!     local_socket::{ListenerOptions, ToFsName},
-//!     os::unix::local_socket::{FilesystemUdSocket, ListenerOptionsExt},
+//!     local_socket::{ListenerOptions, Name},
+//!     os::unix::local_socket::ListenerOptionsExt,
 //! };
 //! use std::os::unix::fs::PermissionsExt;
 //!
@@ -12,7 +12,7 @@
 //! # std::fs::create_dir_all(&directory)?;
 //! let path = directory.join("group.sock");
 //! let listener = ListenerOptions::new()
-//!     .name(path.as_path().to_fs_name::<FilesystemUdSocket>()?)
+//!     .name(Name::path(&path)?)
 //!     .mode(0o660)
 //!     .create_sync()?;
 //! assert_eq!(std::fs::metadata(&path)?.permissions().mode() & 0o777, 0o660);
@@ -20,6 +20,10 @@
 //! # std::fs::remove_dir(&directory)
 //! # }
 //! ```
+
+mod v2;
+
+pub use self::v2::{AbstractNsUdSocket, FilesystemUdSocket, SpecialDirUdSocket};
 
 use crate::sealed::Sealed;
 
@@ -34,20 +38,3 @@ pub trait ListenerOptionsExt: Sized + Sealed {
     #[must_use]
     fn mode(self, mode: u32) -> Self;
 }
-
-/// Paths of socket files, the same as [`GenericFilePath`](crate::local_socket::GenericFilePath) on Unix.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum FilesystemUdSocket {}
-
-/// Names in the abstract namespace of Linux and Android. Elsewhere [`map`](crate::local_socket::NamespacedNameType::map) fails with
-/// `Unsupported`.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum AbstractNsUdSocket {}
-
-/// Names in the directories in which programs built with interprocess 2.4 look for namespaced names where there is no
-/// abstract namespace: `/run/user/UID`, or `/tmp` where that does not exist (Android: `$TMPDIR`, `$TEMPDIR` or
-/// `/data/local/tmp`). Listening creates the directories that the name contains; nothing removes them.
-///
-/// It is here for talking to such programs: every user can write to the second directory, and take the name first.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum SpecialDirUdSocket {}

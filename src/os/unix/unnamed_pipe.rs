@@ -12,11 +12,12 @@
 //! # }
 //! ```
 
+mod v2;
+
+pub use self::v2::UnnamedPipeExt;
 pub use crate::unnamed_pipe::unix::pipe_with_mode as pipe;
 
-use super::sys::{fd, pipe as sys};
-use crate::sealed::Sealed;
-use std::{io, os::fd::AsFd};
+use super::sys::pipe as sys;
 
 /// How to make a pipe.
 ///
@@ -73,14 +74,3 @@ impl CreationOptions {
 /// How many bytes a pipe takes in one piece (`PIPE_BUF`): 4,096 on Linux and Android, 512 on macOS and the BSDs, 5,120 on
 /// illumos. Writes of up to so many bytes are never mixed with those of others, and never taken in part.
 pub const PIPE_BUF: usize = sys::ATOMIC;
-
-/// What ends of pipes can do on Unix, as in interprocess 2.4; the types have the same method themselves.
-pub trait UnnamedPipeExt: AsFd + Sealed {
-    /// In nonblocking mode, what would have to wait fails with `WouldBlock`.
-    ///
-    /// # Errors
-    /// Those of ioctl(2).
-    fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        fd::set_nonblocking(self.as_fd(), nonblocking)
-    }
-}

@@ -1,11 +1,10 @@
-//! Local sockets where they show that they are named pipes: a kind of names, and options of the listener.
+//! Local sockets where they show that they are named pipes: options of the listener.
 //!
 //! ```
 //! use interprocess::{
-//!     local_socket::{ListenerOptions, ToFsName},
+//!     local_socket::{ListenerOptions, Name},
 //!     os::windows::{
-//!         local_socket::{ListenerOptionsExt, NamedPipe},
-//!         security_descriptor::SecurityDescriptor,
+//!         local_socket::ListenerOptionsExt, security_descriptor::SecurityDescriptor,
 //!     },
 //! };
 //!
@@ -13,13 +12,17 @@
 //! // Users that have logged in may connect.
 //! let descriptor = SecurityDescriptor::from_sddl("D:P(A;;GA;;;SY)(A;;GRGW;;;AU)")?;
 //! let listener = ListenerOptions::new()
-//!     .name(r"\\.\pipe\interprocess-doc-local-descriptor".to_fs_name::<NamedPipe>()?)
+//!     .name(Name::path(r"\\.\pipe\interprocess-doc-local-descriptor")?)
 //!     .security_descriptor(descriptor)
 //!     .create_sync()?;
 //! # drop(listener);
 //! # Ok(())
 //! # }
 //! ```
+
+mod v2;
+
+pub use self::v2::NamedPipe;
 
 use super::security_descriptor::SecurityDescriptor;
 use crate::sealed::Sealed;
@@ -32,7 +35,3 @@ pub trait ListenerOptionsExt: Sized + Sealed {
     #[must_use]
     fn security_descriptor(self, sd: SecurityDescriptor) -> Self;
 }
-
-/// Paths of named pipes, `\\HOST\pipe\NAME`; the same as [`GenericFilePath`](crate::local_socket::GenericFilePath) on Windows.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum NamedPipe {}

@@ -106,6 +106,7 @@ mod options;
 pub(crate) mod poll;
 pub(crate) mod raw;
 mod stream;
+mod v2;
 
 pub use self::{
     connect_options::{ConnectOptions, ImpersonationLevel},

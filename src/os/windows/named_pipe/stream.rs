@@ -289,16 +289,6 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
         RawPipe::try_clone(&self.raw).map(Self::from_raw)
     }
 
-    /// Drops the stream. In interprocess 2 this avoided a thread that waited for the peer; there is no such thread now.
-    pub fn evade_limbo(self) {}
-
-    /// Does nothing. In interprocess 2 it told that nothing unread was left in the pipe, so that dropping need not wait
-    /// for the peer; dropping never waits now.
-    pub fn assume_flushed(&self) {}
-
-    /// Does nothing; the opposite of [`assume_flushed`](Self::assume_flushed) in interprocess 2.
-    pub fn mark_dirty(&self) {}
-
     /// Closes the client's end, from the server's, whoever else has handles to it.
     ///
     /// This is `DisconnectNamedPipe`. **What was written and not yet read is discarded, in both directions**; call

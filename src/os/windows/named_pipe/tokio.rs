@@ -36,11 +36,12 @@ mod listener;
 mod messages;
 mod options;
 pub(crate) mod stream;
+mod v2;
 
 pub use self::{
     listener::PipeListener,
-    options::PipeListenerOptionsExt,
     stream::{DuplexPipeStream, PipeStream, RecvPipeStream, SendPipeStream},
+    v2::PipeListenerOptionsExt,
 };
 pub use super::{FromHandleError, FromHandleErrorKind, Received};
 

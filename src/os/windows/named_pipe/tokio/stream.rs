@@ -220,16 +220,6 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     pub fn disconnect(self) -> io::Result<()> {
         raw::disconnect(self.as_handle(), self.is_server())
     }
-
-    /// Drops the stream. In interprocess 2 this avoided a task that waited for the peer; there is no such task now.
-    pub fn evade_limbo(self) {}
-
-    /// Does nothing, as in the synchronous
-    /// [`assume_flushed`](crate::os::windows::named_pipe::PipeStream::assume_flushed).
-    pub fn assume_flushed(&self) {}
-
-    /// Does nothing; the opposite of [`assume_flushed`](Self::assume_flushed) in interprocess 2.
-    pub fn mark_dirty(&self) {}
 }
 
 impl PipeStream<pipe_mode::Bytes, pipe_mode::Bytes> {

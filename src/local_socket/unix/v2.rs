@@ -1,11 +1,14 @@
-use super::longest_namespaced;
+//! Kinds of names, and the variants of interprocess 2.4's enums as functions.
+
+use super::name_check;
 use crate::{
     local_socket::{
-        GenericFilePath, GenericNamespaced, Name, NameType, NamespacedNameType, PathNameType, name::Kind,
+        GenericFilePath, GenericNamespaced, Listener, Name, NameType, NamespacedNameType, PathNameType,
+        Stream, name::Kind,
     },
     os::unix::{
         local_socket::{AbstractNsUdSocket, FilesystemUdSocket, SpecialDirUdSocket},
-        sys::{path, socket},
+        sys::socket,
     },
     sealed::Sealed,
 };
@@ -14,43 +17,7 @@ use std::{
     ffi::{CStr, OsStr, OsString},
     io,
     os::unix::ffi::{OsStrExt, OsStringExt},
-    path::Path,
 };
-
-pub(in crate::local_socket) fn check_path(text: &OsStr) -> io::Result<()> {
-    check(text, "path")?;
-    path::check_length(Path::new(text))
-}
-
-pub(in crate::local_socket) fn check_namespaced(text: &OsStr) -> io::Result<()> {
-    check(text, "name")?;
-    if text.len() <= longest_namespaced() {
-        return Ok(());
-    }
-    Err(invalid(format!(
-        "the local socket name {} is too long: it has {} bytes, the most is {}",
-        Path::new(text).display(),
-        text.len(),
-        longest_namespaced()
-    )))
-}
-
-fn check(text: &OsStr, what: &str) -> io::Result<()> {
-    if text.is_empty() {
-        return Err(invalid(format!("the local socket {what} is empty")));
-    }
-    if text.as_bytes().contains(&0) {
-        return Err(invalid(format!(
-            "the local socket {what} {} has a NUL byte in it",
-            Path::new(text).display()
-        )));
-    }
-    Ok(())
-}
-
-fn invalid(message: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, message)
-}
 
 impl Sealed for FilesystemUdSocket {}
 
@@ -120,7 +87,7 @@ impl NameType for SpecialDirUdSocket {
 
 impl NamespacedNameType<OsStr> for SpecialDirUdSocket {
     fn map(name: Cow<'_, OsStr>) -> io::Result<Name<'_>> {
-        check(&name, "name")?;
+        name_check::check(&name, "name")?;
         Ok(Name::with_kind(Kind::SpecialDir, name))
     }
 }
@@ -135,5 +102,23 @@ fn os_str(text: Cow<'_, CStr>) -> Cow<'_, OsStr> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(OsStr::from_bytes(text.to_bytes())),
         Cow::Owned(text) => Cow::Owned(OsString::from_vec(text.into_bytes())),
+    }
+}
+
+impl Stream {
+    /// Converts from what a stream is made of, in the place of the variant of interprocess 2.4's enum.
+    #[deprecated(since = "3.0.0", note = "use `From`")]
+    #[allow(non_snake_case)]
+    pub fn UdSocket(stream: impl Into<Self>) -> Self {
+        stream.into()
+    }
+}
+
+impl Listener {
+    /// Converts from what a listener is made of, in the place of the variant of interprocess 2.4's enum.
+    #[deprecated(since = "3.0.0", note = "use `From`")]
+    #[allow(non_snake_case)]
+    pub fn UdSocket(listener: impl Into<Self>) -> Self {
+        listener.into()
     }
 }

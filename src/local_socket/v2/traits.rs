@@ -1,7 +1,7 @@
 //! What a program that is generic over listeners and streams asks for, as in interprocess 2.4.
 //!
 //! The methods are those of the types themselves, where they are described; nobody who uses
-//! [`Listener`](super::Listener) and [`Stream`](super::Stream) directly needs these.
+//! [`Listener`](local_socket::Listener) and [`Stream`](local_socket::Stream) directly needs these.
 //!
 //! ```
 //! use interprocess::local_socket::{self, traits::Stream};
@@ -28,8 +28,13 @@
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
-use super::{ConnectOptions, Incoming, ListenerNonblockingMode, ListenerOptions, Name, PeerCreds};
-use crate::{error, sealed::Sealed};
+use crate::{
+    error,
+    local_socket::{
+        self, ConnectOptions, Incoming, ListenerNonblockingMode, ListenerOptions, Name, PeerCreds,
+    },
+    sealed::Sealed,
+};
 use std::{
     fmt::Debug,
     io::{self, Read, Write},
@@ -37,7 +42,7 @@ use std::{
     time::Duration,
 };
 
-/// [`local_socket::Listener`](super::Listener)'s methods.
+/// [`local_socket::Listener`](local_socket::Listener)'s methods.
 pub trait Listener:
     Iterator<Item = io::Result<Self::Stream>> + FusedIterator + Debug + Send + Sync + Sized + Sealed
 {
@@ -47,7 +52,7 @@ pub trait Listener:
     /// Waits for a client.
     ///
     /// # Errors
-    /// As for [`local_socket::Listener::accept`](super::Listener::accept).
+    /// As for [`local_socket::Listener::accept`](local_socket::Listener::accept).
     fn accept(&self) -> io::Result<Self::Stream>;
 
     /// Whether accepting and the accepted streams fail with `WouldBlock` instead of waiting.
@@ -79,7 +84,7 @@ pub trait ListenerExt: Listener {
 
 impl<L: Listener> ListenerExt for L {}
 
-/// [`local_socket::Stream`](super::Stream)'s methods.
+/// [`local_socket::Stream`](local_socket::Stream)'s methods.
 pub trait Stream: Read + Write + StreamCommon {
     /// The receiving half.
     type RecvHalf: RecvHalf<Stream = Self>;
@@ -170,16 +175,16 @@ pub trait SendHalf: Write + Debug + Send + Sync + Sized + Sealed + 'static {
 /// What [`Stream::reunite`] gives.
 pub type ReuniteResult<S> = error::ReuniteResult<S, <S as Stream>::RecvHalf, <S as Stream>::SendHalf>;
 
-impl Sealed for super::Listener {}
-impl Sealed for super::Stream {}
-impl Sealed for super::RecvHalf {}
-impl Sealed for super::SendHalf {}
+impl Sealed for local_socket::Listener {}
+impl Sealed for local_socket::Stream {}
+impl Sealed for local_socket::RecvHalf {}
+impl Sealed for local_socket::SendHalf {}
 impl Sealed for ListenerOptions<'_> {}
 
-impl Listener for super::Listener {
-    type Stream = super::Stream;
+impl Listener for local_socket::Listener {
+    type Stream = local_socket::Stream;
 
-    fn accept(&self) -> io::Result<super::Stream> {
+    fn accept(&self) -> io::Result<local_socket::Stream> {
         self.accept()
     }
 
@@ -200,9 +205,9 @@ impl Listener for super::Listener {
     }
 }
 
-impl Stream for super::Stream {
-    type RecvHalf = super::RecvHalf;
-    type SendHalf = super::SendHalf;
+impl Stream for local_socket::Stream {
+    type RecvHalf = local_socket::RecvHalf;
+    type SendHalf = local_socket::SendHalf;
 
     fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.set_nonblocking(nonblocking)
@@ -216,11 +221,11 @@ impl Stream for super::Stream {
         self.set_send_timeout(timeout)
     }
 
-    fn split(self) -> (super::RecvHalf, super::SendHalf) {
+    fn split(self) -> (local_socket::RecvHalf, local_socket::SendHalf) {
         self.split()
     }
 
-    fn reunite(rh: super::RecvHalf, sh: super::SendHalf) -> ReuniteResult<Self> {
+    fn reunite(rh: local_socket::RecvHalf, sh: local_socket::SendHalf) -> ReuniteResult<Self> {
         Self::reunite(rh, sh)
     }
 
@@ -229,7 +234,7 @@ impl Stream for super::Stream {
     }
 }
 
-impl StreamCommon for super::Stream {
+impl StreamCommon for local_socket::Stream {
     fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.take_error()
     }
@@ -239,16 +244,16 @@ impl StreamCommon for super::Stream {
     }
 }
 
-impl RecvHalf for super::RecvHalf {
-    type Stream = super::Stream;
+impl RecvHalf for local_socket::RecvHalf {
+    type Stream = local_socket::Stream;
 
     fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.set_timeout(timeout)
     }
 }
 
-impl SendHalf for super::SendHalf {
-    type Stream = super::Stream;
+impl SendHalf for local_socket::SendHalf {
+    type Stream = local_socket::Stream;
 
     fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.set_timeout(timeout)

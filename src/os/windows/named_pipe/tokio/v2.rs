@@ -1,0 +1,68 @@
+//! interprocess 2.4's trait for making listeners, and what it has because dropping a stream waits for the peer.
+
+use super::{PipeListener, PipeStream};
+use crate::os::windows::named_pipe::{
+    PipeListenerOptions,
+    pipe_mode::{self, PipeModeTag},
+};
+use std::io;
+
+impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
+    /// Drops the stream. In interprocess 2.4 this avoided a task that waited for the peer; there is no such task now.
+    #[deprecated(since = "3.0.0", note = "drop the stream")]
+    pub fn evade_limbo(self) {}
+
+    /// Does nothing, as in the synchronous
+    /// [`assume_flushed`](crate::os::windows::named_pipe::PipeStream::assume_flushed).
+    #[deprecated(since = "3.0.0", note = "it does nothing")]
+    pub fn assume_flushed(&self) {}
+
+    /// Does nothing; the opposite of [`assume_flushed`](Self::assume_flushed) in interprocess 2.4.
+    #[deprecated(since = "3.0.0", note = "it does nothing")]
+    pub fn mark_dirty(&self) {}
+}
+
+/// The methods of [`PipeListenerOptions`] that make Tokio listeners. They are the type's own now; programs for
+/// interprocess 2 import this trait for them.
+pub trait PipeListenerOptionsExt: sealed::Sealed {
+    /// [`PipeListenerOptions::create_tokio`].
+    ///
+    /// # Errors
+    /// As there.
+    fn create_tokio<Rm: PipeModeTag, Sm: PipeModeTag>(&self) -> io::Result<PipeListener<Rm, Sm>>;
+
+    /// [`PipeListenerOptions::create_tokio_duplex`].
+    ///
+    /// # Errors
+    /// As there.
+    fn create_tokio_duplex<M: PipeModeTag>(&self) -> io::Result<PipeListener<M, M>> {
+        self.create_tokio()
+    }
+
+    /// [`PipeListenerOptions::create_tokio_recv_only`].
+    ///
+    /// # Errors
+    /// As there.
+    fn create_tokio_recv_only<Rm: PipeModeTag>(&self) -> io::Result<PipeListener<Rm, pipe_mode::None>> {
+        self.create_tokio()
+    }
+
+    /// [`PipeListenerOptions::create_tokio_send_only`].
+    ///
+    /// # Errors
+    /// As there.
+    fn create_tokio_send_only<Sm: PipeModeTag>(&self) -> io::Result<PipeListener<pipe_mode::None, Sm>> {
+        self.create_tokio()
+    }
+}
+
+impl PipeListenerOptionsExt for PipeListenerOptions<'_> {
+    fn create_tokio<Rm: PipeModeTag, Sm: PipeModeTag>(&self) -> io::Result<PipeListener<Rm, Sm>> {
+        self.create_tokio()
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::PipeListenerOptions<'_> {}
+}
