@@ -6,12 +6,28 @@ use crate::os::unix::sys::{
 use std::{
     io::{self, IoSliceMut},
     iter::FusedIterator,
-    ops::Deref,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
-    vec,
+    slice, vec,
 };
 
 /// Descriptors that came with bytes. Dropped, they are closed.
+///
+/// # Examples
+/// ```
+/// use interprocess::os::unix::uds::UnixStream;
+/// use std::{fs::File, io::Read, os::fd::OwnedFd};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let (here, there) = UnixStream::pair()?;
+/// here.send_with_fds(b"!", &[File::open("/dev/null")?])?;
+/// let (_, received) = there.recv_with_fds(&mut [0], 4)?;
+/// assert_eq!(received.len(), 1);
+/// let files: Vec<OwnedFd> = received.into_iter().collect();
+/// # let [file] = files.try_into().unwrap();
+/// # assert_eq!(File::from(file).read(&mut [0])?, 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Default)]
 pub struct ReceivedFds {
     fds: Vec<OwnedFd>,
@@ -31,17 +47,29 @@ impl ReceivedFds {
         self.is_message_truncated
     }
 
-    /// The descriptors in the order in which they were sent.
+    /// Returns how many descriptors there are.
+    pub fn len(&self) -> usize {
+        self.fds.len()
+    }
+
+    /// Returns whether there is no descriptor.
+    pub fn is_empty(&self) -> bool {
+        self.fds.is_empty()
+    }
+
+    /// Returns the descriptors in the order in which they were sent.
+    pub fn as_slice(&self) -> &[OwnedFd] {
+        &self.fds
+    }
+
+    /// Returns an iterator over the descriptors in the order in which they were sent.
+    pub fn iter(&self) -> slice::Iter<'_, OwnedFd> {
+        self.fds.iter()
+    }
+
+    /// Returns the descriptors in the order in which they were sent, to be kept.
     pub fn into_vec(self) -> Vec<OwnedFd> {
         self.fds
-    }
-}
-
-impl Deref for ReceivedFds {
-    type Target = [OwnedFd];
-
-    fn deref(&self) -> &[OwnedFd] {
-        &self.fds
     }
 }
 
@@ -57,6 +85,15 @@ impl IntoIterator for ReceivedFds {
 
     fn into_iter(self) -> IntoFds {
         IntoFds(self.fds.into_iter())
+    }
+}
+
+impl<'a> IntoIterator for &'a ReceivedFds {
+    type Item = &'a OwnedFd;
+    type IntoIter = slice::Iter<'a, OwnedFd>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }
 
