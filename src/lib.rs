@@ -34,8 +34,8 @@
 //! something back.
 //!
 //! # Features
-//! `tokio`: the Tokio modules. Off by default; the default build has everything else. `futures-core`, beside `tokio`: clients
-//! of a local socket as a `Stream`, and signals on Unix.
+//! `tokio`: the Tokio modules. Off by default; the default build has everything else. `tokio-process`: giving pipe ends to
+//! children of `tokio::process`. `futures-core`, beside `tokio`: clients of a local socket as a `Stream`, and signals on Unix.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod error;

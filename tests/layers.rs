@@ -119,7 +119,8 @@ impl File {
     }
 
     fn is_tokio(&self) -> bool {
-        const ADAPTERS: [&str; 2] = ["os/unix/sys/async_fd.rs", "os/unix/sys/timer.rs"];
+        const ADAPTERS: [&str; 3] =
+            ["os/unix/sys/async_fd.rs", "os/unix/sys/timer.rs", "os/windows/sys/tokio_child.rs"];
         self.path.ends_with("/tokio.rs")
             || self.path.contains("/tokio/")
             || ADAPTERS.contains(&self.path.as_str())

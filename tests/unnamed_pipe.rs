@@ -317,6 +317,56 @@ mod on_tokio {
         });
     }
 
+    /// A child of Tokio's takes the ends, and later children of the command do not.
+    #[cfg(feature = "tokio-process")]
+    #[test]
+    fn ends_of_a_tokio_child() {
+        use interprocess::unnamed_pipe::Inherit;
+        use std::process::Stdio;
+
+        on_tokio(async {
+            let (mut input, child_input) = asynchronous::sender_pair().unwrap();
+            let (child_output, mut output) = asynchronous::recver_pair().unwrap();
+            let mut inherit = Inherit::new();
+            let tokens =
+                [child_input.inherit(&mut inherit).unwrap(), child_output.inherit(&mut inherit).unwrap()];
+            let heir = super::command_for_role("role_heir", &format!("{} {}", tokens[0], tokens[1]));
+            let mut command = tokio::process::Command::from(heir);
+            let mut child = inherit.spawn_tokio(command.stdout(Stdio::null()).stderr(Stdio::null())).unwrap();
+            let sent = bytes(8, 1 << 20);
+            let write = async {
+                input.write_all(&sent).await?;
+                input.flush().await?;
+                drop(input);
+                Ok(())
+            };
+            let mut got = Vec::new();
+            // The child's ends are the only ones, so the end comes when it drops them.
+            tokio::try_join!(write, output.read_to_end(&mut got)).unwrap();
+            assert!(got == sent);
+            assert!(child.wait().await.unwrap().success());
+            assert!(!command.status().await.unwrap().success(), "the ends are announced to one child");
+        });
+    }
+
+    #[cfg(feature = "tokio-process")]
+    #[test]
+    fn ends_of_a_tokio_child_that_does_not_start() {
+        on_tokio(async {
+            let (mut sender, recver) = asynchronous::sender_pair().unwrap();
+            let mut inherit = interprocess::unnamed_pipe::Inherit::new();
+            recver.inherit(&mut inherit).unwrap();
+            let mut command = tokio::process::Command::new("a-program-that-does-not-exist");
+            assert_eq!(inherit.spawn_tokio(&mut command).unwrap_err().kind(), ErrorKind::NotFound);
+            let error = loop {
+                if let Err(error) = sender.write(b"x").await {
+                    break error;
+                }
+            };
+            assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+        });
+    }
+
     #[test]
     fn ends_and_vectored_writes() {
         on_tokio(async {

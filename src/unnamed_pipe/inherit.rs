@@ -81,23 +81,30 @@ impl Inherit {
     ///   of the ends for a socket. This happens only if more than 500 sockets are passed, or almost no descriptor is free.
     /// - Those of [`Command::spawn`], and on Windows those of duplicating a handle; the child is killed then.
     pub fn spawn(self, command: &mut Command) -> io::Result<Child> {
+        self.announce(command);
+        let child = command.spawn();
+        command.env_remove(platform::ANNOUNCEMENT);
+        let mut child = child.map_err(platform::Handover::explain)?;
+        self.deliver(&child).inspect_err(|_| {
+            // Both fail only if it has ended already.
+            let _ = child.kill();
+            let _ = child.wait();
+        })?;
+        Ok(child)
+    }
+
+    /// Has the next child of `command` get the ends.
+    pub(super) fn announce(&self, command: &mut Command) {
         for end in &self.ends {
             end.prepare(command);
         }
         let numbers: Vec<_> = self.ends.iter().map(|end| end.number().to_string()).collect();
         command.env(platform::ANNOUNCEMENT, numbers.join(","));
-        let child = command.spawn();
-        command.env_remove(platform::ANNOUNCEMENT);
-        let mut child = child.map_err(platform::Handover::explain)?;
-        for end in self.ends {
-            if let Err(error) = end.deliver(&child) {
-                // Both fail only if it has ended already.
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(error);
-            }
-        }
-        Ok(child)
+    }
+
+    /// Hands over what the child did not get by its start.
+    pub(super) fn deliver(self, child: &impl platform::Process) -> io::Result<()> {
+        self.ends.into_iter().try_for_each(|end| end.deliver(child))
     }
 }
 

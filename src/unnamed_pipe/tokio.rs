@@ -21,6 +21,9 @@
 //! # }
 //! ```
 
+#[cfg(feature = "tokio-process")]
+mod inherit;
+
 use super::platform;
 use std::{
     io::{self, IoSlice},

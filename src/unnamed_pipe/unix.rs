@@ -64,10 +64,15 @@ impl Handover {
     }
 
     /// The child has it since its start; here it is closed.
-    pub(super) fn deliver(self, _: &Child) -> io::Result<()> {
+    pub(super) fn deliver(self, _: &impl Process) -> io::Result<()> {
         Ok(())
     }
 }
+
+/// A child, of which nothing is needed here.
+pub(super) trait Process {}
+
+impl Process for Child {}
 
 pub(super) fn take_inherited(number: u64, direction: Direction) -> io::Result<OwnedFd> {
     let number = i32::try_from(number).map_err(|_| {

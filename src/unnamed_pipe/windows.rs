@@ -10,7 +10,7 @@ mod options;
 pub(super) mod tokio;
 mod turn;
 
-pub(super) use self::inherit::{ANNOUNCEMENT, Handover, take_inherited};
+pub(super) use self::inherit::{ANNOUNCEMENT, Handover, Process, take_inherited};
 
 use self::turn::Turn;
 use crate::{

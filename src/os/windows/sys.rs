@@ -24,5 +24,7 @@ pub(crate) mod security;
 pub(crate) mod synchronous;
 #[cfg(feature = "tokio")]
 pub(crate) mod timer;
+#[cfg(feature = "tokio-process")]
+pub(crate) mod tokio_child;
 pub(crate) mod wait;
 pub(crate) mod wide;

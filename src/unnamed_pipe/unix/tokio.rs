@@ -1,5 +1,8 @@
 //! The half of Tokio unnamed pipes for Unix.
 
+#[cfg(feature = "tokio-process")]
+mod inherit;
+
 use super::{CreationOptions, Direction, check_direction, ends};
 use crate::{
     os::unix::{

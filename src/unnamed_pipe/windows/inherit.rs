@@ -13,7 +13,7 @@ use crate::{
 use std::{
     fs::File,
     io::{self, Write},
-    os::windows::io::{AsHandle, AsRawHandle, OwnedHandle},
+    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle},
     process::{Child, Command},
 };
 
@@ -48,16 +48,29 @@ impl Handover {
         error
     }
 
-    pub(in crate::unnamed_pipe) fn deliver(self, child: &Child) -> io::Result<()> {
+    pub(in crate::unnamed_pipe) fn deliver(self, child: &impl Process) -> io::Result<()> {
+        let Some(child) = child.process() else { return Ok(()) };
         // A child that ended at once took nothing, and needs nothing.
-        let unless_ended = |error| if handle::has_ended(child.as_handle()) { Ok(()) } else { Err(error) };
+        let unless_ended = |error| if handle::has_ended(child) { Ok(()) } else { Err(error) };
         drop(self.control_recver);
-        let value = match handle::move_to_process(self.end, child.as_handle()) {
+        let value = match handle::move_to_process(self.end, child) {
             Ok(value) => value,
             Err(error) => return unless_ended(error::about("hand a pipe end to a child", error)),
         };
         // It fits into the pipe, so this does not wait for the child.
         File::from(self.control_sender).write_all(&value.to_le_bytes()).or_else(unless_ended)
+    }
+}
+
+/// A child.
+pub(in crate::unnamed_pipe) trait Process {
+    /// Its handle; `None` if it has ended and was waited for.
+    fn process(&self) -> Option<BorrowedHandle<'_>>;
+}
+
+impl Process for Child {
+    fn process(&self) -> Option<BorrowedHandle<'_>> {
+        Some(self.as_handle())
     }
 }
 

@@ -1,5 +1,8 @@
 //! The half of Tokio unnamed pipes for Windows.
 
+#[cfg(feature = "tokio-process")]
+mod inherit;
+
 use crate::{
     os::windows::{
         named_pipe::{

@@ -1,0 +1,4 @@
+use crate::unnamed_pipe::unix::Process;
+use tokio::process::Child;
+
+impl Process for Child {}
