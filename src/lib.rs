@@ -59,6 +59,11 @@ mod wait_mode;
 
 pub use self::{try_clone::TryClone, wait_mode::ConnectWaitMode};
 
+/// The examples of the page on migration, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/migration.md")]
+struct Migration;
+
 /// The examples of the README, as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
