@@ -129,6 +129,7 @@ impl Shutdown {
 
     /// Waits for the next request; `None` if the listener was [closed](Self::close) and all requests before that were
     /// received.
+    #[doc(alias = "recv")]
     pub fn wait(&self) -> Option<Request> {
         self.0.wait()
     }
@@ -156,6 +157,7 @@ impl Shutdown {
 ///
 /// # Errors
 /// Those of [`Shutdown::new`].
+#[doc(alias("ctrl_c", "SIGINT"))]
 pub fn wait() -> io::Result<Request> {
     let shutdown = Shutdown::new()?;
     shutdown.wait().ok_or_else(|| crate::error::closed("listener"))

@@ -325,7 +325,7 @@ fn everything_can_be_found_by_grep() {
 /// What ends something when it is dropped, or does nothing if it is not used.
 #[test]
 fn guards_and_listeners_must_be_used() {
-    const ENDINGS: [&str; 14] = [
+    const ENDINGS: [&str; 15] = [
         "Guard",
         "OnDrop",
         "Listener",
@@ -338,6 +338,7 @@ fn guards_and_listeners_must_be_used() {
         "Incoming",
         "Iter",
         "Options",
+        "Builder",
         "Mailslot",
         "Datagram",
     ];
@@ -356,6 +357,18 @@ fn guards_and_listeners_must_be_used() {
         }
     }
     assert!(found.is_empty(), "types without must_use:\n{}", found.join("\n"));
+}
+
+/// Builders take and return themselves by value, but for those that have the names of std's or Tokio's.
+#[test]
+fn builders_are_by_value() {
+    const AS_ELSEWHERE: [&str; 3] =
+        ["os/unix/fifo_file/options.rs", "os/unix/fifo_file/tokio/options.rs", "os/unix/signal/mask.rs"];
+    forbid(
+        "a builder by reference",
+        |file| !AS_ELSEWHERE.contains(&file.path.as_str()),
+        |_, line| line.contains("-> &mut Self"),
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 /// A local socket that waits for clients. Made by [`ListenerOptions`].
 ///
 /// Several threads may accept from one listener at the same time; no lock is held while they wait.
-#[doc(alias = "server")]
+#[doc(alias("server", "UnixListener", "NamedPipeServer"))]
 #[derive(Debug)]
 #[must_use = "the listener is closed when this is dropped"]
 pub struct Listener(pub(super) platform::Listener);

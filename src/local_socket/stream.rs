@@ -23,6 +23,7 @@ use std::{
 /// On Windows, a write with a timeout or in nonblocking mode that does not fit into the pipe is left in flight: at most
 /// 64 KiB, which count as written. The next write waits for them first. [`flush`](Write::flush) waits until they are in the
 /// pipe. **Flush before the process ends.** Dropping the stream leaves them to the system for at most a minute.
+#[doc(alias("UnixStream", "NamedPipeStream", "connection"))]
 #[derive(Debug)]
 pub struct Stream(pub(super) platform::Stream);
 

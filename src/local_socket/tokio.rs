@@ -68,6 +68,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 ///
 /// `shutdown` ends the sending direction on Unix, and the peer sees it. Windows has no such thing: there it flushes and
 /// refuses later writes, and the peer sees the end when the stream is dropped.
+#[doc(alias("UnixStream", "NamedPipeClient", "connection"))]
 #[derive(Debug)]
 pub struct Stream(pub(super) platform::tokio::Stream);
 

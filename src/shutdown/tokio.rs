@@ -40,6 +40,7 @@ impl Shutdown {
     ///
     /// # Cancel safety
     /// Cancel-safe: a request is taken only when it is given.
+    #[doc(alias = "wait")]
     pub async fn recv(&self) -> Option<Request> {
         self.0.recv().await
     }
@@ -66,6 +67,7 @@ impl Shutdown {
 ///
 /// # Cancel safety
 /// Dropping it ends listening.
+#[doc(alias("ctrl_c", "SIGINT"))]
 pub async fn wait() -> io::Result<Request> {
     let shutdown = Shutdown::new()?;
     shutdown.recv().await.ok_or_else(|| io::Error::other("the runtime is gone"))

@@ -49,6 +49,7 @@ fn invalid(message: String) -> io::Error {
 /// they are not inherited but duplicated into the child after its start; what it inherits is the means to learn of that.
 ///
 /// This process's own copies are closed when the child has started, or when this object is dropped.
+#[doc(alias("pass_fds", "command-fds"))]
 #[derive(Debug, Default)]
 #[must_use = "the ends reach no child unless it is started with `spawn`"]
 pub struct Inherit {

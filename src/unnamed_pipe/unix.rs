@@ -141,6 +141,7 @@ impl super::Sender {
     /// # Errors
     /// `Unsupported` everywhere but on Linux and Android (`F_SETPIPE_SZ`, fcntl(2)). `PermissionDenied`: over the
     /// system's limit. `ResourceBusy`: less than what is in the pipe.
+    #[doc(alias = "F_SETPIPE_SZ")]
     pub fn set_capacity(&self, bytes: usize) -> io::Result<usize> {
         self.0.set_capacity(bytes)
     }
@@ -151,6 +152,7 @@ impl super::Recver {
     ///
     /// # Errors
     /// Those of ioctl(2).
+    #[doc(alias = "FIONREAD")]
     pub fn available(&self) -> io::Result<usize> {
         self.0.available()
     }

@@ -174,6 +174,7 @@ impl Receiver {
     ///
     /// # Errors
     /// Those of ioctl(2).
+    #[doc(alias = "FIONREAD")]
     pub fn available(&self) -> io::Result<usize> {
         self.end.available()
     }
@@ -209,6 +210,7 @@ impl Receiver {
     ///
     /// # Errors
     /// As there.
+    #[doc(alias = "F_SETPIPE_SZ")]
     pub fn set_capacity(&self, bytes: usize) -> io::Result<usize> {
         self.end.set_capacity(bytes)
     }

@@ -101,6 +101,7 @@ impl Sender {
     /// # Errors
     /// `Unsupported` everywhere but on Linux and Android (`F_SETPIPE_SZ`, fcntl(2)). `PermissionDenied`: over the
     /// system's limit. `ResourceBusy`: less than what is in the FIFO.
+    #[doc(alias = "F_SETPIPE_SZ")]
     pub fn set_capacity(&self, bytes: usize) -> io::Result<usize> {
         self.0.set_capacity(bytes)
     }

@@ -85,6 +85,7 @@ impl Signals {
     }
 
     /// Waits for the next signal; `None` if the listener was [closed](Self::close) and all that came before was received.
+    #[doc(alias("recv", "forever"))]
     pub fn wait(&self) -> Option<SignalInfo> {
         loop {
             if let Some(info) = self.0.take() {

@@ -21,6 +21,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     ///
     /// # Errors
     /// Those of getsockopt(2).
+    #[doc(alias = "SO_RCVBUF")]
     fn recv_buffer_size(&self) -> io::Result<usize> {
         option::buffer_size(self.socket(), Buffer::Recv)
     }
@@ -30,6 +31,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     ///
     /// # Errors
     /// Those of setsockopt(2).
+    #[doc(alias = "SO_RCVBUF")]
     fn set_recv_buffer_size(&self, size: usize) -> io::Result<()> {
         option::set_buffer_size(self.socket(), Buffer::Recv, size)
     }
@@ -38,6 +40,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     ///
     /// # Errors
     /// Those of getsockopt(2).
+    #[doc(alias = "SO_SNDBUF")]
     fn send_buffer_size(&self) -> io::Result<usize> {
         option::buffer_size(self.socket(), Buffer::Send)
     }
@@ -47,6 +50,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     ///
     /// # Errors
     /// Those of setsockopt(2).
+    #[doc(alias = "SO_SNDBUF")]
     fn set_send_buffer_size(&self, size: usize) -> io::Result<()> {
         option::set_buffer_size(self.socket(), Buffer::Send, size)
     }
@@ -56,6 +60,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     ///
     /// # Errors
     /// Those of ioctl(2); `InvalidInput` for a listener on Linux.
+    #[doc(alias = "FIONREAD")]
     fn recv_queue_size(&self) -> io::Result<usize> {
         sys::fd::readable_bytes(self.socket())
     }
@@ -65,6 +70,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     ///
     /// # Errors
     /// `Unsupported` everywhere but on Linux and Android.
+    #[doc(alias = "TIOCOUTQ")]
     fn send_queue_size(&self) -> io::Result<usize> {
         sys::socket::unread_by_peer(self.socket())
     }
@@ -82,6 +88,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     ///
     /// # Errors
     /// `Unsupported` everywhere but on Linux and Android; `InvalidInput` for 2 GiB or more.
+    #[doc(alias = "SO_PEEK_OFF")]
     fn set_peek_offset(&self, offset: Option<u32>) -> io::Result<()> {
         option::set_peek_offset(self.socket(), offset)
     }
@@ -103,6 +110,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     ///
     /// # Errors
     /// `Unsupported` on other systems.
+    #[doc(alias = "SO_PASSCRED")]
     fn set_passcred(&self, passcred: bool) -> io::Result<()> {
         option::switch(self.socket(), Switch::Credentials, passcred)
     }
@@ -122,6 +130,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     ///
     /// # Errors
     /// `Unsupported` everywhere but on Linux 6.5.
+    #[doc(alias = "SO_PASSPIDFD")]
     fn set_pass_pidfd(&self, pass: bool) -> io::Result<()> {
         option::switch(self.socket(), Switch::Pidfd, pass)
     }
@@ -139,6 +148,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     ///
     /// # Errors
     /// `Unsupported` everywhere but on Linux and Android.
+    #[doc(alias = "SO_PASSSEC")]
     fn set_pass_security(&self, pass: bool) -> io::Result<()> {
         option::switch(self.socket(), Switch::Security, pass)
     }
@@ -148,6 +158,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     ///
     /// # Errors
     /// `PermissionDenied` without the capability for it; `Unsupported` on other systems.
+    #[doc(alias = "SO_MARK")]
     fn set_mark(&self, mark: u32) -> io::Result<()> {
         option::set_mark(self.socket(), mark)
     }
@@ -159,6 +170,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     /// # Errors
     /// `NotFound`: the process is gone. `NotConnected`: there is no peer. `Unsupported`: an older kernel than Linux 6.5, or
     /// another system. It is never made from a process id.
+    #[doc(alias = "SO_PEERPIDFD")]
     fn peer_pidfd(&self) -> io::Result<OwnedFd> {
         sys::peer::pidfd(self.socket())
     }
@@ -167,6 +179,7 @@ pub trait UnixSocketExt: AsFd + Sealed {
     ///
     /// # Errors
     /// `Unsupported` if no security module does that, or on another system than Linux.
+    #[doc(alias = "SO_PEERSEC")]
     fn peer_security(&self) -> io::Result<Vec<u8>> {
         sys::peer::security(self.socket())
     }

@@ -104,6 +104,7 @@ impl<K: ConnectionKind> Socket<K> {
     ///
     /// # Errors
     /// Those of getsockopt(2).
+    #[doc(alias = "SO_PEERGROUPS")]
     pub fn peer_groups(&self) -> io::Result<Option<Vec<u32>>> {
         peer::groups(self.as_fd())
     }

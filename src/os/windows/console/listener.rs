@@ -139,6 +139,7 @@ impl ControlEvents {
     }
 
     /// Waits for the next event; `None` if the listener was [closed](Self::close) and all that came before was received.
+    #[doc(alias = "recv")]
     pub fn wait(&self) -> Option<ReceivedEvent> {
         // Without a deadline there is no error.
         self.wait_until(Deadline::NEVER).unwrap_or(None)

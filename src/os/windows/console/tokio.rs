@@ -40,6 +40,7 @@ impl ControlEvents {
 
     /// Waits for the next event; `None` if the listener was [closed](Self::close) and all that came before was received.
     /// Cancel-safe: an event is taken only when it is given.
+    #[doc(alias = "wait")]
     pub async fn recv(&mut self) -> Option<ReceivedEvent> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }

@@ -57,6 +57,7 @@ impl Mailslot {
     /// - [`TimedOut`](io::ErrorKind::TimedOut): none came in time.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the message is longer than `buffer`. It stays in the mailslot.
     /// - Otherwise whatever the system reports.
+    #[doc(alias = "read")]
     pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.recv_until(buffer, None)
     }

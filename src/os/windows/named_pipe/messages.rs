@@ -55,6 +55,7 @@ impl<Sm: PipeModeTag> PipeStream<Messages, Sm> {
     ///
     /// # Errors
     /// [`BrokenPipe`](io::ErrorKind::BrokenPipe) if the peer has closed its end and everything was received.
+    #[doc(alias = "PeekNamedPipe")]
     pub fn peek_msg_len(&self) -> io::Result<usize> {
         pipe::peek_message(self.as_handle()).map_err(pipe::write_error)
     }
@@ -112,6 +113,7 @@ impl PipeStream<Messages, Messages> {
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): the request has 4 GiB or more.
     ///
     /// `reply` is empty then.
+    #[doc(alias = "TransactNamedPipe")]
     pub fn transact(&self, request: &[u8], reply: &mut Vec<u8>, limit: usize) -> io::Result<usize> {
         self.raw.transact(request, reply, limit)
     }
@@ -125,6 +127,7 @@ impl PipeStream<Messages, Messages> {
     /// # Errors
     /// Those of [`connect_by_path_with_wait_mode`](Self::connect_by_path_with_wait_mode) and of
     /// [`transact`](Self::transact).
+    #[doc(alias = "CallNamedPipe")]
     pub fn call(
         path: impl AsRef<OsStr>,
         request: &[u8],

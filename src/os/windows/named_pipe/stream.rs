@@ -144,6 +144,7 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     ///
     /// # Errors
     /// Whatever the system reports.
+    #[doc(alias = "GetNamedPipeClientProcessId")]
     pub fn client_process_id(&self) -> io::Result<u32> {
         pipe::id(self.as_handle(), Id::ClientProcess)
     }
@@ -160,6 +161,7 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     ///
     /// # Errors
     /// Whatever the system reports.
+    #[doc(alias = "GetNamedPipeServerProcessId")]
     pub fn server_process_id(&self) -> io::Result<u32> {
         pipe::id(self.as_handle(), Id::ServerProcess)
     }
@@ -298,6 +300,7 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     ///
     /// # Errors
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) on the client's end; otherwise whatever the system reports.
+    #[doc(alias = "DisconnectNamedPipe")]
     pub fn disconnect(self) -> io::Result<()> {
         raw::disconnect(self.as_handle(), self.is_server())
     }
@@ -310,6 +313,7 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     ///
     /// # Errors
     /// [`BrokenPipe`](io::ErrorKind::BrokenPipe) if the peer has gone without reading everything.
+    #[doc(alias = "FlushFileBuffers")]
     pub fn drain(&self) -> io::Result<()> {
         self.raw.drain()
     }

@@ -23,6 +23,7 @@ use tokio::io::{AsyncRead, Interest, ReadBuf, Ready};
 /// gone, and goes on with the next one; between the two each read says at once that this is the end, so a task would do
 /// well to call [`wait_for_sender`](Self::wait_for_sender) then. A read waits for a new sender that has written nothing yet
 /// (Tokio's keeps the processor busy meanwhile). `&Receiver` reads too.
+#[doc(alias = "Recver")]
 #[derive(Debug)]
 pub struct Receiver(Renewed<fifo_file::Receiver>);
 

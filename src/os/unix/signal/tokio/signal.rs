@@ -90,6 +90,7 @@ impl Signal {
     ///
     /// # Cancel safety
     /// Cancel-safe: a signal is taken only when it is given.
+    #[doc(alias = "wait")]
     pub async fn recv(&mut self) -> Option<()> {
         self.recv_info().await.map(drop)
     }

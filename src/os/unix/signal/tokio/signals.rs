@@ -62,6 +62,7 @@ impl Signals {
     ///
     /// # Cancel safety
     /// Cancel-safe: a signal is taken only when it is given.
+    #[doc(alias = "wait")]
     pub async fn recv(&self) -> Option<SignalInfo> {
         self.queue.reading(next).await.unwrap_or(None)
     }

@@ -28,6 +28,7 @@ use std::{
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "SCM_RIGHTS")]
 #[derive(Debug, Default)]
 pub struct ReceivedFds {
     fds: Vec<OwnedFd>,

@@ -60,6 +60,7 @@ impl<K: ConnectionKind> Socket<K> {
     ///
     /// # Errors
     /// `Unsupported` where the system cannot tell.
+    #[doc(alias("SO_PEERCRED", "getpeereid", "LOCAL_PEERCRED"))]
     pub fn peer_cred(&self) -> io::Result<UCred> {
         self.get().peer_cred()
     }
@@ -68,6 +69,7 @@ impl<K: ConnectionKind> Socket<K> {
     ///
     /// # Errors
     /// Those of getsockopt(2).
+    #[doc(alias = "SO_PEERGROUPS")]
     pub fn peer_groups(&self) -> io::Result<Option<Vec<u32>>> {
         self.get().peer_groups()
     }

@@ -23,6 +23,7 @@ impl<Sm: PipeModeTag> PipeStream<Messages, Sm> {
     ///
     /// # Errors
     /// Those of the synchronous method, but for the ones of waiting.
+    #[doc(alias = "recv_msg")]
     pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<Option<Received>> {
         poll_fn(|cx| self.raw.poll_recv(cx, buffer)).await
     }
