@@ -57,7 +57,7 @@ pub use self::{
     listener::{Listener, UnixListener, UnixSeqpacketListener},
     seqpacket::UnixSeqpacket,
     socket::Socket,
-    split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf},
+    split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReadSide, ReuniteError, WriteHalf, WriteSide},
     stream::UnixStream,
     unix_socket::UnixSocket,
 };

@@ -7,6 +7,7 @@ use std::{
     error::Error,
     fmt::{self, Display, Formatter},
     io::{self, IoSlice, IoSliceMut},
+    ops::Deref,
     os::fd::{AsFd, BorrowedFd},
     pin::Pin,
     sync::Arc,
@@ -15,34 +16,79 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready};
 
 pub(super) fn borrowed(stream: &UnixStream) -> (ReadHalf<'_>, WriteHalf<'_>) {
-    (ReadHalf(stream), WriteHalf(stream))
+    (ReadSide(stream), WriteSide(stream))
 }
 
 pub(super) fn owned(stream: UnixStream) -> (OwnedReadHalf, OwnedWriteHalf) {
     let stream = Arc::new(stream);
-    let read = OwnedReadHalf(stream.clone());
-    (read, OwnedWriteHalf { stream, ends_on_drop: true })
+    (ReadSide(stream.clone()), WriteSide(EndsOnDrop { stream, ends: true }))
 }
 
 /// The half of a stream that reads; see [`UnixStream::split`].
-#[derive(Debug)]
-pub struct ReadHalf<'a>(&'a UnixStream);
+pub type ReadHalf<'a> = ReadSide<&'a UnixStream>;
 
-/// The half of a stream that writes; see [`UnixStream::split`]. `AsyncWriteExt::shutdown` ends the sending direction,
-/// dropping does not.
-#[derive(Debug)]
-pub struct WriteHalf<'a>(&'a UnixStream);
+/// The half of a stream that writes; see [`UnixStream::split`]. `AsyncWriteExt::shutdown` ends the
+/// sending direction, dropping does not.
+pub type WriteHalf<'a> = WriteSide<&'a UnixStream>;
 
 /// The half of a stream that reads; see [`UnixStream::into_split`].
-#[derive(Debug)]
-pub struct OwnedReadHalf(Arc<UnixStream>);
+pub type OwnedReadHalf = ReadSide<Arc<UnixStream>>;
 
-/// The half of a stream that writes; see [`UnixStream::into_split`]. `AsyncWriteExt::shutdown` and dropping end the
-/// sending direction.
+/// The half of a stream that writes; see [`UnixStream::into_split`]. `AsyncWriteExt::shutdown` and
+/// dropping end the sending direction.
+pub type OwnedWriteHalf = WriteSide<EndsOnDrop>;
+
+/// The half of a stream that reads: [`ReadHalf`] or [`OwnedReadHalf`].
 #[derive(Debug)]
-pub struct OwnedWriteHalf {
+pub struct ReadSide<S>(S);
+
+/// The half of a stream that writes: [`WriteHalf`] or [`OwnedWriteHalf`].
+#[derive(Debug)]
+pub struct WriteSide<S>(S);
+
+/// A reference to a stream whose sending direction ends when this is dropped.
+#[derive(Debug)]
+#[must_use = "the sending direction ends when this is dropped"]
+pub struct EndsOnDrop {
     stream: Arc<UnixStream>,
-    ends_on_drop: bool,
+    ends: bool,
+}
+
+impl Deref for EndsOnDrop {
+    type Target = UnixStream;
+
+    fn deref(&self) -> &UnixStream {
+        &self.stream
+    }
+}
+
+impl Drop for EndsOnDrop {
+    fn drop(&mut self) {
+        if self.ends {
+            // Whoever wants to know whether that worked calls `shutdown`.
+            let _ = self.stream.end_sending();
+        }
+    }
+}
+
+/// What a half that writes has of its stream.
+trait SendingEnd: Deref<Target = UnixStream> + Unpin {
+    fn end(&mut self) -> io::Result<()>;
+}
+
+impl SendingEnd for &UnixStream {
+    fn end(&mut self) -> io::Result<()> {
+        self.end_sending()
+    }
+}
+
+impl SendingEnd for EndsOnDrop {
+    fn end(&mut self) -> io::Result<()> {
+        let ended = self.end_sending();
+        // Dropping need not do it again.
+        self.ends &= ended.is_err();
+        ended
+    }
 }
 
 /// Two halves that do not belong together, given back.
@@ -63,7 +109,7 @@ impl OwnedReadHalf {
     /// # Errors
     /// They are of different streams.
     pub fn reunite(self, other: OwnedWriteHalf) -> Result<UnixStream, ReuniteError> {
-        if !Arc::ptr_eq(&self.0, &other.stream) {
+        if !Arc::ptr_eq(&self.0, &other.0.stream) {
             return Err(ReuniteError(self, other));
         }
         other.forget();
@@ -83,20 +129,11 @@ impl OwnedWriteHalf {
 
     /// Drops this half and leaves the sending direction as it is.
     pub fn forget(mut self) {
-        self.ends_on_drop = false;
+        self.0.ends = false;
     }
 }
 
-impl Drop for OwnedWriteHalf {
-    fn drop(&mut self) {
-        if self.ends_on_drop {
-            // Whoever wants to know whether that worked calls `shutdown`.
-            let _ = self.stream.end_sending();
-        }
-    }
-}
-
-impl ReadHalf<'_> {
+impl<S: Deref<Target = UnixStream>> ReadSide<S> {
     /// See [`UnixStream::ready`]. Cancel-safe.
     ///
     /// # Errors
@@ -154,7 +191,7 @@ impl ReadHalf<'_> {
     }
 }
 
-impl WriteHalf<'_> {
+impl<S: Deref<Target = UnixStream>> WriteSide<S> {
     /// See [`UnixStream::ready`]. Cancel-safe.
     ///
     /// # Errors
@@ -204,127 +241,14 @@ impl WriteHalf<'_> {
     }
 }
 
-impl OwnedReadHalf {
-    /// See [`UnixStream::ready`]. Cancel-safe.
-    ///
-    /// # Errors
-    /// As for that.
-    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        self.0.ready(interest).await
-    }
-
-    /// See [`UnixStream::readable`]. Cancel-safe.
-    ///
-    /// # Errors
-    /// As for that.
-    pub async fn readable(&self) -> io::Result<()> {
-        self.0.readable().await
-    }
-
-    /// See [`UnixStream::try_read`].
-    ///
-    /// # Errors
-    /// As for that.
-    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_read(buffer)
-    }
-
-    /// See [`UnixStream::try_read_buf`].
-    ///
-    /// # Errors
-    /// As for that.
-    pub fn try_read_buf<B: BufMut>(&self, buffer: &mut B) -> io::Result<usize> {
-        self.0.try_read_buf(buffer)
-    }
-
-    /// See [`UnixStream::try_read_vectored`].
-    ///
-    /// # Errors
-    /// As for that.
-    pub fn try_read_vectored(&self, slices: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.0.try_read_vectored(slices)
-    }
-
-    /// See [`UnixStream::peer_addr`].
-    ///
-    /// # Errors
-    /// As for that.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.0.peer_addr()
-    }
-
-    /// See [`UnixStream::local_addr`].
-    ///
-    /// # Errors
-    /// As for that.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
-}
-
-impl OwnedWriteHalf {
-    /// See [`UnixStream::ready`]. Cancel-safe.
-    ///
-    /// # Errors
-    /// As for that.
-    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        self.stream.ready(interest).await
-    }
-
-    /// See [`UnixStream::writable`]. Cancel-safe.
-    ///
-    /// # Errors
-    /// As for that.
-    pub async fn writable(&self) -> io::Result<()> {
-        self.stream.writable().await
-    }
-
-    /// See [`UnixStream::try_write`].
-    ///
-    /// # Errors
-    /// As for that.
-    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.try_write(bytes)
-    }
-
-    /// See [`UnixStream::try_write_vectored`].
-    ///
-    /// # Errors
-    /// As for that.
-    pub fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.stream.try_write_vectored(slices)
-    }
-
-    /// See [`UnixStream::peer_addr`].
-    ///
-    /// # Errors
-    /// As for that.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.stream.peer_addr()
-    }
-
-    /// See [`UnixStream::local_addr`].
-    ///
-    /// # Errors
-    /// As for that.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.stream.local_addr()
-    }
-}
-
-impl AsyncRead for ReadHalf<'_> {
+impl<S: Deref<Target = UnixStream> + Unpin> AsyncRead for ReadSide<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.0.poll_read(cx, buf)
     }
 }
 
-impl AsyncRead for OwnedReadHalf {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for WriteHalf<'_> {
+#[allow(private_bounds)]
+impl<S: SendingEnd> AsyncWrite for WriteSide<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.0.poll_write(cx, bytes)
     }
@@ -345,84 +269,31 @@ impl AsyncWrite for WriteHalf<'_> {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.0.end_sending())
-    }
-}
-
-impl AsyncWrite for OwnedWriteHalf {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.stream.poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.stream.poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
     fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let ended = self.stream.end_sending();
-        // Dropping need not do it again.
-        self.ends_on_drop &= ended.is_err();
-        Poll::Ready(ended)
+        Poll::Ready(self.0.end())
     }
 }
 
-impl AsRef<UnixStream> for ReadHalf<'_> {
-    fn as_ref(&self) -> &UnixStream {
-        self.0
-    }
-}
-
-impl AsRef<UnixStream> for WriteHalf<'_> {
-    fn as_ref(&self) -> &UnixStream {
-        self.0
-    }
-}
-
-impl AsRef<UnixStream> for OwnedReadHalf {
+impl<S: Deref<Target = UnixStream>> AsRef<UnixStream> for ReadSide<S> {
     fn as_ref(&self) -> &UnixStream {
         &self.0
     }
 }
 
-impl AsRef<UnixStream> for OwnedWriteHalf {
+impl<S: Deref<Target = UnixStream>> AsRef<UnixStream> for WriteSide<S> {
     fn as_ref(&self) -> &UnixStream {
-        &self.stream
+        &self.0
     }
 }
 
-impl AsFd for ReadHalf<'_> {
+impl<S: Deref<Target = UnixStream>> AsFd for ReadSide<S> {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.0.deref().as_fd()
     }
 }
 
-impl AsFd for WriteHalf<'_> {
+impl<S: Deref<Target = UnixStream>> AsFd for WriteSide<S> {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
-    }
-}
-
-impl AsFd for OwnedReadHalf {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
-    }
-}
-
-impl AsFd for OwnedWriteHalf {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.stream.as_fd()
+        self.0.deref().as_fd()
     }
 }
