@@ -5,7 +5,6 @@ use crate::{
     time::Deadline,
 };
 use std::{
-    fmt::Display,
     io,
     os::fd::{BorrowedFd, OwnedFd},
     process::Child,
@@ -22,14 +21,7 @@ impl ProcessHandle {
     /// - [`Unsupported`](io::ErrorKind::Unsupported): Linux before 5.3, or a sandbox that denies pidfd_open(2), as old versions
     ///   of Docker do. [`send`](super::send()) sends to the number then, which can come to mean another process.
     pub fn from_pid(pid: impl TryInto<i32>) -> io::Result<Self> {
-        let refused = |process: &dyn Display| {
-            let message = format!("cannot open process {process}: there is no such number");
-            io::Error::new(io::ErrorKind::InvalidInput, message)
-        };
-        let pid: i32 = pid.try_into().map_err(|_| refused(&"above i32::MAX"))?;
-        if pid <= 0 {
-            return Err(refused(&pid));
-        }
+        let pid = send::process("open", pid)?;
         match process::open(pid) {
             Ok(handle) => Ok(Self { handle, pid: Some(pid) }),
             Err(error) => {

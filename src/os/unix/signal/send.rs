@@ -30,7 +30,7 @@ pub fn raise(signal: Signal) -> io::Result<()> {
 /// - [`Unsupported`](io::ErrorKind::Unsupported): a sandbox denies the system call.
 #[doc(alias = "kill")]
 pub fn send(pid: impl TryInto<i32>, signal: Signal) -> io::Result<()> {
-    let pid = process(signal, pid)?;
+    let pid = process(format_args!("send {signal} to"), pid)?;
     sys::kill(pid, signal.as_raw()).map_err(|error| failed(signal, format_args!("process {pid}"), error))
 }
 
@@ -44,9 +44,9 @@ pub fn send(pid: impl TryInto<i32>, signal: Signal) -> io::Result<()> {
 ///   all processes.
 pub fn send_group(group: i32, signal: Signal) -> io::Result<()> {
     if group == 1 {
-        return Err(refused(signal, "process group 1", "it could mean all processes"));
+        return Err(refused(format_args!("send {signal} to process group 1"), "it could mean all processes"));
     }
-    check(signal, "process group", group, 0)?;
+    check(format_args!("send {signal} to process group"), group, 0)?;
     sys::killpg(group, signal).map_err(|error| failed(signal, format_args!("process group {group}"), error))
 }
 
@@ -59,8 +59,8 @@ pub fn send_group(group: i32, signal: Signal) -> io::Result<()> {
 /// - [`WouldBlock`](io::ErrorKind::WouldBlock): a real-time signal, and the queue is full, as for [`queue`].
 /// - As for [`send`].
 pub fn send_thread(pid: impl TryInto<i32>, thread: i32, signal: Signal) -> io::Result<()> {
-    let pid = process(signal, pid)?;
-    check(signal, "thread", thread, 1)?;
+    let pid = process(format_args!("send {signal} to"), pid)?;
+    check(format_args!("send {signal} to thread"), thread, 1)?;
     sys::send_thread(pid, thread, signal)
         .map_err(|error| failed(signal, format_args!("thread {thread} of process {pid}"), error))
 }
@@ -105,7 +105,7 @@ pub fn thread_id() -> io::Result<i32> {
 /// - As for [`send`].
 #[doc(alias = "sigqueue")]
 pub fn queue(pid: impl TryInto<i32>, signal: Signal, value: impl Into<SignalValue>) -> io::Result<()> {
-    let pid = process(signal, pid)?;
+    let pid = process(format_args!("send {signal} to"), pid)?;
     sys::queue(pid, signal, value.into().as_usize())
         .map_err(|error| failed(signal, format_args!("process {pid}"), error))
 }
@@ -118,7 +118,7 @@ pub fn queue(pid: impl TryInto<i32>, signal: Signal, value: impl Into<SignalValu
 /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): there is, and it is another user's.
 /// - [`InvalidInput`](io::ErrorKind::InvalidInput): `pid` is 0 or negative.
 pub fn probe(pid: impl TryInto<i32>) -> io::Result<()> {
-    let pid = process("no signal", pid)?;
+    let pid = process("send no signal to", pid)?;
     sys::kill(pid, 0).map_err(|error| failed("no signal", format_args!("process {pid}"), error))
 }
 
@@ -127,21 +127,23 @@ pub(super) fn failed(signal: impl Display, to: impl Display, error: io::Error) -
     about_as(sys::kind(&error), format_args!("send {signal} to {to}"), error)
 }
 
-/// The number of a single process.
-fn process(signal: impl Display, pid: impl TryInto<i32>) -> io::Result<i32> {
+/// The ID of one process, from 1 on. `operation` is what is refused for others, in front of "process".
+pub(super) fn process(operation: impl Display, pid: impl TryInto<i32>) -> io::Result<i32> {
     match pid.try_into() {
-        Ok(pid) => check(signal, "process", pid, 1).map(|()| pid),
-        Err(_) => Err(refused(signal, "a process above i32::MAX", "there is no such number")),
+        Ok(pid) => check(format_args!("{operation} process"), pid, 1).map(|()| pid),
+        Err(_) => Err(refused(format_args!("{operation} a process above i32::MAX"), NO_NUMBER)),
     }
 }
 
-fn check(signal: impl Display, what: &str, number: i32, least: i32) -> io::Result<()> {
+fn check(operation: impl Display, number: i32, least: i32) -> io::Result<()> {
     if number >= least {
         return Ok(());
     }
-    Err(refused(signal, format_args!("{what} {number}"), "there is no such number"))
+    Err(refused(format_args!("{operation} {number}"), NO_NUMBER))
 }
 
-fn refused(signal: impl Display, to: impl Display, reason: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, format!("cannot send {signal} to {to}: {reason}"))
+const NO_NUMBER: &str = "there is no such number";
+
+fn refused(operation: impl Display, reason: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("cannot {operation}: {reason}"))
 }

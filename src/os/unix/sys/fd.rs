@@ -1,6 +1,6 @@
 //! What any descriptor can be asked.
 
-use super::{directory::Identity, poll::poll, slices};
+use super::{directory::Identity, poll, slices};
 use crate::time::Deadline;
 use rustix::{
     event::{PollFlags, Timespec},
@@ -149,7 +149,7 @@ pub(crate) fn readable_bytes(fd: BorrowedFd<'_>) -> io::Result<usize> {
 pub(crate) fn wait_readable(fd: BorrowedFd<'_>, deadline: Deadline) -> io::Result<bool> {
     loop {
         let left = deadline.left();
-        match poll([fd], PollFlags::IN, left.map(timespec).as_ref()) {
+        match poll::poll([fd], PollFlags::IN, left.map(timespec).as_ref()) {
             Ok([ready]) if !ready.is_empty() => return Ok(true),
             Ok(_) if left.is_some_and(|left| left.is_zero()) => return Ok(false),
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
@@ -160,8 +160,7 @@ pub(crate) fn wait_readable(fd: BorrowedFd<'_>, deadline: Deadline) -> io::Resul
 
 /// Whether poll(2) says that the other end is gone.
 pub(crate) fn is_hung_up(fd: BorrowedFd<'_>) -> io::Result<bool> {
-    let events = PollFlags::IN | PollFlags::OUT;
-    let [ready] = rustix::io::retry_on_intr(|| poll([fd], events, Some(&timespec(Duration::ZERO))))?;
+    let [ready] = poll::look([fd], PollFlags::IN | PollFlags::OUT)?;
     Ok(ready.intersects(PollFlags::HUP | PollFlags::ERR))
 }
 

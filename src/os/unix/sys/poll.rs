@@ -26,6 +26,16 @@ pub(crate) fn poll<const N: usize>(
     }
 }
 
+/// What descriptors are ready for. Does not wait, and goes on after a signal: poll(2) is interrupted by one that has come
+/// before it.
+pub(crate) fn look<const N: usize>(
+    descriptors: [BorrowedFd<'_>; N],
+    events: PollFlags,
+) -> Result<[PollFlags; N], Errno> {
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    rustix::io::retry_on_intr(|| poll(descriptors, events, Some(&now)))
+}
+
 /// rustix has no select(2) on illumos, whose poll(2) is not refused.
 #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
 fn select<const N: usize>(

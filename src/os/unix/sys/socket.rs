@@ -5,9 +5,9 @@
 //! | Linux, Android, BSDs, illumos | flag of `socket`, `socketpair`, `accept4` | `MSG_NOSIGNAL` at each send (`message.rs`) |
 //! | macOS and relatives | `fcntl` right after, so that a fork in between inherits | `SO_NOSIGPIPE` once |
 
-use super::{LINUX_SOCKETS, address::Address, fd::done, option, poll::poll};
+use super::{LINUX_SOCKETS, address::Address, fd::done, option, poll};
 use rustix::{
-    event::{PollFlags, Timespec},
+    event::PollFlags,
     io::Errno,
     net::{AddressFamily, SocketType, sockopt},
 };
@@ -175,8 +175,7 @@ pub(crate) fn poll_listener(socket: BorrowedFd<'_>) -> io::Result<Option<bool>> 
     const HALF: PollFlags = PollFlags::RDHUP;
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     const HALF: PollFlags = PollFlags::empty();
-    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-    let [found] = rustix::io::retry_on_intr(|| poll([socket], PollFlags::IN | HALF, Some(&now)))?;
+    let [found] = poll::look([socket], PollFlags::IN | HALF)?;
     let hung_up = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL | HALF;
     Ok((!found.is_empty()).then(|| found.intersects(hung_up)))
 }
@@ -207,7 +206,10 @@ pub(crate) fn has_ended(socket: BorrowedFd<'_>) -> io::Result<bool> {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn has_shut_down(socket: BorrowedFd<'_>) -> rustix::io::Result<bool> {
-    use rustix::{event::PollFd, io::retry_on_intr};
+    use rustix::{
+        event::{PollFd, Timespec},
+        io::retry_on_intr,
+    };
     let mut entry = [PollFd::from_borrowed_fd(socket, PollFlags::RDHUP)];
     // Even if it does not wait, poll(2) is interrupted by a signal that has come before it.
     retry_on_intr(|| rustix::event::poll(&mut entry, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })))?;
