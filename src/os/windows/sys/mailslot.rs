@@ -7,7 +7,7 @@ use super::{
     security::{CLIENT_WRITE, Descriptor},
     wide::WideString,
 };
-use crate::random;
+use crate::{random, time::Backoff};
 use std::{
     ffi::OsStr,
     io,
@@ -15,7 +15,7 @@ use std::{
     ptr,
     sync::OnceLock,
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 use windows_sys::Win32::{
     Foundation::{
@@ -151,15 +151,13 @@ fn waits_in_the_call() -> bool {
 
 /// Looks until there is a message; `false` if there is none in time.
 fn message_comes(slot: BorrowedHandle<'_>, deadline: Instant) -> io::Result<bool> {
-    const LONGEST: Duration = Duration::from_millis(10);
-    let mut pause = Duration::from_millis(1);
+    let mut backoff = Backoff::new();
     while info(slot)?.next.is_none() {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Ok(false);
         }
-        thread::sleep(left.min(pause));
-        pause = LONGEST.min(2 * pause);
+        thread::sleep(left.min(backoff.pause()));
     }
     Ok(true)
 }
