@@ -102,6 +102,7 @@ mod messages;
 mod mode;
 pub(crate) mod name;
 mod options;
+mod pipe;
 #[cfg(any(feature = "tokio", test))]
 pub(crate) mod poll;
 pub(crate) mod raw;
@@ -116,6 +117,7 @@ pub use self::{
     listener::{Incoming, PipeListener},
     mode::{PipeDirection, PipeMode, PipeStreamRole},
     options::{PipeListenerOptions, WaitTimeout},
+    pipe::{Blocking, Pipe, Waiting},
     raw::Received,
     stream::{DuplexPipeStream, PipeStream, RecvPipeStream, SendPipeStream},
 };

@@ -1,22 +1,18 @@
 //! The stream: which methods it has with which modes. What they do is in [`raw`](super::raw).
 
 use super::{
-    ConnectOptions, FromHandleError, PipeInfo, PipeMode, ReuniteError, handle,
+    ConnectOptions, FromHandleError, handle,
+    pipe::{Blocking, Pipe},
     pipe_mode::{self, PipeModeTag},
     raw::{self, PairOptions, RawPipe},
 };
-use crate::{
-    ConnectWaitMode, TryClone,
-    os::windows::sys::pipe::{self, Directions, Id},
-};
+use crate::{ConnectWaitMode, TryClone, os::windows::sys::pipe::Directions};
 use std::{
     ffi::OsStr,
-    fmt::{self, Debug, Formatter},
     io::{self, IoSlice, IoSliceMut, Read, Write},
-    marker::PhantomData,
     mem::MaybeUninit,
     net::Shutdown,
-    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, IntoRawHandle, OwnedHandle, RawHandle},
+    os::windows::io::{IntoRawHandle, OwnedHandle, RawHandle},
     sync::Arc,
     time::Duration,
 };
@@ -40,10 +36,7 @@ use std::{
 ///
 /// When the peer has closed its end, reads give what it wrote and then 0, and writes give
 /// [`BrokenPipe`](io::ErrorKind::BrokenPipe). There is no half-close: see [`shutdown`](Self::shutdown).
-pub struct PipeStream<Rm: PipeModeTag, Sm: PipeModeTag> {
-    pub(super) raw: Arc<RawPipe>,
-    modes: PhantomData<(Rm, Sm)>,
-}
+pub type PipeStream<Rm, Sm> = Pipe<Blocking, Rm, Sm>;
 
 /// A stream that sends and receives in the same mode.
 pub type DuplexPipeStream<M> = PipeStream<M, M>;
@@ -80,133 +73,6 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
         wait_mode: ConnectWaitMode,
     ) -> io::Result<Self> {
         Self::connect_with(path, &ConnectOptions::new().wait_mode(wait_mode))
-    }
-
-    pub(super) fn from_raw(raw: RawPipe) -> Self {
-        Self { raw: Arc::new(raw), modes: PhantomData }
-    }
-
-    /// Splits the stream into halves that can be owned apart. The connection ends when both are dropped.
-    pub fn split(self) -> (RecvPipeStream<Rm>, SendPipeStream<Sm>) {
-        let recv = PipeStream { raw: Arc::clone(&self.raw), modes: PhantomData };
-        let send = PipeStream { raw: self.raw, modes: PhantomData };
-        (recv, send)
-    }
-
-    /// Puts the halves of one stream together again.
-    ///
-    /// # Errors
-    /// Gives them back if they are not halves of one stream.
-    pub fn reunite(rh: RecvPipeStream<Rm>, sh: SendPipeStream<Sm>) -> Result<Self, ReuniteError<Rm, Sm>> {
-        if Arc::ptr_eq(&rh.raw, &sh.raw) {
-            Ok(Self { raw: sh.raw, modes: PhantomData })
-        } else {
-            Err(ReuniteError { rh, sh })
-        }
-    }
-
-    /// Whether this is the server's end: it came from a listener.
-    pub fn is_server(&self) -> bool {
-        self.raw.is_server()
-    }
-
-    /// Whether this is the client's end.
-    pub fn is_client(&self) -> bool {
-        !self.raw.is_server()
-    }
-
-    /// Returns the buffer sizes of the pipe and how many instances it has.
-    ///
-    /// # Errors
-    /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): the handle was adopted and lacks `FILE_READ_ATTRIBUTES`.
-    /// - Otherwise whatever the system reports.
-    ///
-    /// # Examples
-    /// ```
-    /// use interprocess::os::windows::named_pipe::{DuplexPipeStream, pipe_mode::Bytes};
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// let (server, client) = DuplexPipeStream::<Bytes>::pair()?;
-    /// let info = client.pipe_info()?;
-    /// assert_eq!((info.instances(), info.max_instances()), (1, Some(1)));
-    /// assert_eq!(info.input_buffer_size(), 65_536);
-    /// # drop(server);
-    /// # Ok(()) }
-    /// ```
-    pub fn pipe_info(&self) -> io::Result<PipeInfo> {
-        PipeInfo::of(self.as_handle())
-    }
-
-    /// The process at the client's end. Microsoft: "GetNamedPipeClientProcessId function".
-    ///
-    /// The process may have ended and its number may be another's by now: to find out who the peer is, use
-    /// [`peer_user_sid`](Self::peer_user_sid) on the server's end.
-    ///
-    /// # Errors
-    /// Whatever the system reports.
-    #[doc(alias = "GetNamedPipeClientProcessId")]
-    pub fn client_process_id(&self) -> io::Result<u32> {
-        pipe::id(self.as_handle(), Id::ClientProcess)
-    }
-
-    /// The session of the process at the client's end. Microsoft: "GetNamedPipeClientSessionId function".
-    ///
-    /// # Errors
-    /// Whatever the system reports.
-    pub fn client_session_id(&self) -> io::Result<u32> {
-        pipe::id(self.as_handle(), Id::ClientSession)
-    }
-
-    /// The process at the server's end. Microsoft: "GetNamedPipeServerProcessId function".
-    ///
-    /// # Errors
-    /// Whatever the system reports.
-    #[doc(alias = "GetNamedPipeServerProcessId")]
-    pub fn server_process_id(&self) -> io::Result<u32> {
-        pipe::id(self.as_handle(), Id::ServerProcess)
-    }
-
-    /// The session of the process at the server's end. Microsoft: "GetNamedPipeServerSessionId function".
-    ///
-    /// # Errors
-    /// Whatever the system reports.
-    pub fn server_session_id(&self) -> io::Result<u32> {
-        pipe::id(self.as_handle(), Id::ServerSession)
-    }
-
-    /// The process at the other end.
-    ///
-    /// # Errors
-    /// Whatever the system reports.
-    pub fn peer_process_id(&self) -> io::Result<u32> {
-        raw::peer_process_id(self.as_handle(), self.is_server())
-    }
-
-    /// The session of the process at the other end.
-    ///
-    /// # Errors
-    /// Whatever the system reports.
-    pub fn peer_session_id(&self) -> io::Result<u32> {
-        raw::peer_session_id(self.as_handle(), self.is_server())
-    }
-
-    /// The user at the other end, as the text of a SID (`S-1-5-21-...`).
-    ///
-    /// On the server's end this is the user that the client was when it connected: the thread takes the client's
-    /// identity for one query (Microsoft: "ImpersonateNamedPipeClient function") and ends the process if it cannot
-    /// get rid of it.
-    ///
-    /// On the client's end this is the owner of the pipe: the server's user, or `BUILTIN\\Administrators` (`S-1-5-32-544`) if
-    /// the server is elevated or runs as the system (Microsoft: "Owner of a New Object"). Unlike a process ID, it cannot
-    /// become another's. A client that only wants to talk to a server of its own user sets
-    /// [`ConnectOptions::current_user_only`].
-    ///
-    /// # Errors
-    /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): the client hides who it is; the server is on another
-    ///   computer; the pipe has no owner.
-    /// - Otherwise whatever the system reports.
-    pub fn peer_user_sid(&self) -> io::Result<String> {
-        raw::peer_user_sid(self.as_handle(), self.is_server())
     }
 
     /// Chooses whether reads and writes that would wait fail with [`WouldBlock`](io::ErrorKind::WouldBlock) instead.
@@ -275,34 +141,12 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
         self.raw.shutdown(how)
     }
 
-    /// Pipes have no error that is reported later, as sockets do: always `None`.
-    ///
-    /// # Errors
-    /// None.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        Ok(None)
-    }
-
     /// Makes another stream for the same end. The end is closed when all are dropped.
     ///
     /// # Errors
     /// Whatever the system reports, such as having too many handles.
     pub fn try_clone(&self) -> io::Result<Self> {
         RawPipe::try_clone(&self.raw).map(Self::from_raw)
-    }
-
-    /// Closes the client's end, from the server's, whoever else has handles to it.
-    ///
-    /// This is `DisconnectNamedPipe`. **What was written and not yet read is discarded, in both directions**; call
-    /// [`drain`](Self::drain) before, or just drop the stream, which discards nothing (Microsoft: "DisconnectNamedPipe
-    /// function"). The client's reads give the end and its writes [`BrokenPipe`](io::ErrorKind::BrokenPipe), and so do
-    /// those of clones and of the other half of this stream. The instance is closed when the last of them is dropped.
-    ///
-    /// # Errors
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) on the client's end; otherwise whatever the system reports.
-    #[doc(alias = "DisconnectNamedPipe")]
-    pub fn disconnect(self) -> io::Result<()> {
-        raw::disconnect(self.as_handle(), self.is_server())
     }
 
     /// Waits until the peer has read everything that was written, or has closed its end.
@@ -416,18 +260,6 @@ impl<Rm: PipeModeTag> Write for PipeStream<Rm, pipe_mode::Bytes> {
     }
 }
 
-impl<Rm: PipeModeTag, Sm: PipeModeTag> AsHandle for PipeStream<Rm, Sm> {
-    fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.raw.as_handle()
-    }
-}
-
-impl<Rm: PipeModeTag, Sm: PipeModeTag> AsRawHandle for PipeStream<Rm, Sm> {
-    fn as_raw_handle(&self) -> RawHandle {
-        self.as_handle().as_raw_handle()
-    }
-}
-
 impl IntoRawHandle for PipeStream<pipe_mode::Bytes, pipe_mode::Bytes> {
     fn into_raw_handle(self) -> RawHandle {
         self.into_handle().into_raw_handle()
@@ -453,19 +285,7 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> TryFrom<PipeStream<Rm, Sm>> for OwnedHand
     fn try_from(stream: PipeStream<Rm, Sm>) -> Result<Self, PipeStream<Rm, Sm>> {
         match Arc::try_unwrap(stream.raw) {
             Ok(raw) => Ok(raw.into_handle()),
-            Err(raw) => Err(PipeStream { raw, modes: PhantomData }),
+            Err(raw) => Err(PipeStream::from_shared(raw)),
         }
-    }
-}
-
-impl<Rm: PipeModeTag, Sm: PipeModeTag> Debug for PipeStream<Rm, Sm> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mode = |mode: Option<PipeMode>| mode.map_or("None", PipeMode::name);
-        f.debug_struct("PipeStream")
-            .field("receives", &format_args!("{}", mode(Rm::MODE)))
-            .field("sends", &format_args!("{}", mode(Sm::MODE)))
-            .field("handle", &self.as_raw_handle())
-            .field("is_server", &self.is_server())
-            .finish()
     }
 }

@@ -31,7 +31,6 @@
 
 mod connect_options;
 mod convert;
-mod identity;
 mod listener;
 mod messages;
 mod options;
@@ -40,7 +39,7 @@ mod v2;
 
 pub use self::{
     listener::PipeListener,
-    stream::{DuplexPipeStream, PipeStream, RecvPipeStream, SendPipeStream},
+    stream::{Async, DuplexPipeStream, PipeStream, RecvPipeStream, SendPipeStream},
     v2::PipeListenerOptionsExt,
 };
 pub use super::{FromHandleError, FromHandleErrorKind, Received};

@@ -1,9 +1,13 @@
 //! What interprocess 2.4 has because dropping a stream there waits for the peer.
 
-use super::{PipeStream, pipe_mode::PipeModeTag};
+use super::{
+    pipe::{Pipe, Waiting},
+    pipe_mode::PipeModeTag,
+};
 
-impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
-    /// Drops the stream. In interprocess 2.4 this avoided a thread that waited for the peer; there is no such thread now.
+impl<W: Waiting, Rm: PipeModeTag, Sm: PipeModeTag> Pipe<W, Rm, Sm> {
+    /// Drops the stream. In interprocess 2.4 this avoided waiting for the peer in a
+    /// thread or task; there is none now.
     #[deprecated(since = "3.0.0", note = "drop the stream")]
     pub fn evade_limbo(self) {}
 

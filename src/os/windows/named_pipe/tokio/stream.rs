@@ -1,29 +1,27 @@
 //! The stream: which methods it has with which modes. What they do is in [`poll`](super::super::poll).
 
-use super::ReuniteError;
 use crate::{
     ConnectWaitMode,
     os::windows::{
         named_pipe::{
-            ConnectOptions, PipeInfo, PipeMode,
+            ConnectOptions,
+            pipe::{Core, HasCore, Pipe, Waiting},
             pipe_mode::{self, PipeModeTag},
             poll::AsyncPipe,
             raw::{self, PairOptions},
         },
         sys::{
             drain::Drain,
-            pipe::{self, Directions, Id},
+            pipe::{self, Directions},
         },
     },
 };
 use std::{
     ffi::OsStr,
-    fmt::{self, Debug, Formatter},
     future::poll_fn,
     io::{self, IoSlice, IoSliceMut, Read},
-    marker::PhantomData,
     net::Shutdown,
-    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, RawHandle},
+    os::windows::io::AsHandle,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -50,9 +48,22 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 ///
 /// Dropping never blocks and needs no runtime. What is still in flight is left to the system's thread pool, which waits for
 /// space for at most a minute. If the process ends earlier it is lost. **Flush before the process ends.**
-pub struct PipeStream<Rm: PipeModeTag, Sm: PipeModeTag> {
-    pub(super) raw: Arc<AsyncPipe>,
-    modes: PhantomData<(Rm, Sm)>,
+pub type PipeStream<Rm, Sm> = Pipe<Async, Rm, Sm>;
+
+/// The task waits.
+#[derive(Debug)]
+pub enum Async {}
+
+impl Waiting for Async {}
+
+impl HasCore for Async {
+    type Core = AsyncPipe;
+}
+
+impl Core for AsyncPipe {
+    fn is_server(&self) -> bool {
+        self.is_server()
+    }
 }
 
 /// A stream that sends and receives in the same mode.
@@ -85,106 +96,6 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
         Self::connect_with(path, &ConnectOptions::new().wait_mode(wait_mode)).await
     }
 
-    pub(super) fn from_raw(raw: AsyncPipe) -> Self {
-        Self::from_shared(Arc::new(raw))
-    }
-
-    pub(super) fn from_shared(raw: Arc<AsyncPipe>) -> Self {
-        Self { raw, modes: PhantomData }
-    }
-
-    /// Splits the stream into halves that can be owned apart. The connection ends when both are dropped.
-    pub fn split(self) -> (RecvPipeStream<Rm>, SendPipeStream<Sm>) {
-        (PipeStream::from_shared(Arc::clone(&self.raw)), PipeStream::from_shared(self.raw))
-    }
-
-    /// Puts the halves of one stream together again.
-    ///
-    /// # Errors
-    /// Gives them back if they are not halves of one stream.
-    pub fn reunite(rh: RecvPipeStream<Rm>, sh: SendPipeStream<Sm>) -> Result<Self, ReuniteError<Rm, Sm>> {
-        if Arc::ptr_eq(&rh.raw, &sh.raw) {
-            Ok(Self::from_shared(sh.raw))
-        } else {
-            Err(ReuniteError { rh, sh })
-        }
-    }
-
-    /// Whether this is the server's end: it came from a listener.
-    pub fn is_server(&self) -> bool {
-        self.raw.is_server()
-    }
-
-    /// Whether this is the client's end.
-    pub fn is_client(&self) -> bool {
-        !self.raw.is_server()
-    }
-
-    /// Returns the buffer sizes of the pipe and how many instances it has.
-    ///
-    /// # Errors
-    /// Those of the synchronous [`pipe_info`](crate::os::windows::named_pipe::PipeStream::pipe_info).
-    pub fn pipe_info(&self) -> io::Result<PipeInfo> {
-        PipeInfo::of(self.as_handle())
-    }
-
-    /// The process at the client's end. Microsoft: "GetNamedPipeClientProcessId function".
-    ///
-    /// # Errors
-    /// Whatever the system reports.
-    pub fn client_process_id(&self) -> io::Result<u32> {
-        pipe::id(self.as_handle(), Id::ClientProcess)
-    }
-
-    /// The session of the process at the client's end. Microsoft: "GetNamedPipeClientSessionId function".
-    ///
-    /// # Errors
-    /// Whatever the system reports.
-    pub fn client_session_id(&self) -> io::Result<u32> {
-        pipe::id(self.as_handle(), Id::ClientSession)
-    }
-
-    /// The process at the server's end. Microsoft: "GetNamedPipeServerProcessId function".
-    ///
-    /// # Errors
-    /// Whatever the system reports.
-    pub fn server_process_id(&self) -> io::Result<u32> {
-        pipe::id(self.as_handle(), Id::ServerProcess)
-    }
-
-    /// The session of the process at the server's end. Microsoft: "GetNamedPipeServerSessionId function".
-    ///
-    /// # Errors
-    /// Whatever the system reports.
-    pub fn server_session_id(&self) -> io::Result<u32> {
-        pipe::id(self.as_handle(), Id::ServerSession)
-    }
-
-    /// The process at the other end.
-    ///
-    /// # Errors
-    /// Whatever the system reports.
-    pub fn peer_process_id(&self) -> io::Result<u32> {
-        raw::peer_process_id(self.as_handle(), self.is_server())
-    }
-
-    /// The session of the process at the other end.
-    ///
-    /// # Errors
-    /// Whatever the system reports.
-    pub fn peer_session_id(&self) -> io::Result<u32> {
-        raw::peer_session_id(self.as_handle(), self.is_server())
-    }
-
-    /// The user at the other end, as the text of a SID. See the synchronous
-    /// [`peer_user_sid`](crate::os::windows::named_pipe::PipeStream::peer_user_sid).
-    ///
-    /// # Errors
-    /// As there.
-    pub fn peer_user_sid(&self) -> io::Result<String> {
-        raw::peer_user_sid(self.as_handle(), self.is_server())
-    }
-
     /// Ends the stream for this process: with [`Read`](Shutdown::Read) reading, with [`Both`](Shutdown::Both) writing
     /// as well. Tasks that wait in this end's reads and writes are woken. From then on reads give nothing and writes
     /// give [`BrokenPipe`](io::ErrorKind::BrokenPipe). Bytes that arrived for a dropped read can still be read.
@@ -195,14 +106,6 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
         self.raw.shutdown_now(how)
     }
 
-    /// Pipes have no error that is reported later, as sockets do: always `None`.
-    ///
-    /// # Errors
-    /// None.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        Ok(None)
-    }
-
     /// Creates a new handle to the same end, which is closed when all are dropped. They share everything, such as bytes that
     /// have arrived for a read that was dropped. While there are several, none can be converted.
     ///
@@ -210,15 +113,6 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
     /// None today.
     pub fn try_clone(&self) -> io::Result<Self> {
         Ok(Self::from_shared(Arc::clone(&self.raw)))
-    }
-
-    /// Closes the client's end, from the server's. See the synchronous
-    /// [`disconnect`](crate::os::windows::named_pipe::PipeStream::disconnect): **what was not received is discarded**.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn disconnect(self) -> io::Result<()> {
-        raw::disconnect(self.as_handle(), self.is_server())
     }
 }
 
@@ -489,29 +383,5 @@ impl<Rm: PipeModeTag> AsyncWrite for PipeStream<Rm, pipe_mode::Bytes> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.raw.poll_shutdown(cx)
-    }
-}
-
-impl<Rm: PipeModeTag, Sm: PipeModeTag> AsHandle for PipeStream<Rm, Sm> {
-    fn as_handle(&self) -> BorrowedHandle<'_> {
-        self.raw.as_handle()
-    }
-}
-
-impl<Rm: PipeModeTag, Sm: PipeModeTag> AsRawHandle for PipeStream<Rm, Sm> {
-    fn as_raw_handle(&self) -> RawHandle {
-        self.as_handle().as_raw_handle()
-    }
-}
-
-impl<Rm: PipeModeTag, Sm: PipeModeTag> Debug for PipeStream<Rm, Sm> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mode = |mode: Option<PipeMode>| mode.map_or("None", PipeMode::name);
-        f.debug_struct("PipeStream")
-            .field("receives", &format_args!("{}", mode(Rm::MODE)))
-            .field("sends", &format_args!("{}", mode(Sm::MODE)))
-            .field("handle", &self.as_raw_handle())
-            .field("is_server", &self.is_server())
-            .finish()
     }
 }

@@ -1,26 +1,11 @@
-//! interprocess 2.4's trait for making listeners, and what it has because dropping a stream waits for the peer.
+//! interprocess 2.4's trait for making listeners.
 
-use super::{PipeListener, PipeStream};
+use super::PipeListener;
 use crate::os::windows::named_pipe::{
     PipeListenerOptions,
     pipe_mode::{self, PipeModeTag},
 };
 use std::io;
-
-impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
-    /// Drops the stream. In interprocess 2.4 this avoided a task that waited for the peer; there is no such task now.
-    #[deprecated(since = "3.0.0", note = "drop the stream")]
-    pub fn evade_limbo(self) {}
-
-    /// Does nothing, as in the synchronous
-    /// [`assume_flushed`](crate::os::windows::named_pipe::PipeStream::assume_flushed).
-    #[deprecated(since = "3.0.0", note = "it does nothing")]
-    pub fn assume_flushed(&self) {}
-
-    /// Does nothing; the opposite of [`assume_flushed`](Self::assume_flushed) in interprocess 2.4.
-    #[deprecated(since = "3.0.0", note = "it does nothing")]
-    pub fn mark_dirty(&self) {}
-}
 
 /// The methods of [`PipeListenerOptions`] that make Tokio listeners. They are the type's own now; programs for
 /// interprocess 2 import this trait for them.
