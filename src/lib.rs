@@ -34,7 +34,8 @@
 //! something back.
 //!
 //! # Features
-//! `tokio`: the Tokio modules. Off by default; the default build has everything else. `tokio-process`: giving pipe ends to
+//! `signal`, on by default: `os::unix::signal`, `os::windows::console` and [`shutdown`]. `default-features = false` leaves them
+//! out, for a faster build. `tokio`: the Tokio modules. Off by default; the default build has everything else. `tokio-process`: giving pipe ends to
 //! children of `tokio::process`. `futures-core`, beside `tokio`: clients of a local socket as a `Stream`, and signals on Unix.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -43,6 +44,7 @@ pub mod error;
 pub mod local_socket;
 pub mod os;
 pub mod prelude;
+#[cfg(feature = "signal")]
 #[doc(alias("ctrlc", "SIGTERM", "SetConsoleCtrlHandler"))]
 pub mod shutdown;
 #[doc(alias = "anonymous pipe")]

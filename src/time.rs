@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 pub(crate) struct Deadline(Option<Instant>);
 
 impl Deadline {
-    pub(crate) const NEVER: Self = Self(None);
-
     /// In that time from now, or never; also never where the clock does not go as far.
     pub(crate) fn after(timeout: impl Into<Option<Duration>>) -> Self {
         Self(timeout.into().and_then(|timeout| Instant::now().checked_add(timeout)))
@@ -62,7 +60,7 @@ mod tests {
         let past = Deadline::after(Duration::ZERO);
         assert!(past.is_over());
         assert_eq!(past.left(), Some(Duration::ZERO));
-        for never in [Deadline::NEVER, Deadline::after(None), Deadline::after(Duration::MAX)] {
+        for never in [Deadline::after(None), Deadline::after(Duration::MAX)] {
             assert!(!never.is_over());
             assert_eq!(never.left(), None);
         }

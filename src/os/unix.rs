@@ -7,6 +7,7 @@ pub mod fifo_file;
 pub mod fuzzing;
 pub mod local_socket;
 pub(crate) mod pipe_end;
+#[cfg(feature = "signal")]
 #[doc(alias("kill", "sigaction"))]
 pub mod signal;
 pub(crate) mod sys;

@@ -1,6 +1,7 @@
 //! What Windows has: named pipes, mailslots, control events of the console and security descriptors, and what it adds to local sockets and unnamed pipes.
 
 pub(super) mod async_io;
+#[cfg(feature = "signal")]
 pub mod console;
 mod device_path;
 mod impersonation;

@@ -38,7 +38,10 @@ mod program;
 pub(crate) mod quiet;
 #[cfg(any(feature = "tokio", test))]
 pub(crate) mod readiness;
+#[cfg(feature = "signal")]
 pub(crate) mod signal;
+#[cfg(any(feature = "signal", not(any(target_vendor = "apple", target_os = "netbsd"))))]
+mod sigset;
 pub(crate) mod slices;
 pub(crate) mod socket;
 pub(crate) mod splice;

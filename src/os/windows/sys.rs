@@ -5,6 +5,7 @@
 
 #![allow(unsafe_code)]
 
+#[cfg(feature = "signal")]
 pub(crate) mod console;
 pub(crate) mod directory;
 #[cfg(feature = "tokio")]

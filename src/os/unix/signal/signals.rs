@@ -94,7 +94,7 @@ impl Signals {
             if self.is_closed() {
                 return self.0.take();
             }
-            if self.0.queue.wait(Deadline::NEVER).is_err() {
+            if self.0.queue.wait(Deadline::after(None)).is_err() {
                 // The kernel has no memory just now, or a sandbox lets nobody wait. The queue itself needs no system call.
                 pause(PAUSE);
             }

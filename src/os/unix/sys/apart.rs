@@ -5,16 +5,13 @@ pub(super) use self::linux::apart;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux {
-    use crate::os::unix::sys::signal::{
-        mask::{self, Change},
-        signal_set::SignalSet,
-    };
+    use crate::os::unix::sys::sigset::{self, Change};
     use std::{io, panic::resume_unwind, thread};
 
     /// Runs `work` in a thread of its own, in which no signal handler runs.
     pub(in crate::os::unix::sys) fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
         let quietly = || {
-            let _ = mask::change(Change::Block, SignalSet::all());
+            let _ = sigset::change(Change::Block, Some(&sigset::full()));
             work()
         };
         thread::scope(|scope| {

@@ -28,11 +28,7 @@ pub(crate) fn is_refused(error: &io::Error) -> bool {
 #[cfg(not(any(target_vendor = "apple", target_os = "netbsd")))]
 mod system {
     use super::{BorrowedFd, IoSlice, io};
-    use crate::os::unix::sys::signal::{
-        mask::{self, Change},
-        number::Signal,
-        signal_set::SignalSet,
-    };
+    use crate::os::unix::sys::sigset::{self, Change};
     use std::sync::atomic::AtomicBool;
 
     /// How a descriptor is written to without the signal, as far as its writes have shown.
@@ -65,34 +61,36 @@ mod system {
 
     /// Makes a call that may raise the signal in this thread, and takes the signal away if it does.
     pub(crate) fn without_signal<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        let signal = SignalSet::from(Signal::PIPE);
-        let was_blocked = mask::change(Change::Block, signal)?.contains(Signal::PIPE);
+        let mut signal = sigset::empty();
+        sigset::add(&mut signal, libc::SIGPIPE);
+        let was_blocked = contains(&sigset::change(Change::Block, Some(&signal))?);
         // Who has blocked it may be waiting for one that another has sent. A second one merges with that.
-        let was_pending = was_blocked && mask::pending()?.contains(Signal::PIPE);
+        let was_pending = was_blocked && contains(&sigset::pending()?);
         let result = call();
         if matches!(&result, Err(error) if error.raw_os_error() == Some(libc::EPIPE)) && !was_pending {
-            take(signal);
+            take(&signal);
         }
         if !was_blocked {
-            mask::change(Change::Unblock, signal)?;
+            sigset::change(Change::Unblock, Some(&signal))?;
         }
         result
     }
 
+    fn contains(set: &libc::sigset_t) -> bool {
+        sigset::contains(set, libc::SIGPIPE)
+    }
+
     #[cfg(not(target_os = "openbsd"))]
-    fn take(signal: SignalSet) {
-        use crate::os::unix::sys::signal::wait::wait;
+    fn take(signal: &libc::sigset_t) {
         // Whatever else there is to take is waiting already. A system that drops ignored signals has none.
-        while matches!(wait(signal, Some(std::time::Duration::ZERO)), Err(error) if error.kind() == io::ErrorKind::Interrupted)
-        {
-        }
+        while matches!(sigset::take(signal), Err(error) if error.kind() == io::ErrorKind::Interrupted) {}
     }
 
     /// There is only a way to wait for a signal. That this thread was sent, no other can take.
     #[cfg(target_os = "openbsd")]
-    fn take(signal: SignalSet) {
-        if mask::pending().is_ok_and(|pending| pending.contains(Signal::PIPE)) {
-            let _ = crate::os::unix::sys::signal::wait::wait(signal, None);
+    fn take(signal: &libc::sigset_t) {
+        if sigset::pending().is_ok_and(|pending| contains(&pending)) {
+            let _ = sigset::wait(signal);
         }
     }
 }

@@ -252,7 +252,7 @@ impl Listening {
                 Wait::AsMode if self.is_nonblocking()? && !self.is_closed() => {
                     return Err(io::ErrorKind::WouldBlock.into());
                 }
-                Wait::AsMode => Deadline::NEVER,
+                Wait::AsMode => Deadline::after(None),
             };
             match self.closing.wait(self.socket(), Readiness::Readable, deadline)? {
                 Waited::Ready => how = Attempt::WasReady,

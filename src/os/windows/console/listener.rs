@@ -142,7 +142,7 @@ impl ControlEvents {
     #[doc(alias = "recv")]
     pub fn wait(&self) -> Option<ReceivedEvent> {
         // Without a deadline there is no error.
-        self.wait_until(Deadline::NEVER).unwrap_or(None)
+        self.wait_until(Deadline::after(None)).unwrap_or(None)
     }
 
     /// The same, for as long as `timeout` allows. With a timeout of zero it does not wait.

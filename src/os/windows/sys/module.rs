@@ -12,8 +12,8 @@ use windows_sys::Win32::{
     Foundation::HMODULE,
     System::{
         LibraryLoader::{
-            GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN,
-            GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT, GetModuleHandleExW, GetModuleHandleW,
+            GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+            GetModuleHandleExW, GetModuleHandleW,
         },
         Threading::{TP_CALLBACK_ENVIRON_V3, TP_CALLBACK_PRIORITY_NORMAL},
     },
@@ -31,7 +31,9 @@ fn own() -> HMODULE {
 }
 
 /// Keeps this file loaded until the process ends.
+#[cfg(feature = "signal")]
 pub(super) fn pin() -> io::Result<()> {
+    use windows_sys::Win32::System::LibraryLoader::GET_MODULE_HANDLE_EX_FLAG_PIN;
     find(GET_MODULE_HANDLE_EX_FLAG_PIN).map(drop)
 }
 

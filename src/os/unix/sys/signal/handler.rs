@@ -28,10 +28,12 @@ use super::{
     action,
     errno::Kept,
     info::{self, Record},
-    mask::{self, Change},
     set::to_system,
 };
-use crate::sync::Mutex;
+use crate::{
+    os::unix::sys::sigset::{self, Change},
+    sync::Mutex,
+};
 use std::{
     cell::UnsafeCell,
     fmt::{self, Debug, Formatter},
@@ -387,7 +389,7 @@ extern "C" fn handler(signal: libc::c_int, information: *mut libc::siginfo_t, co
     let Some(state) = &*used else { return };
     let mut previous = state.previous.0;
     // Over a function, this handler is installed with that one's mask.
-    let mask = is_function(&previous).then(|| mask::apply(Change::Block, Some(&all_signals())));
+    let mask = is_function(&previous).then(|| sigset::change(Change::Block, Some(&all_signals())));
     // SAFETY: SA_SIGINFO has the kernel point to it, or the handler that calls this one.
     let known = unsafe { information.as_ref() };
     let record = known.map_or_else(|| info::undescribed(signal), info::record);
@@ -395,7 +397,7 @@ extern "C" fn handler(signal: libc::c_int, information: *mut libc::siginfo_t, co
     // Before the old handler, which need not return.
     drop(used);
     if let Some(Ok(mask)) = mask {
-        let _ = mask::apply(Change::Set, Some(&mask));
+        let _ = sigset::change(Change::Set, Some(&mask));
     }
     if is_function(&previous) {
         // What a fault needs is done by one handler: the next would end the process.
@@ -491,9 +493,9 @@ fn does_nothing_by_default(signal: i32) -> bool {
 fn raise_unblocked(signal: i32) {
     raise(signal);
     let set = to_system(Signal::from_system(signal).into());
-    if let Ok(before) = mask::apply(Change::Unblock, Some(&set)) {
+    if let Ok(before) = sigset::change(Change::Unblock, Some(&set)) {
         // Left unblocked, more of them could pile up handlers on the stack.
-        let _ = mask::apply(Change::Set, Some(&before));
+        let _ = sigset::change(Change::Set, Some(&before));
     }
 }
 

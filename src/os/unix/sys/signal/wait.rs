@@ -9,21 +9,11 @@ pub(crate) use self::system::wait;
 #[cfg(not(any(target_vendor = "apple", target_os = "openbsd")))]
 mod system {
     use super::{Duration, Record, SignalSet, io};
-    use crate::os::unix::sys::signal::{info::record, set::to_system};
+    use crate::os::unix::sys::{
+        signal::{info::record, set::to_system},
+        sigset::sigtimedwait,
+    };
     use std::{mem::MaybeUninit, ptr};
-
-    #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
-    use libc::sigtimedwait;
-
-    #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-    unsafe extern "C" {
-        /// signal.h; libc 0.2 does not declare it for these systems.
-        fn sigtimedwait(
-            set: *const libc::sigset_t,
-            info: *mut libc::siginfo_t,
-            timeout: *const libc::timespec,
-        ) -> libc::c_int;
-    }
 
     /// Takes a signal that is pending, or waits for one. `None`: the time is over, or was shortened by this.
     pub(crate) fn wait(set: SignalSet, timeout: Option<Duration>) -> io::Result<Option<Record>> {
@@ -57,6 +47,7 @@ mod system {
     use crate::os::unix::sys::{
         option::unsupported,
         signal::{info::undescribed, set::to_system},
+        sigset,
     };
 
     /// Takes a signal that is pending, or waits for one, without its description.
@@ -64,11 +55,6 @@ mod system {
         if timeout.is_some() {
             return Err(unsupported("this system cannot wait for signals with a time limit"));
         }
-        let (set, mut number) = (to_system(set), 0);
-        // SAFETY: the pointers are to an initialised set, and to an integer.
-        match unsafe { libc::sigwait(&set, &mut number) } {
-            0 => Ok(Some(undescribed(number))),
-            error => Err(io::Error::from_raw_os_error(error)),
-        }
+        sigset::wait(&to_system(set)).map(|number| Some(undescribed(number)))
     }
 }

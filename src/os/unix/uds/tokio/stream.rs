@@ -277,7 +277,7 @@ impl TryFrom<net::UnixStream> for UnixStream {
 
 /// Repeats a connect while it would have to wait.
 pub(crate) async fn retried<T>(connect: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    retried_until(Deadline::NEVER, connect).await
+    retried_until(Deadline::after(None), connect).await
 }
 
 /// The same until a deadline: if that is over, the error says that it would have to wait.
