@@ -1,7 +1,7 @@
 //! Unnamed pipes on a Tokio runtime.
 //!
-//! On Unix they are driven by readiness. On Windows, whose anonymous pipes cannot do overlapped operations, they are
-//! named pipes with a name that cannot be guessed, driven by completion. There is no pool of blocking threads.
+//! On Unix they are driven by readiness. On Windows, where `CreatePipe` makes no pipes for overlapped operations,
+//! they are made as named pipes are, but without a name, and are driven by completion. There is no pool of blocking threads.
 //!
 //! ```
 //! use interprocess::unnamed_pipe::tokio::pipe;

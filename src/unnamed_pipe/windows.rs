@@ -1,7 +1,7 @@
 //! The half of unnamed pipes for Windows.
 //!
-//! Synchronous ends are those of `CreatePipe`, as children expect them. Ends under Tokio are those of a named pipe with a
-//! name that nobody can guess, as `CreatePipe` makes none for overlapped operations.
+//! Synchronous ends are those of `CreatePipe`, as children expect them. Ends under Tokio are made as named
+//! pipes are, but without a name, as `CreatePipe` makes none for overlapped operations.
 
 mod conversions;
 mod inherit;

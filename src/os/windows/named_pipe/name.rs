@@ -1,4 +1,4 @@
-//! Names of pipes: checking, and making ones that nobody can guess.
+//! Checking the names of pipes.
 
 pub(crate) use crate::os::windows::device_path::BadPath;
 
@@ -8,7 +8,6 @@ use crate::{
         device_path::{self, Device},
         sys::wide::WideString,
     },
-    random,
 };
 use std::{
     ffi::{OsStr, OsString},
@@ -69,14 +68,6 @@ impl PipePath {
         Ok(checked)
     }
 
-    /// A path that nobody else has or can guess.
-    pub(crate) fn unguessable() -> Self {
-        let text = format!(r"{LOCAL_PREFIX}interprocess-{}", random::digits());
-        let text = OsString::from(text);
-        let Some(wide) = WideString::new(&text) else { unreachable!("hexadecimal digits contain no zero") };
-        Self { text, wide, is_local: true }
-    }
-
     /// Whether it is the path of the pipe with this name, which begins with a backslash. Windows does not tell apart
     /// upper and lower case.
     pub(crate) fn is_of(&self, name: &OsStr) -> bool {
@@ -133,12 +124,5 @@ mod tests {
         let check = |name: String| PipePath::new(OsStr::new(&format!(r"\\.\pipe\{name}"))).err();
         assert_eq!(check("x".repeat(247)), None);
         assert_eq!(check("x".repeat(248)), Some(BadPath::TooLong(256)));
-    }
-
-    #[test]
-    fn unguessable_paths_are_valid_and_differ() {
-        let (one, other) = (PipePath::unguessable(), PipePath::unguessable());
-        assert_ne!(one.text, other.text);
-        assert!(PipePath::new(&one.text).is_ok(), "{one:?}");
     }
 }

@@ -6,11 +6,10 @@ pub use messages::Received;
 #[cfg(any(feature = "tokio", test))]
 pub(super) use messages::{Source, Waited, busy, check_length, no_reply, transact_error};
 
-use super::{PipeMode, identity, name::PipePath};
+use super::{PipeMode, identity};
 use crate::{
     os::windows::sys::{
         event::{Event, deadline_after, wait_any},
-        handle,
         operation::Operation,
         overlapped::{self, Ended, Limits, Stopper},
         pipe::{self, Creation, Directions, Exposure, Id, Opening},
@@ -309,31 +308,13 @@ pub(super) fn directions(receive: Option<PipeMode>, send: Option<PipeMode>) -> D
     Directions { receives: receive.is_some(), sends: send.is_some() }
 }
 
-/// Makes a pipe for one connection that nobody else can meet: the server's end, then the client's.
+/// Makes a pipe without a name for one connection, so that nobody else can meet it: the server's end, then the client's.
 pub(crate) fn private_pair(
     server: Directions,
     server_overlapped: bool,
     client_overlapped: bool,
     how: &PairOptions<'_>,
 ) -> io::Result<(OwnedHandle, OwnedHandle)> {
-    /// Another program can list the names of pipes and connect in the instant before we do. Then that pipe is dropped.
-    const ATTEMPTS: u32 = 8;
-    let mut attempt = 1;
-    loop {
-        match private_pair_once(server, server_overlapped, client_overlapped, how) {
-            Err(error) if pipe::is_busy(&error) && attempt < ATTEMPTS => attempt += 1,
-            result => return result,
-        }
-    }
-}
-
-fn private_pair_once(
-    server: Directions,
-    server_overlapped: bool,
-    client_overlapped: bool,
-    how: &PairOptions<'_>,
-) -> io::Result<(OwnedHandle, OwnedHandle)> {
-    let path = PipePath::unguessable();
     let creation = Creation {
         directions: server,
         first: true,
@@ -349,21 +330,16 @@ fn private_pair_once(
         security: how.security,
         inheritable: how.inheritable,
     };
-    let server_end = pipe::create(path.wide(), &creation)?;
     let client = Directions { receives: server.sends, sends: server.receives };
-    // A new instance takes a client without being told to.
     let opening = Opening {
         directions: client,
         overlapped: client_overlapped,
         message_reads: how.messages,
         exposure: Exposure::DEFAULT,
     };
-    let client_end = pipe::open(path.wide(), opening)?;
+    let (server_end, client_end) = pipe::create_pair(&creation, opening)?;
     if how.messages {
         pipe::set_message_reads(client_end.as_handle())?;
-    }
-    if how.inheritable {
-        handle::set_inheritable(client_end.as_handle(), true)?;
     }
     Ok((server_end, client_end))
 }

@@ -166,8 +166,7 @@ impl<Rm: PipeModeTag, Sm: PipeModeTag> PipeStream<Rm, Sm> {
 impl PipeStream<pipe_mode::Bytes, pipe_mode::Bytes> {
     /// Makes two connected streams, the server's end first.
     ///
-    /// They are a named pipe with one instance and a name that nobody can guess (128 random bits), which refuses other
-    /// computers.
+    /// They are a pipe without a name, which nobody else can find.
     ///
     /// # Errors
     /// Whatever the system reports, such as having too many handles.

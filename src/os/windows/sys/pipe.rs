@@ -2,7 +2,7 @@
 
 mod create;
 
-pub(crate) use create::{Creation, create};
+pub(crate) use create::{Creation, create, create_pair};
 
 use super::{
     emulated,
@@ -107,15 +107,22 @@ pub(crate) struct Opening {
     pub(crate) exposure: Exposure,
 }
 
+impl Opening {
+    /// The rights that are needed.
+    fn access(&self) -> u32 {
+        let mut access = 0;
+        access |= if self.message_reads { FILE_WRITE_ATTRIBUTES } else { 0 };
+        // The same as CLIENT_READ, in the form in which Wine 10 checks it against the pipe's directions.
+        access |= if self.directions.receives { GENERIC_READ } else { 0 };
+        access |= if self.directions.sends { CLIENT_WRITE } else { 0 };
+        access
+    }
+}
+
 /// Opens the client's end of a named pipe.
 pub(crate) fn open(name: &WideString, how: Opening) -> io::Result<OwnedHandle> {
-    let Opening { directions, overlapped, message_reads, exposure } = how;
-    let mut access = 0;
-    access |= if message_reads { FILE_WRITE_ATTRIBUTES } else { 0 };
-    // The same as CLIENT_READ, in the form in which Wine 10 checks it against the pipe's directions.
-    access |= if directions.receives { GENERIC_READ } else { 0 };
-    access |= if directions.sends { CLIENT_WRITE } else { 0 };
-    let flags = exposure.flags() | if overlapped { FILE_FLAG_OVERLAPPED } else { 0 };
+    let flags = how.exposure.flags() | if how.overlapped { FILE_FLAG_OVERLAPPED } else { 0 };
+    let access = how.access();
     // SAFETY: `name` is zero-terminated; no attributes and no template are allowed.
     let raw =
         unsafe { CreateFileW(name.as_ptr(), access, 0, ptr::null(), OPEN_EXISTING, flags, ptr::null_mut()) };

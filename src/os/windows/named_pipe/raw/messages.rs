@@ -5,9 +5,12 @@
 //! waiting, as a whole and with one read, because its length is known: so a message that is taken back by its sender, whose
 //! time limit is over, is never there in part. Only of long messages that are not wanted whole it is done in pieces.
 
-use super::{RawPipe, deadline_after, handle, overlapped, pipe, stopped};
+use super::{RawPipe, deadline_after, overlapped, pipe, stopped};
 use crate::{
-    os::windows::sys::overlapped::{Ended, Limits, Stopper},
+    os::windows::sys::{
+        handle,
+        overlapped::{Ended, Limits, Stopper},
+    },
     random,
 };
 use std::{

@@ -1,14 +1,11 @@
-//! Making server ends of pipes.
+//! Making server ends of pipes, and pairs of ends.
 
-use super::{Directions, info};
-use crate::{
-    os::windows::sys::{handle::check_status, security::Descriptor, wide::WideString},
-    random,
-};
+use super::{Directions, Opening, info};
+use crate::os::windows::sys::{handle::check_status, security::Descriptor, wide::WideString};
 use std::{
     io,
     mem::size_of,
-    os::windows::io::{AsHandle, FromRawHandle, OwnedHandle, RawHandle},
+    os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawHandle},
     ptr,
     sync::OnceLock,
 };
@@ -16,9 +13,9 @@ use windows_sys::{
     Wdk::{
         Foundation::OBJECT_ATTRIBUTES,
         Storage::FileSystem::{
-            FILE_CREATE, FILE_OPEN_IF, FILE_PIPE_MESSAGE_MODE, FILE_PIPE_MESSAGE_TYPE,
-            FILE_PIPE_QUEUE_OPERATION, FILE_PIPE_REJECT_REMOTE_CLIENTS, FILE_SYNCHRONOUS_IO_NONALERT,
-            FILE_WRITE_THROUGH,
+            FILE_CREATE, FILE_NON_DIRECTORY_FILE, FILE_OPEN_IF, FILE_PIPE_MESSAGE_MODE,
+            FILE_PIPE_MESSAGE_TYPE, FILE_PIPE_QUEUE_OPERATION, FILE_PIPE_REJECT_REMOTE_CLIENTS,
+            FILE_SYNCHRONOUS_IO_NONALERT, FILE_WRITE_THROUGH, NtOpenFile,
         },
     },
     Win32::{
@@ -26,7 +23,9 @@ use windows_sys::{
             ERROR_ALREADY_EXISTS, GENERIC_READ, GENERIC_WRITE, NTSTATUS, OBJ_CASE_INSENSITIVE, OBJ_INHERIT,
             UNICODE_STRING,
         },
-        Security::{ACL, SE_DACL_PRESENT, SECURITY_DESCRIPTOR},
+        Security::{
+            ACL, SE_DACL_PRESENT, SECURITY_DESCRIPTOR, SECURITY_QUALITY_OF_SERVICE, SecurityIdentification,
+        },
         Storage::FileSystem::{
             FILE_READ_ATTRIBUTES, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_WRITE_ATTRIBUTES, SYNCHRONIZE,
         },
@@ -95,10 +94,81 @@ pub(crate) struct Creation<'a> {
 /// This does what that function does, and asks for both rights too, as `CreatePipe` does.
 pub(crate) fn create(path: &WideString, how: &Creation<'_>) -> io::Result<OwnedHandle> {
     let rejects = !how.accept_remote && knows_rejecting();
-    make(path, how, if rejects { FILE_PIPE_REJECT_REMOTE_CLIENTS } else { 0 })
+    make(None, &native(path), how, if rejects { FILE_PIPE_REJECT_REMOTE_CLIENTS } else { 0 })
 }
 
-fn make(path: &WideString, how: &Creation<'_>, mut pipe_type: u32) -> io::Result<OwnedHandle> {
+/// Makes a pipe without a name, so that nobody else can find it: the server's end, then the client's.
+///
+/// A pipe that is made relative to the root of all pipes, with an empty name, has none. Its client's end is opened relative to
+/// the server's. std makes its pipes to children like this.
+pub(crate) fn create_pair(how: &Creation<'_>, client: Opening) -> io::Result<(OwnedHandle, OwnedHandle)> {
+    let root = pipes()?;
+    let server = make(Some(root.as_handle()), &[], how, 0)?;
+    let access = SYNCHRONIZE | FILE_READ_ATTRIBUTES | client.access();
+    let options = FILE_NON_DIRECTORY_FILE | waiting(client.overlapped);
+    let client = open(Some(server.as_handle()), &[], access, 0, options, how.inheritable)?;
+    Ok((server, client))
+}
+
+/// The root of all pipes.
+fn pipes() -> io::Result<OwnedHandle> {
+    let name: Vec<u16> = r"\??\pipe\".encode_utf16().collect();
+    let share = FILE_SHARE_READ | FILE_SHARE_WRITE;
+    open(None, &name, SYNCHRONIZE | GENERIC_READ, share, waiting(false), false)
+}
+
+fn open(
+    root: Option<BorrowedHandle<'_>>,
+    name: &[u16],
+    access: u32,
+    share: u32,
+    options: u32,
+    inheritable: bool,
+) -> io::Result<OwnedHandle> {
+    let name = text(name);
+    // A server may learn who its client is.
+    let quality = SECURITY_QUALITY_OF_SERVICE {
+        Length: size_of::<SECURITY_QUALITY_OF_SERVICE>() as u32,
+        ImpersonationLevel: SecurityIdentification,
+        ..SECURITY_QUALITY_OF_SERVICE::default()
+    };
+    let attributes =
+        OBJECT_ATTRIBUTES { SecurityQualityOfService: &quality, ..attributes(root, &name, inheritable) };
+    let mut io_status = IO_STATUS_BLOCK::default();
+    let mut raw = ptr::null_mut();
+    // SAFETY: `attributes` and all that it points to are valid for the call. `raw` is a place for a handle, and the call is
+    // over when it returns.
+    check_status(unsafe { NtOpenFile(&mut raw, access, &attributes, &mut io_status, share, options) })?;
+    // SAFETY: the call succeeded, so this is a new handle that nobody else owns.
+    Ok(unsafe { OwnedHandle::from_raw_handle(raw) })
+}
+
+/// Whether operations wait in the call.
+fn waiting(overlapped: bool) -> u32 {
+    if overlapped { 0 } else { FILE_SYNCHRONOUS_IO_NONALERT }
+}
+
+/// Attributes with a name below a root, without anything of security.
+fn attributes(
+    root: Option<BorrowedHandle<'_>>,
+    name: &UNICODE_STRING,
+    inheritable: bool,
+) -> OBJECT_ATTRIBUTES {
+    OBJECT_ATTRIBUTES {
+        Length: size_of::<OBJECT_ATTRIBUTES>() as u32,
+        RootDirectory: root.map_or(ptr::null_mut(), |root| root.as_raw_handle()),
+        ObjectName: name,
+        Attributes: OBJ_CASE_INSENSITIVE | if inheritable { OBJ_INHERIT } else { 0 },
+        ..OBJECT_ATTRIBUTES::default()
+    }
+}
+
+fn make(
+    root: Option<BorrowedHandle<'_>>,
+    name: &[u16],
+    how: &Creation<'_>,
+    mut pipe_type: u32,
+) -> io::Result<OwnedHandle> {
     /// What 0 stands for (Microsoft: "CreateNamedPipeW function").
     const DEFAULT_TIMEOUT: u32 = 50;
     /// What a call tells that has not made the object.
@@ -112,8 +182,7 @@ fn make(path: &WideString, how: &Creation<'_>, mut pipe_type: u32) -> io::Result
     share |= if receives { FILE_SHARE_WRITE } else { 0 };
     share |= if sends { FILE_SHARE_READ } else { 0 };
     let disposition = if how.first { FILE_CREATE } else { FILE_OPEN_IF };
-    let mut options = 0;
-    options |= if how.overlapped { 0 } else { FILE_SYNCHRONOUS_IO_NONALERT };
+    let mut options = waiting(how.overlapped);
     options |= if how.write_through { FILE_WRITE_THROUGH } else { 0 };
     pipe_type |= if how.message_type { FILE_PIPE_MESSAGE_TYPE } else { 0 };
     let read_mode = if how.message_reads { FILE_PIPE_MESSAGE_MODE } else { 0 };
@@ -122,23 +191,19 @@ fn make(path: &WideString, how: &Creation<'_>, mut pipe_type: u32) -> io::Result
     // From now on, in steps of 100 ns.
     let timeout = -10_000 * i64::from(milliseconds);
 
-    let name = native(path);
+    let name = text(name);
     let default = if how.security.is_some() { None } else { Some(DefaultList::new()?) };
     let default = default.as_ref().map(DefaultList::descriptor);
     let attributes = OBJECT_ATTRIBUTES {
-        Length: size_of::<OBJECT_ATTRIBUTES>() as u32,
-        RootDirectory: ptr::null_mut(),
-        ObjectName: &text(&name),
-        Attributes: OBJ_CASE_INSENSITIVE | if how.inheritable { OBJ_INHERIT } else { 0 },
         SecurityDescriptor: match &default {
             Some(default) => default,
             None => how.security.map_or(ptr::null(), |descriptor| descriptor.as_ptr().cast()),
         },
-        SecurityQualityOfService: ptr::null(),
+        ..attributes(root, &name, how.inheritable)
     };
     let mut io_status = IO_STATUS_BLOCK::default();
     let mut raw = ptr::null_mut();
-    // SAFETY: `attributes` and all that it points to are valid for the call: `name`, and the descriptor with its list.
+    // SAFETY: `attributes` and all that it points to are valid for the call: the root, `name`, and the descriptor with its list.
     // `raw` is a place for a handle, and the call is over when it returns.
     let status = unsafe {
         NtCreateNamedPipeFile(
@@ -173,7 +238,6 @@ fn make(path: &WideString, how: &Creation<'_>, mut pipe_type: u32) -> io::Result
 fn knows_rejecting() -> bool {
     static KNOWS: OnceLock<bool> = OnceLock::new();
     *KNOWS.get_or_init(|| {
-        let name = format!(r"\\.\pipe\interprocess-{:016x}", random::number());
         let how = Creation {
             directions: Directions { receives: true, sends: false },
             first: true,
@@ -189,9 +253,10 @@ fn knows_rejecting() -> bool {
             security: None,
             inheritable: false,
         };
+        let root = pipes();
         let pipe =
-            WideString::new(name.as_ref()).map(|name| make(&name, &how, FILE_PIPE_REJECT_REMOTE_CLIENTS));
-        let Some(Ok(pipe)) = pipe else { return true };
+            root.and_then(|root| make(Some(root.as_handle()), &[], &how, FILE_PIPE_REJECT_REMOTE_CLIENTS));
+        let Ok(pipe) = pipe else { return true };
         !info(pipe.as_handle()).is_ok_and(|information| information.message_type)
     })
 }
@@ -238,5 +303,24 @@ impl Drop for DefaultList {
         let heap = unsafe { GetProcessHeap() };
         // SAFETY: the list is of this heap and freed only here (ReactOS: "RtlDefaultNpAcl"); Wine has none, which is allowed.
         unsafe { HeapFree(heap, 0, self.0.cast()) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::os::windows::{
+        named_pipe::raw::{PairOptions, private_pair},
+        sys::pipe::{Directions, name},
+    };
+    use std::os::windows::io::AsHandle;
+
+    #[test]
+    fn a_pair_has_no_name() {
+        let both = Directions { receives: true, sends: true };
+        let (server, client) = private_pair(both, true, false, &PairOptions::default()).unwrap();
+        for end in [server, client] {
+            let name = name(end.as_handle()).unwrap_or_default();
+            assert_eq!(name.to_string_lossy().trim_start_matches('\\'), "");
+        }
     }
 }
