@@ -136,7 +136,7 @@ const OWN: &[Entry] =
         target_os = "illumos"
     )
 ))]
-impl super::kind::SignalKind {
+impl super::signal_kind::SignalKind {
     /// `SIGINFO`: a report is wanted.
     pub const fn info() -> Self {
         Self::from_raw(Signal::INFO.as_raw())
