@@ -513,6 +513,29 @@ fn shutdown_wakes_all_that_accept() {
     });
 }
 
+/// As Tokio's own types, but with a clear error where there are no such names.
+#[test]
+fn paths_with_a_zero_byte_first_are_abstract_names() {
+    on_tokio(async {
+        let path = format!("\0{}", common::unique());
+        let listener = match UnixListener::bind(&path) {
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
+                return common::skip("there are no abstract names");
+            }
+            other => other.unwrap(),
+        };
+        assert_eq!(listener.local_addr().unwrap().as_abstract_name(), Some(&path.as_bytes()[1..]));
+        tokio::try_join!(listener.accept(), UnixStream::connect(&path)).unwrap();
+        let connects = UnixSocket::new_stream().unwrap().connect(&path);
+        tokio::try_join!(listener.accept(), connects).unwrap();
+        drop(listener);
+        let again = UnixSocket::new_stream().unwrap();
+        again.bind(&path).unwrap();
+        let again = again.listen(1).unwrap();
+        tokio::try_join!(again.accept(), UnixStream::connect(&path)).unwrap();
+    });
+}
+
 #[cfg(all(target_os = "linux", not(interprocess_portable_unix)))]
 #[test]
 fn names_that_the_kernel_chooses() {

@@ -52,6 +52,10 @@ mod stream;
 mod unix_socket;
 
 pub(crate) use self::stream::{retried, retried_until};
+
+use super::SocketAddr;
+use std::{io, os::unix::ffi::OsStrExt, path::Path};
+
 pub use self::{
     datagram::UnixDatagram,
     listener::{Listener, UnixListener, UnixSeqpacketListener},
@@ -61,3 +65,10 @@ pub use self::{
     stream::UnixStream,
     unix_socket::UnixSocket,
 };
+
+/// The address of a name in the abstract namespace that is given as a path: with a zero byte before it, as Tokio's own types
+/// take it.
+fn abstract_address(path: &Path) -> io::Result<Option<SocketAddr>> {
+    let name = path.as_os_str().as_bytes().strip_prefix(b"\0");
+    name.map(SocketAddr::from_abstract_name).transpose()
+}

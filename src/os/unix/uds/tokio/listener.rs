@@ -1,4 +1,4 @@
-use super::{Socket, listening::Listening};
+use super::{Socket, abstract_address, listening::Listening};
 use crate::os::unix::uds::{
     self, SocketAddr, UnixSocketExt,
     bind::JustMade,
@@ -32,7 +32,8 @@ pub struct Listener<K> {
 }
 
 impl<K: ConnectionKind> Listener<K> {
-    /// Makes the socket's file and listens.
+    /// Makes the socket's file and listens. As with Tokio's own type, a path that begins with a zero
+    /// byte is a name in the abstract namespace.
     ///
     /// # Errors
     /// As for [`uds::Listener::bind`].
@@ -41,7 +42,11 @@ impl<K: ConnectionKind> Listener<K> {
     /// Outside a Tokio runtime with I/O enabled.
     #[track_caller]
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
-        Self::bind_with(path.as_ref(), None, uds::Listener::<K>::DEFAULT_BACKLOG)
+        let path = path.as_ref();
+        match abstract_address(path)? {
+            Some(address) => Self::bind_addr(&address),
+            None => Self::bind_with(path, None, uds::Listener::<K>::DEFAULT_BACKLOG),
+        }
     }
 
     /// Listens at an address.

@@ -1,6 +1,6 @@
 //! What the sockets of all kinds have in common on a runtime.
 
-use super::retried;
+use super::{abstract_address, retried};
 use crate::os::unix::{
     sys::{
         async_fd::Registered,
@@ -30,7 +30,8 @@ pub struct Socket<K: SocketKind> {
 
 impl<K: ConnectionKind> Socket<K> {
     /// Connects to the listener at a path. While its backlog is full, Linux waits; the other
-    /// systems refuse.
+    /// systems refuse. As with Tokio's own type, a path that begins with a zero byte is a name in
+    /// the abstract namespace.
     ///
     /// The kernel does not announce room in a backlog, so the wait is a series of attempts, from
     /// one to fifty milliseconds apart. Cancel-safe.
@@ -42,6 +43,9 @@ impl<K: ConnectionKind> Socket<K> {
     /// Outside a Tokio runtime with I/O enabled.
     pub async fn connect<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let path = path.as_ref();
+        if let Some(address) = abstract_address(path)? {
+            return Self::connect_addr(&address).await;
+        }
         retried(|| uds::Socket::connect_nonblocking(path)).await.and_then(Self::registered)
     }
 

@@ -1,4 +1,4 @@
-use super::{UnixDatagram, UnixListener, UnixStream, retried};
+use super::{UnixDatagram, UnixListener, UnixStream, abstract_address, retried};
 use crate::{
     error::about,
     os::unix::{
@@ -45,6 +45,9 @@ impl UnixSocket {
     /// As for [`uds::UnixListener::bind`].
     pub fn bind(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref();
+        if let Some(address) = abstract_address(path)? {
+            return self.bind_addr(&address);
+        }
         let bound = path::bind(self.as_fd(), path);
         bound.map_err(|error| about(format_args!("bind to {path:?}"), error))
     }
@@ -82,8 +85,18 @@ impl UnixSocket {
     pub async fn connect(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
         self.expect(Kind::Stream, "connect")?;
         let path = path.as_ref();
-        let connect = || connection::to_path(path, |address| socket::connect(self.as_fd(), address));
-        retried(connect).await?;
+        match abstract_address(path)? {
+            Some(address) => {
+                retried(|| {
+                    connection::to_address(&address, |address| socket::connect(self.as_fd(), address))
+                })
+                .await?;
+            }
+            None => {
+                retried(|| connection::to_path(path, |address| socket::connect(self.as_fd(), address)))
+                    .await?;
+            }
+        }
         UnixStream::registered(self.0.into())
     }
 
