@@ -10,5 +10,6 @@ cd "$ROOT"
 step "tests" cargo test "${packages[@]}" --all-features --locked --no-fail-fast
 step "tests with default features" cargo test -p interprocess --locked --no-fail-fast
 step "tests of 2.4" "$PLATFORMS/suite-of-2.sh"
+[ "$(uname -s)" != Linux ] || step "tests of std and Tokio" "$PLATFORMS/suites-of-peers.sh"
 step "tour" cargo run -q -p ipc --locked -- tour
 finish
