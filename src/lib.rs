@@ -34,9 +34,16 @@
 //! something back.
 //!
 //! # Features
-//! `signal`, on by default: `os::unix::signal`, `os::windows::console` and [`shutdown`]. `default-features = false` leaves them
-//! out, for a faster build. `tokio`: the Tokio modules. Off by default; the default build has everything else. `tokio-process`: giving pipe ends to
-//! children of `tokio::process`. `futures-core`, beside `tokio`: clients of a local socket as a `Stream`, and signals on Unix.
+//!
+//! | feature | default | turns on |
+//! | --- | --- | --- |
+//! | `signal` | yes | `os::unix::signal`, `os::windows::console`, `shutdown` |
+//! | `tokio` | no | the modules `tokio`, and what they use of Tokio |
+//! | `tokio-process` | no | `tokio`, and handing pipe ends to children of `tokio::process` |
+//! | `futures-core` | no | with `tokio`: clients of a local socket, and signals on Unix, as a `Stream` |
+//!
+//! Everything else is always there. `default-features = false` builds faster.
+
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod error;
