@@ -31,11 +31,13 @@ use windows_sys::{
             ERROR_BAD_PIPE, ERROR_BROKEN_PIPE, ERROR_FILE_NOT_FOUND, ERROR_NO_DATA, ERROR_OPERATION_ABORTED,
             ERROR_PIPE_BUSY, ERROR_PIPE_LOCAL, ERROR_PIPE_NOT_CONNECTED, GENERIC_READ, INVALID_HANDLE_VALUE,
         },
-        Security::SECURITY_ATTRIBUTES,
+        Security::{
+            SECURITY_ATTRIBUTES, SECURITY_QUALITY_OF_SERVICE, SecurityAnonymous, SecurityDelegation,
+            SecurityIdentification, SecurityImpersonation,
+        },
         Storage::FileSystem::{
             CreateFileW, FILE_FLAG_OVERLAPPED, FILE_WRITE_ATTRIBUTES, FlushFileBuffers, OPEN_EXISTING,
-            SECURITY_ANONYMOUS, SECURITY_CONTEXT_TRACKING, SECURITY_DELEGATION, SECURITY_EFFECTIVE_ONLY,
-            SECURITY_IDENTIFICATION, SECURITY_IMPERSONATION, SECURITY_SQOS_PRESENT,
+            SECURITY_CONTEXT_TRACKING, SECURITY_EFFECTIVE_ONLY, SECURITY_SQOS_PRESENT,
         },
         System::{
             IO::IO_STATUS_BLOCK,
@@ -71,11 +73,12 @@ pub(crate) struct Exposure {
 
 /// How far the server may go (Microsoft: "Impersonation Levels (Authorization)").
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[repr(i32)]
 pub(crate) enum Level {
-    Anonymous,
-    Identification,
-    Impersonation,
-    Delegation,
+    Anonymous = SecurityAnonymous,
+    Identification = SecurityIdentification,
+    Impersonation = SecurityImpersonation,
+    Delegation = SecurityDelegation,
 }
 
 impl Exposure {
@@ -83,13 +86,19 @@ impl Exposure {
     pub(crate) const DEFAULT: Self =
         Self { level: Level::Identification, tracking: false, effective_only: false };
 
+    /// For the native API.
+    fn quality(self) -> SECURITY_QUALITY_OF_SERVICE {
+        SECURITY_QUALITY_OF_SERVICE {
+            Length: size_of::<SECURITY_QUALITY_OF_SERVICE>() as u32,
+            ImpersonationLevel: self.level as i32,
+            ContextTrackingMode: self.tracking.into(),
+            EffectiveOnly: self.effective_only,
+        }
+    }
+
+    /// For `CreateFileW`. `SECURITY_ANONYMOUS` and the like are the levels, moved like this (winbase.h).
     fn flags(self) -> u32 {
-        let level = match self.level {
-            Level::Anonymous => SECURITY_ANONYMOUS,
-            Level::Identification => SECURITY_IDENTIFICATION,
-            Level::Impersonation => SECURITY_IMPERSONATION,
-            Level::Delegation => SECURITY_DELEGATION,
-        };
+        let level = (self.level as u32) << 16;
         let tracking = if self.tracking { SECURITY_CONTEXT_TRACKING } else { 0 };
         let effective_only = if self.effective_only { SECURITY_EFFECTIVE_ONLY } else { 0 };
         SECURITY_SQOS_PRESENT | level | tracking | effective_only

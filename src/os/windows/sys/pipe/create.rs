@@ -1,6 +1,6 @@
 //! Making server ends of pipes, and pairs of ends.
 
-use super::{Directions, Opening, info};
+use super::{Directions, Exposure, Opening, info};
 use crate::os::windows::sys::{handle::check_status, security::Descriptor, wide::WideString};
 use std::{
     io,
@@ -23,9 +23,7 @@ use windows_sys::{
             ERROR_ALREADY_EXISTS, GENERIC_READ, GENERIC_WRITE, NTSTATUS, OBJ_CASE_INSENSITIVE, OBJ_INHERIT,
             UNICODE_STRING,
         },
-        Security::{
-            ACL, SE_DACL_PRESENT, SECURITY_DESCRIPTOR, SECURITY_QUALITY_OF_SERVICE, SecurityIdentification,
-        },
+        Security::{ACL, SE_DACL_PRESENT, SECURITY_DESCRIPTOR},
         Storage::FileSystem::{
             FILE_READ_ATTRIBUTES, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_WRITE_ATTRIBUTES, SYNCHRONIZE,
         },
@@ -106,7 +104,7 @@ pub(crate) fn create_pair(how: &Creation<'_>, client: Opening) -> io::Result<(Ow
     let server = make(Some(root.as_handle()), &[], how, 0)?;
     let access = SYNCHRONIZE | FILE_READ_ATTRIBUTES | client.access();
     let options = FILE_NON_DIRECTORY_FILE | waiting(client.overlapped);
-    let client = open(Some(server.as_handle()), &[], access, 0, options, how.inheritable)?;
+    let client = open(Some(server.as_handle()), &[], access, 0, options, client.exposure, how.inheritable)?;
     Ok((server, client))
 }
 
@@ -114,7 +112,7 @@ pub(crate) fn create_pair(how: &Creation<'_>, client: Opening) -> io::Result<(Ow
 fn pipes() -> io::Result<OwnedHandle> {
     let name: Vec<u16> = r"\??\pipe\".encode_utf16().collect();
     let share = FILE_SHARE_READ | FILE_SHARE_WRITE;
-    open(None, &name, SYNCHRONIZE | GENERIC_READ, share, waiting(false), false)
+    open(None, &name, SYNCHRONIZE | GENERIC_READ, share, waiting(false), Exposure::DEFAULT, false)
 }
 
 fn open(
@@ -123,15 +121,10 @@ fn open(
     access: u32,
     share: u32,
     options: u32,
+    exposure: Exposure,
     inheritable: bool,
 ) -> io::Result<OwnedHandle> {
-    let name = text(name);
-    // A server may learn who its client is.
-    let quality = SECURITY_QUALITY_OF_SERVICE {
-        Length: size_of::<SECURITY_QUALITY_OF_SERVICE>() as u32,
-        ImpersonationLevel: SecurityIdentification,
-        ..SECURITY_QUALITY_OF_SERVICE::default()
-    };
+    let (name, quality) = (text(name), exposure.quality());
     let attributes =
         OBJECT_ATTRIBUTES { SecurityQualityOfService: &quality, ..attributes(root, &name, inheritable) };
     let mut io_status = IO_STATUS_BLOCK::default();
