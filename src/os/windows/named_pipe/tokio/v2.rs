@@ -1,15 +1,18 @@
 //! interprocess 2.4's trait for making listeners.
 
 use super::PipeListener;
-use crate::os::windows::named_pipe::{
-    PipeListenerOptions,
-    pipe_mode::{self, PipeModeTag},
+use crate::{
+    os::windows::named_pipe::{
+        PipeListenerOptions,
+        pipe_mode::{self, PipeModeTag},
+    },
+    sealed::Sealed,
 };
 use std::io;
 
 /// The methods of [`PipeListenerOptions`] that make Tokio listeners. They are the type's own now; programs for
 /// interprocess 2 import this trait for them.
-pub trait PipeListenerOptionsExt: sealed::Sealed {
+pub trait PipeListenerOptionsExt: Sealed {
     /// [`PipeListenerOptions::create_tokio`].
     ///
     /// # Errors
@@ -47,7 +50,4 @@ impl PipeListenerOptionsExt for PipeListenerOptions<'_> {
     }
 }
 
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::PipeListenerOptions<'_> {}
-}
+impl Sealed for PipeListenerOptions<'_> {}
