@@ -63,9 +63,9 @@ impl Inherit {
     }
 
     pub(super) fn add(&mut self, end: platform::OwnedEnd, direction: Direction) -> io::Result<InheritToken> {
-        let inherit = platform::Handover::new(end)?;
-        let token = InheritToken(format!("{}-{}", direction.word(), inherit.number()));
-        self.ends.push(inherit);
+        let handover = platform::Handover::new(end)?;
+        let token = InheritToken(format!("{}-{}", direction.word(), handover.number()));
+        self.ends.push(handover);
         Ok(token)
     }
 

@@ -44,7 +44,7 @@
 //! - **The end is not final.** A receiver sees the end when the last sender closes, and each `echo line > fifo` of a shell is a
 //!   sender of its own. See [`OpenOptions::keep_open`].
 //! - **What nobody has read is lost** when the last end is closed. A FIFO on a disk holds no bytes.
-//! - **A path is no promise.** Whoever may write to its folder can put something else there. Ends here are refused if what was
+//! - **A path is no promise.** Whoever may write to its directory can put something else there. Ends here are refused if what was
 //!   opened is not a FIFO; [`OpenOptions::no_follow`], [`own`](OpenOptions::own) and
 //!   [`widest_mode`](OpenOptions::widest_mode) refuse more. With
 //!   neither `nonblocking` nor a time limit, another's FIFO that is put there at the very moment of opening can make it wait,
@@ -61,7 +61,7 @@
 //! | a sender waits for a receiver, with a limit or on Tokio | is told by inotify of one that does not wait in open(2), and tries every 1 to 20 ms | tries every 1 to 20 ms |
 //! | second descriptor for reading and writing in blocking mode | yes (through `/proc`), as `RWF_NOWAIT` is for unnamed pipes only | none: two system calls an operation |
 //! | [`PIPE_BUF`] | 4,096 | 512; illumos 5,120 |
-//! | in the folder of a descriptor | yes | making takes macOS 13 |
+//! | in the directory of a descriptor | yes | making takes macOS 13 |
 
 mod create;
 mod guard;

@@ -27,23 +27,23 @@ use std::{
 /// ```
 ///
 /// # Errors
-/// `AlreadyExists`: there is something at the path. `NotFound`: its folder is missing. `PermissionDenied`. Others:
+/// `AlreadyExists`: there is something at the path. `NotFound`: its directory is missing. `PermissionDenied`. Others:
 /// mkfifo(2).
 #[doc(alias = "mkfifo")]
 pub fn create_fifo<P: AsRef<Path>>(path: P, mode: u32) -> io::Result<()> {
     FifoOptions::new().mode(mode).create(path)
 }
 
-/// Makes a FIFO as [`create_fifo`] does, at a path that begins in the folder of a descriptor, wherever that folder is
+/// Makes a FIFO as [`create_fifo`] does, at a path that begins in the directory of a descriptor, wherever that directory is
 /// moved to.
 ///
 /// macOS has this since version 13.
 ///
 /// # Errors
-/// As for [`create_fifo`]. `NotADirectory`: the descriptor is of something else than a folder. `Unsupported`: an older
+/// As for [`create_fifo`]. `NotADirectory`: the descriptor is of something else than a directory. `Unsupported`: an older
 /// macOS.
-pub fn create_fifo_at<D: AsFd, P: AsRef<Path>>(folder: D, path: P, mode: u32) -> io::Result<()> {
-    FifoOptions::new().mode(mode).create_at(folder, path)
+pub fn create_fifo_at<D: AsFd, P: AsRef<Path>>(directory: D, path: P, mode: u32) -> io::Result<()> {
+    FifoOptions::new().mode(mode).create_at(directory, path)
 }
 
 /// How to make a FIFO.
@@ -97,12 +97,12 @@ impl FifoOptions {
         self.make(directory::HERE, path.as_ref())
     }
 
-    /// Makes the FIFO at a path that begins in the folder of a descriptor.
+    /// Makes the FIFO at a path that begins in the directory of a descriptor.
     ///
     /// # Errors
     /// As for [`create_fifo_at`].
-    pub fn create_at<D: AsFd, P: AsRef<Path>>(self, folder: D, path: P) -> io::Result<()> {
-        self.make(folder.as_fd(), path.as_ref())
+    pub fn create_at<D: AsFd, P: AsRef<Path>>(self, directory: D, path: P) -> io::Result<()> {
+        self.make(directory.as_fd(), path.as_ref())
     }
 
     /// Makes the FIFO, and has it removed when the guard is dropped: the very file that was made, and no other that has
@@ -117,11 +117,11 @@ impl FifoOptions {
             .map_err(|error| about(format_args!("make the FIFO {path:?}"), error))
     }
 
-    pub(super) fn make(self, folder: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
+    pub(super) fn make(self, directory: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
         let made = if self.exact_mode {
-            fifo::make_and_hold(folder, path, self.mode, true).map(drop)
+            fifo::make_and_hold(directory, path, self.mode, true).map(drop)
         } else {
-            fifo::make(folder, path, self.mode)
+            fifo::make(directory, path, self.mode)
         };
         made.map_err(|error| about(format_args!("make the FIFO {path:?}"), error))
     }

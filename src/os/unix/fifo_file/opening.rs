@@ -29,13 +29,13 @@ enum End {
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Opening<'a> {
     options: &'a OpenOptions,
-    folder: BorrowedFd<'a>,
+    directory: BorrowedFd<'a>,
     path: &'a Path,
 }
 
 impl<'a> Opening<'a> {
-    pub(super) fn new(options: &'a OpenOptions, folder: BorrowedFd<'a>, path: &'a Path) -> Self {
-        Self { options, folder, path }
+    pub(super) fn new(options: &'a OpenOptions, directory: BorrowedFd<'a>, path: &'a Path) -> Self {
+        Self { options, directory, path }
     }
 
     /// Opens a receiver as the options want it, and waits as they want it.
@@ -134,7 +134,7 @@ impl<'a> Opening<'a> {
 
     /// Tells of openings of what is at the path now, where the system does.
     pub(super) fn watch(self) -> OpenWatch {
-        OpenWatch::at(self.folder, self.path, self.follows())
+        OpenWatch::at(self.directory, self.path, self.follows())
     }
 
     fn follows(self) -> bool {
@@ -154,7 +154,7 @@ impl<'a> Opening<'a> {
                 (result, _) => return result,
             };
             let creation = FifoOptions::new().mode(missing).exact_mode(true);
-            match creation.make(self.folder, self.path) {
+            match creation.make(self.directory, self.path) {
                 // Another process was faster.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 other => other?,
@@ -172,24 +172,24 @@ impl<'a> Opening<'a> {
             follow: self.follows(),
         };
         if self.options.unchecked {
-            return fifo::open(self.folder, self.path, how);
+            return fifo::open(self.directory, self.path, how);
         }
-        let facts = fifo::facts_at(self.folder, self.path, how.follow);
+        let facts = fifo::facts_at(self.directory, self.path, how.follow);
         self.check(facts.map_err(|error| about(format_args!("open the FIFO {:?}", self.path), error))?)?;
-        match fifo::open(self.folder, self.path, how) {
+        match fifo::open(self.directory, self.path, how) {
             Ok(opened) => {
                 self.check(fifo::facts(opened.as_fd())?)?;
                 Ok(opened)
             }
             Err(error) if fifo::is_no_receiver(&error) => {
                 // It is the error for a socket's file too.
-                self.check(fifo::facts_at(self.folder, self.path, how.follow)?)?;
+                self.check(fifo::facts_at(self.directory, self.path, how.follow)?)?;
                 Err(error)
             }
             Err(error) => {
                 if !how.follow {
                     // A link that was put there since is refused by a number that differs from system to system.
-                    fifo::facts_at(self.folder, self.path, false)
+                    fifo::facts_at(self.directory, self.path, false)
                         .map_or(Ok(()), |facts| self.check_kind(facts))?;
                 }
                 Err(about(format_args!("open the FIFO {:?}", self.path), error))

@@ -100,7 +100,7 @@ impl OpenOptions {
         self
     }
 
-    /// Whether a symbolic link at the path is refused. Those in the folders above it are followed in any case.
+    /// Whether a symbolic link at the path is refused. Those in the directories above it are followed in any case.
     pub fn no_follow(&mut self, no_follow: bool) -> &mut Self {
         self.no_follow = no_follow;
         self
@@ -138,12 +138,12 @@ impl OpenOptions {
         Opening::new(self, directory::HERE, path.as_ref()).receiver()
     }
 
-    /// Opens the end that receives, at a path that begins in the folder of a descriptor.
+    /// Opens the end that receives, at a path that begins in the directory of a descriptor.
     ///
     /// # Errors
-    /// As for [`open_receiver`](Self::open_receiver). `NotADirectory`: the descriptor is of something else than a folder.
-    pub fn open_receiver_at<D: AsFd, P: AsRef<Path>>(&self, folder: D, path: P) -> io::Result<Receiver> {
-        Opening::new(self, folder.as_fd(), path.as_ref()).receiver()
+    /// As for [`open_receiver`](Self::open_receiver). `NotADirectory`: the descriptor is of something else than a directory.
+    pub fn open_receiver_at<D: AsFd, P: AsRef<Path>>(&self, directory: D, path: P) -> io::Result<Receiver> {
+        Opening::new(self, directory.as_fd(), path.as_ref()).receiver()
     }
 
     /// Opens the end that sends.
@@ -155,11 +155,11 @@ impl OpenOptions {
         Opening::new(self, directory::HERE, path.as_ref()).sender()
     }
 
-    /// Opens the end that sends, at a path that begins in the folder of a descriptor.
+    /// Opens the end that sends, at a path that begins in the directory of a descriptor.
     ///
     /// # Errors
-    /// As for [`open_sender`](Self::open_sender). `NotADirectory`: the descriptor is of something else than a folder.
-    pub fn open_sender_at<D: AsFd, P: AsRef<Path>>(&self, folder: D, path: P) -> io::Result<Sender> {
-        Opening::new(self, folder.as_fd(), path.as_ref()).sender()
+    /// As for [`open_sender`](Self::open_sender). `NotADirectory`: the descriptor is of something else than a directory.
+    pub fn open_sender_at<D: AsFd, P: AsRef<Path>>(&self, directory: D, path: P) -> io::Result<Sender> {
+        Opening::new(self, directory.as_fd(), path.as_ref()).sender()
     }
 }

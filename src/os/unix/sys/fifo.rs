@@ -30,7 +30,7 @@ pub(crate) const READ_WRITE: bool = cfg!(any(target_os = "linux", target_os = "a
 pub(crate) struct Facts {
     kind: FileType,
     pub(crate) owner: u32,
-    /// The permissions, with the bits for the user and group of a process and for sticky folders.
+    /// The permissions, with the bits for the user and group of a process and for sticky directories.
     pub(crate) mode: u32,
     pub(crate) identity: Identity,
 }
@@ -77,27 +77,27 @@ pub(crate) fn facts(fd: BorrowedFd<'_>) -> io::Result<Facts> {
     Ok(rustix::fs::fstat(fd)?.into())
 }
 
-/// What a path names at the moment, if it begins in the folder.
-pub(crate) fn facts_at(folder: BorrowedFd<'_>, path: &Path, follow: bool) -> io::Result<Facts> {
+/// What a path names at the moment, if it begins in the directory.
+pub(crate) fn facts_at(directory: BorrowedFd<'_>, path: &Path, follow: bool) -> io::Result<Facts> {
     let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
-    Ok(rustix::fs::statat(folder, path, flags)?.into())
+    Ok(rustix::fs::statat(directory, path, flags)?.into())
 }
 
 /// Makes a FIFO whose mode the umask limits.
 #[cfg(not(target_vendor = "apple"))]
-pub(crate) fn make(folder: BorrowedFd<'_>, path: &Path, mode: u32) -> io::Result<()> {
+pub(crate) fn make(directory: BorrowedFd<'_>, path: &Path, mode: u32) -> io::Result<()> {
     // The type differs from system to system.
-    Ok(rustix::fs::mkfifoat(folder, path, Mode::from_raw_mode(mode as _))?)
+    Ok(rustix::fs::mkfifoat(directory, path, Mode::from_raw_mode(mode as _))?)
 }
 
 /// Makes a FIFO whose mode the umask limits. macOS has mkfifoat since version 13.
 #[cfg(target_vendor = "apple")]
-pub(crate) fn make(folder: BorrowedFd<'_>, path: &Path, mode: u32) -> io::Result<()> {
+pub(crate) fn make(directory: BorrowedFd<'_>, path: &Path, mode: u32) -> io::Result<()> {
     use std::{ffi::CString, mem, os::fd::AsRawFd, os::unix::ffi::OsStrExt};
     type MakeAt = unsafe extern "C" fn(libc::c_int, *const libc::c_char, libc::mode_t) -> libc::c_int;
 
     let path = CString::new(path.as_os_str().as_bytes())?;
-    if folder.as_raw_fd() == super::directory::HERE.as_raw_fd() {
+    if directory.as_raw_fd() == super::directory::HERE.as_raw_fd() {
         // SAFETY: the path ends with a NUL byte, and is only read.
         return super::fd::done(unsafe { libc::mkfifo(path.as_ptr(), mode as _) });
     }
@@ -112,7 +112,7 @@ pub(crate) fn make(folder: BorrowedFd<'_>, path: &Path, mode: u32) -> io::Result
     // SAFETY: the C library's function of that name has this type (mkfifoat(2)).
     let make_at = unsafe { mem::transmute::<*mut libc::c_void, MakeAt>(found) };
     // SAFETY: the descriptor is open for the call, and the path ends with a NUL byte and is only read.
-    super::fd::done(unsafe { make_at(folder.as_raw_fd(), path.as_ptr(), mode as _) })
+    super::fd::done(unsafe { make_at(directory.as_raw_fd(), path.as_ptr(), mode as _) })
 }
 
 #[cfg(not(target_vendor = "apple"))]
@@ -126,7 +126,7 @@ fn make_aside(place: &Place, start: BorrowedFd<'_>, name: &OsStr, mode: u32) -> 
     make(start, &place.path().with_file_name(name), mode)
 }
 
-/// OpenMode long making waits for another process that makes or removes the same FIFO.
+/// How long making waits for another process that makes or removes the same FIFO.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Makes a FIFO at a path that begins in the directory `start`, and holds it. With `exact` the umask does not count.
@@ -199,8 +199,8 @@ pub(crate) struct OpenMode {
     pub(crate) follow: bool,
 }
 
-/// Opens what is at the path, if that begins in the folder. In blocking mode this waits for the other end.
-pub(crate) fn open(folder: BorrowedFd<'_>, path: &Path, how: OpenMode) -> io::Result<OwnedFd> {
+/// Opens what is at the path, if that begins in the directory. In blocking mode this waits for the other end.
+pub(crate) fn open(directory: BorrowedFd<'_>, path: &Path, how: OpenMode) -> io::Result<OwnedFd> {
     let access = match (how.read, how.write) {
         (true, true) => OFlags::RDWR,
         (_, false) => OFlags::RDONLY,
@@ -209,7 +209,7 @@ pub(crate) fn open(folder: BorrowedFd<'_>, path: &Path, how: OpenMode) -> io::Re
     let mut flags = access | OFlags::CLOEXEC | OFlags::NOCTTY;
     flags.set(OFlags::NONBLOCK, how.nonblocking);
     flags.set(OFlags::NOFOLLOW, !how.follow);
-    let opened = retry_on_intr(|| rustix::fs::openat(folder, path, flags, Mode::empty()))?;
+    let opened = retry_on_intr(|| rustix::fs::openat(directory, path, flags, Mode::empty()))?;
     if how.write {
         keep_signal_away(opened.as_fd())?;
     }

@@ -17,9 +17,9 @@ use std::{
 pub(crate) struct OpenWatch(Option<OwnedFd>);
 
 impl OpenWatch {
-    /// Watches the file at a path that begins in the folder.
-    pub(crate) fn at(folder: BorrowedFd<'_>, path: &Path, follow: bool) -> Self {
-        Self(system::watch(&path_from(folder, path), follow))
+    /// Watches the file at a path that begins in the directory.
+    pub(crate) fn at(directory: BorrowedFd<'_>, path: &Path, follow: bool) -> Self {
+        Self(system::watch(&path_from(directory, path), follow))
     }
 
     /// Watches the file that is open.
@@ -91,12 +91,12 @@ mod system {
     }
 }
 
-/// What inotify, which takes no descriptors of folders, is to be told.
-fn path_from(folder: BorrowedFd<'_>, path: &Path) -> PathBuf {
-    if folder.as_raw_fd() == super::directory::HERE.as_raw_fd() {
+/// What inotify, which takes no descriptors of directories, is to be told.
+fn path_from(directory: BorrowedFd<'_>, path: &Path) -> PathBuf {
+    if directory.as_raw_fd() == super::directory::HERE.as_raw_fd() {
         return path.to_owned();
     }
-    path_of(folder).join(path)
+    path_of(directory).join(path)
 }
 
 fn path_of(file: BorrowedFd<'_>) -> PathBuf {

@@ -44,7 +44,10 @@ pub(crate) fn bind(socket: BorrowedFd<'_>, path: &Path) -> io::Result<()> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod long {
     use super::{Address, BorrowedFd, LIMIT, OsStrExt, OwnedFd, Path, address, io, socket, too_long};
-    use crate::os::unix::sys::{apart::apart, directory::Directory, directory::HERE};
+    use crate::os::unix::sys::{
+        apart::apart,
+        directory::{Directory, HERE},
+    };
     use std::{
         ffi::OsStr,
         fs::read_link,

@@ -153,7 +153,7 @@ pub(crate) fn listen(socket: BorrowedFd<'_>, backlog: u32) -> io::Result<()> {
     Ok(rustix::net::listen(socket, i32::try_from(backlog).unwrap_or(i32::MAX))?)
 }
 
-/// Makes a listener refuse connections and wakes whoever waits in `accept`.
+/// Makes a listener refuse connections and wakes what waits in `accept`.
 pub(crate) fn end_listening(socket: BorrowedFd<'_>) -> io::Result<()> {
     if !SHUTDOWN_WAKES_ACCEPT {
         return Err(io::Error::new(

@@ -45,7 +45,7 @@ impl<K: ConnectionKind> Listener<K> {
     ///
     /// # Errors
     /// `AddrInUse`: something is there, be it a socket whose listener is gone. `NotFound`: the
-    /// folder does not exist. `InvalidInput`: the path is empty, has a NUL byte, or is too long (on
+    /// directory does not exist. `InvalidInput`: the path is empty, has a NUL byte, or is too long (on
     /// Linux only if its last part is; elsewhere over 104 bytes).
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         Self::bind_with(path.as_ref(), None, Self::DEFAULT_BACKLOG)

@@ -201,7 +201,7 @@ impl<W: Waiting, Rm: PipeModeTag, Sm: PipeModeTag> Pipe<W, Rm, Sm> {
         Ok(None)
     }
 
-    /// Closes the client's end, from the server's, whoever else has handles to it.
+    /// Closes the client's end, from the server's, even if other processes have handles to it.
     ///
     /// This is `DisconnectNamedPipe`. **What was written and not yet read is discarded, in both
     /// directions**; call [`drain`](super::PipeStream::drain) before, or just drop the stream,

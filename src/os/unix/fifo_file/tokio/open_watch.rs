@@ -1,4 +1,4 @@
-//! AsyncOpenWatch for a file to be opened.
+//! Waiting for a file to be opened.
 
 use crate::os::unix::sys::{
     async_fd::Registered,

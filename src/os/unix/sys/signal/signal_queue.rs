@@ -46,7 +46,7 @@ pub(crate) struct SignalQueue {
 impl SignalQueue {
     pub(crate) fn new() -> io::Result<Arc<Self>> {
         let (wake, process) = (Wake::new()?, fork::Process::this()?);
-        // Last, since a queue is unmapped by the queue only.
+        // Last, since the drop of this alone unmaps it.
         let (queue, reader) = Queue::new()
             .ok_or_else(|| io::Error::new(io::ErrorKind::OutOfMemory, "no memory for a queue of signals"))?;
         Ok(Arc::new(Self {
@@ -202,7 +202,7 @@ impl SignalQueue {
 
 impl Drop for SignalQueue {
     fn drop(&mut self) {
-        // The registrations are gone, and with them all handlers that knew it: each state of the handler has the queue.
+        // The registrations are gone, and with them all handlers that knew it: each state of the handler has this queue.
         let reader = self.reader.get_mut();
         self.queue.free(reader);
     }

@@ -117,7 +117,7 @@ impl UnixDatagram {
         self.registered.get().connect_addr(address)
     }
 
-    /// Ends one direction or both, and wakes whoever waits in it. What waits to receive fails with `UnexpectedEof` on
+    /// Ends one direction or both, and wakes what waits in it. What waits to receive fails with `UnexpectedEof` on
     /// Linux, and gives 0 elsewhere.
     ///
     /// # Errors

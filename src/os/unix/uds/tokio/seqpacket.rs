@@ -18,7 +18,7 @@ use tokio::io::ReadBuf;
 pub type UnixSeqpacket = Socket<Seqpacket>;
 
 impl UnixSeqpacket {
-    /// Ends one direction or both, and wakes whoever waits in it, in this process and in the other.
+    /// Ends one direction or both, and wakes what waits in it, in this process and in the other.
     /// After `Shutdown::Write` the peer receives what is still there and then sees the end.
     ///
     /// # Errors

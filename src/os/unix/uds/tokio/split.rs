@@ -65,7 +65,7 @@ impl Deref for EndsOnDrop {
 impl Drop for EndsOnDrop {
     fn drop(&mut self) {
         if self.ends {
-            // Whoever wants to know whether that worked calls `shutdown`.
+            // To know whether that worked, a program calls `shutdown`.
             let _ = self.stream.end_sending();
         }
     }

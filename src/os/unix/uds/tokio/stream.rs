@@ -38,7 +38,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub type UnixStream = Socket<Stream>;
 
 impl UnixStream {
-    /// Ends one direction or both, and wakes whoever waits in it, in this process and in the other.
+    /// Ends one direction or both, and wakes what waits in it, in this process and in the other.
     ///
     /// # Errors
     /// `NotConnected`, on some systems, if the peer has closed.
